@@ -1,0 +1,60 @@
+# Senhui 森惠. `make` alone prints this help.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+FLASK  := $(BIN)/flask --app wsgi
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench prove openapi format clean
+
+help: ## print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
+
+run: $(VENV)/run.done ## start everything and print the address (PORT=8000, SENHUI_VAR=var)
+	@exec $(FLASK) dev
+
+demo: $(VENV)/run.done ## play the whole story through the API on an instance of its own
+	@$(BIN)/python demo.py
+
+test: $(VENV)/dev.done ## run all tests; ARGS='tests/api -k settle' narrows
+ifdef ARGS
+	@./tests/with-chromium $(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/journeys
+	@./tests/with-chromium $(BIN)/python -m pytest -q tests/journeys
+endif
+
+check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up to date
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/house
+
+bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
+	@$(BIN)/python -m bench
+
+prove: $(VENV)/run.done ## prove the books of the instance in SENHUI_VAR
+	@$(FLASK) prove
+
+openapi: $(VENV)/run.done ## write openapi.json
+	@$(FLASK) openapi > openapi.json
+
+format: $(VENV)/dev.done ## let ruff format and mend
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+clean: ## remove what this Makefile installed and ran; keeps your data in var/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/run.done: requirements-local.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Senhui needs Python 3.11 ($(PYTHON) not found; set PYTHON=)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what $(MAKECMDGOALS) needs (once) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-local.txt
+	@touch $@
+
+$(VENV)/dev.done: requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Senhui needs Python 3.11 ($(PYTHON) not found; set PYTHON=)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what $(MAKECMDGOALS) needs (once) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.done

@@ -1,0 +1,154 @@
+"""The chart of accounts (会计科目): every kind of account and of entry, on one page.
+
+A posting moves a positive amount from one account to another in one asset, so unbalanced books
+cannot be written. Which kind of entry may join which kinds of account is fixed here and, through a
+CHECK made from this page, in the database: no entry joins avoided grams with forest grams, so an
+avoided gram can never be sold as a forest unit.
+
+An account's id is `holder_id * 100 + code`: it needs no look-up, and its asset and bounds follow
+from the code. Codes from 90 on are boundary accounts: they carry no stored balance, because every
+posting of a kind would queue behind that one row; their balance is the sum of their postings.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PLATFORM = 1
+"""The holder id of the platform itself, written by the first migration."""
+BOUNDARY = 90
+CODES = 100
+
+
+class Asset(StrEnum):
+    """What can stand on an account. The four never mix."""
+
+    AVOIDED = "avoided_g"
+    """Avoided emissions 减排量, grams CO2e."""
+    FOREST = "forest_g"
+    """Forest uptake 林业碳汇 and what it is owed for, grams CO2e; one unit is 1,000."""
+    FEN = "fen"
+    """Money, 0.01 yuan."""
+    POINTS = "points"
+    """A sponsor's promise 积分."""
+
+
+@dataclass(frozen=True)
+class AccountKind:
+    """One kind of account: its code, asset and, where a balance is stored, what it may never pass."""
+
+    code: int
+    name: str
+    asset: Asset
+    floor: int | None = None
+    ceiling: int | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether the balance is kept in the account's row."""
+        return self.code < BOUNDARY
+
+    def of(self, holder_id: int) -> int:
+        """The account id of this kind for a holder."""
+        return holder_id * CODES + self.code
+
+
+REDUCTIONS = AccountKind(10, "reductions", Asset.AVOIDED, floor=0)
+UNITS = AccountKind(20, "units", Asset.FOREST, floor=0)
+DUE_PERSONAL = AccountKind(21, "due_personal", Asset.FOREST, ceiling=0)
+CARRY_PERSONAL = AccountKind(31, "carry_personal", Asset.FOREST, floor=0)
+PAYABLE = AccountKind(40, "payable", Asset.FEN, floor=0)
+POINTS = AccountKind(60, "points", Asset.POINTS, floor=0)
+ATMOSPHERE_AVOIDED = AccountKind(90, "atmosphere_avoided", Asset.AVOIDED)
+FOREST_MINT = AccountKind(91, "forest_mint", Asset.FOREST)
+ATMOSPHERE_EMITTED = AccountKind(92, "atmosphere_emitted", Asset.FOREST)
+CANCELLED = AccountKind(93, "cancelled", Asset.FOREST)
+PROVIDER = AccountKind(94, "provider", Asset.FEN)
+CLEARING = AccountKind(95, "clearing", Asset.FEN)
+FEES = AccountKind(96, "fees", Asset.FEN)
+POINTS_MINT = AccountKind(97, "points_mint", Asset.POINTS)
+
+ACCOUNT_KINDS = {
+    kind.code: kind
+    for kind in (
+        REDUCTIONS,
+        UNITS,
+        DUE_PERSONAL,
+        CARRY_PERSONAL,
+        PAYABLE,
+        POINTS,
+        ATMOSPHERE_AVOIDED,
+        FOREST_MINT,
+        ATMOSPHERE_EMITTED,
+        CANCELLED,
+        PROVIDER,
+        CLEARING,
+        FEES,
+        POINTS_MINT,
+    )
+}
+
+
+@dataclass(frozen=True)
+class EntryKind:
+    """One kind of entry: its code, its name, the account it takes from and the one it gives to.
+
+    `reference` says whose id makes the entry once-only: `unique(kind, reference)`.
+    """
+
+    code: int
+    name: str
+    source: AccountKind
+    target: AccountKind
+    reference: str
+
+
+RECORD_ACTION = EntryKind(1, "record_action", ATMOSPHERE_AVOIDED, REDUCTIONS, "action")
+WITHDRAW_ACTION = EntryKind(2, "withdraw_action", REDUCTIONS, ATMOSPHERE_AVOIDED, "action")
+ISSUE = EntryKind(10, "issue", FOREST_MINT, UNITS, "issuance")
+OPEN_DUE = EntryKind(11, "open_due", DUE_PERSONAL, ATMOSPHERE_EMITTED, "due")
+RETIRE = EntryKind(12, "retire", UNITS, DUE_PERSONAL, "order")
+RETIRE_SURPLUS = EntryKind(13, "retire_surplus", UNITS, CARRY_PERSONAL, "order")
+CARRY_OVER = EntryKind(14, "carry_over", CARRY_PERSONAL, DUE_PERSONAL, "due")
+CANCEL_UNITS = EntryKind(15, "cancel_units", UNITS, CANCELLED, "block")
+REDUCE_DUE = EntryKind(16, "reduce_due", ATMOSPHERE_EMITTED, DUE_PERSONAL, "due")
+RETURN_TO_CARRY = EntryKind(17, "return_to_carry", DUE_PERSONAL, CARRY_PERSONAL, "due")
+RECEIVE_PAYMENT = EntryKind(20, "receive_payment", PROVIDER, CLEARING, "order")
+CREDIT_SELLER = EntryKind(21, "credit_seller", CLEARING, PAYABLE, "order")
+CREDIT_VILLAGE = EntryKind(22, "credit_village", CLEARING, PAYABLE, "order")
+TAKE_FEE = EntryKind(23, "take_fee", CLEARING, FEES, "order")
+REFUND = EntryKind(24, "refund", CLEARING, PROVIDER, "refund")
+GRANT_POINTS = EntryKind(30, "grant_points", POINTS_MINT, POINTS, "action")
+TAKE_BACK_POINTS = EntryKind(31, "take_back_points", POINTS, POINTS_MINT, "action")
+
+ENTRY_KINDS = {
+    kind.code: kind
+    for kind in (
+        RECORD_ACTION,
+        WITHDRAW_ACTION,
+        ISSUE,
+        OPEN_DUE,
+        RETIRE,
+        RETIRE_SURPLUS,
+        CARRY_OVER,
+        CANCEL_UNITS,
+        REDUCE_DUE,
+        RETURN_TO_CARRY,
+        RECEIVE_PAYMENT,
+        CREDIT_SELLER,
+        CREDIT_VILLAGE,
+        TAKE_FEE,
+        REFUND,
+        GRANT_POINTS,
+        TAKE_BACK_POINTS,
+    )
+}
+
+
+def kind_of(account_id: int) -> AccountKind:
+    """The kind of the account with this id. Raises KeyError for a code that the chart lacks."""
+    return ACCOUNT_KINDS[account_id % CODES]
+
+
+def holder_of(account_id: int) -> int:
+    """The holder of the account with this id."""
+    return account_id // CODES

@@ -1,0 +1,128 @@
+"""The only writer of the books (账簿).
+
+`post` takes any number of entries and writes them in one statement; one entry is a bulk of one.
+What `unique(kind, reference)` already holds is left as it stands, so posting twice posts once. The
+database moves the balances along (migration 0001), locks accounts in one order and refuses what
+would pass a floor or a ceiling; that refusal is `Overdrawn`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import errors as pg
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.chart import EntryKind
+from app.accounts.errors import Overdrawn
+from app.kit import clock
+from app.kit.database import array, db
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One entry to be written: kind, the id that makes it once-only, the two holders, a positive amount."""
+
+    kind: EntryKind
+    reference: int
+    source_holder: int
+    target_holder: int
+    amount: int
+
+
+_INSERT = text(
+    "INSERT INTO posting (kind, reference, source, target, amount, posted_at)"
+    " SELECT kind, reference, source, target, amount, :at"
+    " FROM unnest(CAST(:kinds AS bigint[]), CAST(:references AS bigint[]), CAST(:sources AS bigint[]),"
+    "   CAST(:targets AS bigint[]), CAST(:amounts AS bigint[]))"
+    " AS entry(kind, reference, source, target, amount)"
+    " ON CONFLICT (kind, reference) DO NOTHING"
+)
+_LOCK = text("SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE")
+
+
+def post(entries: Iterable[Posting]) -> int:
+    """Write `entries`; returns how many were new. Raises `Overdrawn` and writes nothing of this request."""
+    columns = _Columns()
+    for entry in entries:
+        columns.add(
+            entry.kind, [entry.reference], [entry.source_holder], [entry.target_holder], [entry.amount]
+        )
+    return columns.write()
+
+
+def post_columns(*parts: tuple[EntryKind, Sequence[int], Sequence[int], Sequence[int], Sequence[int]]) -> int:
+    """The bulk form: for each part a kind and its references, source holders, target holders, amounts.
+
+    Entries of amount zero are left out. Returns how many were new. Raises `Overdrawn`.
+    """
+    columns = _Columns()
+    for kind, references, sources, targets, amounts in parts:
+        columns.add(kind, references, sources, targets, amounts)
+    return columns.write()
+
+
+class _Columns:
+    """Entries side by side, as the one statement takes them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[int]] = {
+            "kinds": [],
+            "references": [],
+            "sources": [],
+            "targets": [],
+            "amounts": [],
+        }
+
+    def add(
+        self,
+        kind: EntryKind,
+        references: Sequence[int],
+        sources: Sequence[int],
+        targets: Sequence[int],
+        amounts: Sequence[int],
+    ) -> None:
+        keep = [index for index, amount in enumerate(amounts) if amount]
+        values, source_code, target_code = self.values, kind.source.code, kind.target.code
+        values["kinds"] += [kind.code] * len(keep)
+        values["references"] += [references[i] for i in keep]
+        values["sources"] += [sources[i] * 100 + source_code for i in keep]
+        values["targets"] += [targets[i] * 100 + target_code for i in keep]
+        values["amounts"] += [amounts[i] for i in keep]
+
+    def write(self) -> int:
+        if not self.values["kinds"]:
+            return 0
+        values = {name: array(column) for name, column in self.values.items()} | {"at": clock.now()}
+        try:
+            done: Any = db.session.execute(_INSERT, values)
+        except IntegrityError as error:
+            if isinstance(error.orig, pg.CheckViolation) and "account" in str(error.orig.diag.table_name):
+                raise Overdrawn() from error
+            raise
+        return int(done.rowcount)
+
+
+def entries_from(kind: EntryKind, rows: str) -> str:
+    """The part of another room's statement that writes one entry of `kind` a row of `rows`.
+
+    `rows` names a relation of that statement with the columns reference, source_holder, target_holder
+    and amount; rows of amount zero are left out. The statement has a parameter `%(now)s`. For the hot
+    path, where a statement of its own would be a round trip more; the books' guards hold as always.
+    """
+    return (
+        "INSERT INTO posting (kind, reference, source, target, amount, posted_at)"
+        f" SELECT {kind.code}, reference, source_holder * 100 + {kind.source.code},"
+        f" target_holder * 100 + {kind.target.code}, amount, %(now)s FROM {rows} WHERE amount > 0"
+        " ON CONFLICT (kind, reference) DO NOTHING"
+    )
+
+
+def lock_balances(account_ids: Sequence[int]) -> dict[int, int]:
+    """The balances of these stored accounts, locked in the books' one order until the commit.
+
+    An account that nothing was ever posted to is absent: its balance is 0.
+    """
+    rows = db.session.execute(_LOCK, {"ids": array(sorted(set(account_ids)))})
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,34 @@
+"""What is true of sign-in: life times and the second chance of a lost answer. Pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+REFRESH_LIFE = timedelta(days=30)
+SECOND_CHANCE = timedelta(seconds=10)
+"""A client that lost our answer may ask again with the token before, once, for this long.
+
+Source: RFC 9700 section 4.14 (rotation with reuse detection)."""
+
+
+class RefreshVerdict(StrEnum):
+    """What a presented refresh token deserves."""
+
+    ROTATE = "rotate"
+    """First use: give a successor."""
+    REPEAT = "repeat"
+    """The answer was lost: give the same successor again."""
+    EXPIRED = "expired"
+    """Too old; nothing else is wrong."""
+    REUSED = "reused"
+    """Used before: someone else has it; end the family."""
+
+
+def refresh_verdict(
+    now: datetime, expires_at: datetime, used_at: datetime | None, successor_used: bool
+) -> RefreshVerdict:
+    """Judge a refresh token by its times and by whether its successor was used already."""
+    if used_at is None:
+        return RefreshVerdict.ROTATE if now < expires_at else RefreshVerdict.EXPIRED
+    if not successor_used and now - used_at <= SECOND_CHANCE:
+        return RefreshVerdict.REPEAT
+    return RefreshVerdict.REUSED

@@ -1,0 +1,13 @@
+"""The `flask` commands."""
+
+from flask import Flask
+
+from app.cli import books, database, dev, processes
+
+
+def connect(app: Flask) -> None:
+    """Add every command to `app`."""
+    for group in (database.database, database.samples):
+        app.cli.add_command(group)
+    for command in (books.prove, books.openapi, processes.worker, processes.sweeper, dev.dev):
+        app.cli.add_command(command)

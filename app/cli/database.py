@@ -1,0 +1,50 @@
+"""Commands on the database: migrate, check, load reference data and samples."""
+
+import click
+from alembic import command
+from alembic.config import Config
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.footprint import services as footprint
+from app.kit.transaction import transaction
+from app.registry import services as registry
+
+database = AppGroup("db", help="The database's schema and reference data.")
+samples = AppGroup("samples", help="Sample forests, for a machine that serves nobody.")
+
+
+@database.command("upgrade")
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Migrate to REVISION, then load factors and methodologies; many processes may call it at once."""
+    migrate(revision)
+    if revision == "head":
+        load_reference_data()
+
+
+def migrate(revision: str = "head") -> None:
+    """Bring the schema to `revision`."""
+    command.upgrade(Config(toml_file="pyproject.toml"), revision)
+
+
+def load_reference_data() -> None:
+    """Load factors and methodologies; what stands already is left as it is."""
+    with transaction():
+        footprint.load_factors()
+        footprint.load_methodologies()
+
+
+@database.command("check")
+def check() -> None:
+    """Fail when the models and the migrated schema differ."""
+    command.check(Config(toml_file="pyproject.toml"))
+
+
+@samples.command("load")
+def load_samples() -> None:
+    """Load the sample forests; refuses in production, where a sample must never be sold."""
+    if current_app.extensions["settings"].production:
+        raise click.ClickException("sample forests are not loaded in production")
+    with transaction():
+        registry.load_samples()

@@ -1,0 +1,202 @@
+"""Settings: everything the process takes from its environment, read once and frozen.
+
+In production a missing or unsafe value stops the boot (`UnsafeSettings`) before anything is served.
+In development the missing parts are made on the spot in `SENHUI_VAR` (default `var/`): the embedded
+servers of `devstack`, signing keys, and the simulator's WeChat account.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+class UnsafeSettings(RuntimeError):
+    """The environment lacks a value or holds one that production must not run with."""
+
+
+@dataclass(frozen=True)
+class WeChatSettings:
+    """The mini-program and the merchant account that serve this instance.
+
+    Base URLs are settings so that the simulator can stand in; production takes https only.
+    """
+
+    api_base: str
+    pay_base: str
+    appid: str
+    secret: str = field(repr=False)
+    mchid: str
+    merchant_serial: str
+    merchant_private_key: bytes = field(repr=False)
+    platform_key_id: str
+    platform_public_key: bytes = field(repr=False)
+    apiv3_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one process needs to know. Secrets never appear in its repr."""
+
+    environment: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    public_url: str
+    token_key: bytes = field(repr=False)
+    certificate_key: bytes = field(repr=False)
+    data_key: bytes = field(repr=False)
+    wechat: WeChatSettings
+    var: Path
+    phone_url: str | None = None
+    reservation_seconds: int = 900
+    pool_size: int = 4
+    trusted_proxies: int = 0
+
+    @property
+    def production(self) -> bool:
+        """Whether this instance serves real people; the simulator and sample forests refuse to start then."""
+        return self.environment == "production"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check the environment. Raises `UnsafeSettings` naming every value that is wrong."""
+        environment = env.get("SENHUI_ENV", "development")
+        if environment not in ("production", "development", "test"):
+            raise UnsafeSettings(f"SENHUI_ENV: unknown environment {environment!r}")
+        return cls._production(env) if environment == "production" else cls._development(env, environment)
+
+    @classmethod
+    def _production(cls, env: Mapping[str, str]) -> "Settings":
+        names = [*_REQUIRED, *_WECHAT_FILES]
+        faults = [f"{name} is missing" for name in names if not env.get(name)]
+        for name in (n for n in ("PUBLIC_URL", "WECHAT_API_BASE", "WECHAT_PAY_BASE") if env.get(n)):
+            if urlsplit(env[name]).scheme != "https":
+                faults.append(f"{name} must be https")
+        if env.get("PHONE_URL"):
+            faults.append("PHONE_URL belongs to the simulator and must not be set in production")
+        if env.get("WECHAT_PAY_APIV3_KEY") and len(env["WECHAT_PAY_APIV3_KEY"]) != 32:
+            faults.append("WECHAT_PAY_APIV3_KEY must be 32 characters")
+        if faults:
+            raise UnsafeSettings("; ".join(faults))
+        return cls._build(env, "production", _wechat(env), Path(env.get("SENHUI_VAR", "var")))
+
+    @classmethod
+    def _development(cls, env: Mapping[str, str], environment: str) -> "Settings":
+        var = Path(env.get("SENHUI_VAR", "var")).resolve()
+        values = {**_simulated_wechat(var / "simulator"), **env}
+        for name in ("TOKEN_KEY_FILE", "CERTIFICATE_KEY_FILE", "DATA_KEY_FILE"):
+            values.setdefault(name, str(_ensure_key(var / "keys" / name.lower().removesuffix("_file"))))
+        if not (values.get("DATABASE_URL") and values.get("REDIS_URL")):
+            import devstack  # the embedded servers exist only where neither URL is given
+
+            stack = devstack.ensure(var / "stack", durable=environment != "test")
+            values["DATABASE_URL"] = values.get("DATABASE_URL") or stack.database_url
+            values["REDIS_URL"] = values.get("REDIS_URL") or stack.redis_url
+        port = values.get("PORT", "8000")
+        values.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+        return cls._build(values, environment, _wechat(values), var)
+
+    @classmethod
+    def _build(
+        cls, env: Mapping[str, str], environment: str, wechat: WeChatSettings, var: Path
+    ) -> "Settings":
+        numbers = {
+            f.name: int(env[f.name.upper()])
+            for f in fields(cls)
+            if f.name in ("reservation_seconds", "pool_size", "trusted_proxies") and env.get(f.name.upper())
+        }
+        return cls(
+            environment=environment,
+            database_url=_psycopg(env["DATABASE_URL"]),
+            redis_url=env["REDIS_URL"],
+            public_url=env["PUBLIC_URL"].rstrip("/"),
+            token_key=Path(env["TOKEN_KEY_FILE"]).read_bytes(),
+            certificate_key=Path(env["CERTIFICATE_KEY_FILE"]).read_bytes(),
+            data_key=Path(env["DATA_KEY_FILE"]).read_bytes(),
+            wechat=wechat,
+            var=var,
+            phone_url=env.get("PHONE_URL"),
+            **numbers,
+        )
+
+
+_REQUIRED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "TOKEN_KEY_FILE",
+    "CERTIFICATE_KEY_FILE",
+    "DATA_KEY_FILE",
+    "WECHAT_API_BASE",
+    "WECHAT_PAY_BASE",
+    "WECHAT_APPID",
+    "WECHAT_SECRET",
+    "WECHAT_PAY_MCHID",
+    "WECHAT_PAY_MERCHANT_SERIAL",
+    "WECHAT_PAY_PUBLIC_KEY_ID",
+    "WECHAT_PAY_APIV3_KEY",
+)
+_WECHAT_FILES = ("WECHAT_PAY_PRIVATE_KEY_FILE", "WECHAT_PAY_PUBLIC_KEY_FILE")
+
+
+def _wechat(env: Mapping[str, str]) -> WeChatSettings:
+    """The WeChat account; in development without a simulator every value is empty and calls are refused."""
+    files = {n: Path(env[n]).read_bytes() if env.get(n) else b"" for n in _WECHAT_FILES}
+    return WeChatSettings(
+        api_base=env.get("WECHAT_API_BASE", "http://127.0.0.1:9"),
+        pay_base=env.get("WECHAT_PAY_BASE", "http://127.0.0.1:9"),
+        appid=env.get("WECHAT_APPID", ""),
+        secret=env.get("WECHAT_SECRET", ""),
+        mchid=env.get("WECHAT_PAY_MCHID", ""),
+        merchant_serial=env.get("WECHAT_PAY_MERCHANT_SERIAL", ""),
+        merchant_private_key=files["WECHAT_PAY_PRIVATE_KEY_FILE"],
+        platform_key_id=env.get("WECHAT_PAY_PUBLIC_KEY_ID", ""),
+        platform_public_key=files["WECHAT_PAY_PUBLIC_KEY_FILE"],
+        apiv3_key=env.get("WECHAT_PAY_APIV3_KEY", ""),
+    )
+
+
+def _psycopg(url: str) -> str:
+    """SQLAlchemy's name for psycopg 3; `postgres://` is refused by it although many hosts hand it out."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _simulated_wechat(folder: Path) -> dict[str, str]:
+    """The account and address that the simulator wrote down; nothing when it never ran."""
+    if not (folder / "wechat.env").exists():
+        return {}
+    lines = (folder / "wechat.env").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    if (folder / "simulator.url").exists():
+        address = (folder / "simulator.url").read_text().strip()
+        values |= dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "PHONE_URL"), address)
+    return values
+
+
+def _ensure_key(path: Path) -> Path:
+    """Make a development key once: 32 raw bytes for `data_key`, an Ed25519 private key otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name == "data_key":
+        content = os.urandom(32)
+    else:
+        content = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    # Several processes may start at once: the first link wins, the others read its key.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path

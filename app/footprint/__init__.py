@@ -1,0 +1,7 @@
+"""footprint: what was emitted, what was avoided.
+
+Factors and methodologies (versioned, sourced, never edited in place), low-carbon actions with their
+evidence grade and daily caps, steps from WeRun, and a person's monthly emissions. Every gram keeps
+its raw inputs, factor and methodology, so that `replay` recomputes it. It knows nothing of forests
+or purchases; to the rooms above it only announces.
+"""

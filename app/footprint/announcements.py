@@ -1,0 +1,23 @@
+"""What this room tells the rooms above, in the fact's own transaction.
+
+`footprint.action_recorded` {"holder_id", "actions": [[action_id, avoided_g, scene], …]}: once a request,
+with the actions that were credited grams; `footprint.action_withdrawn` {"holder_id", "action_id",
+"avoided_g"}: once an action that had been credited.
+"""
+
+from app.kit.announcements import announce, ring, rows_from
+
+ACTION_RECORDED = "footprint.action_recorded"
+ACTION_WITHDRAWN = "footprint.action_withdrawn"
+
+__all__ = ["ACTION_RECORDED", "ACTION_WITHDRAWN", "recorded_from", "ring", "tell_withdrawn"]
+
+
+def recorded_from(rows: str) -> str:
+    """The part of a statement that tells of recorded actions, from the relation `rows` with a `payload`."""
+    return rows_from(ACTION_RECORDED, rows)
+
+
+def tell_withdrawn(holder_id: int, action_id: int, avoided_g: int) -> None:
+    """Tell that an action was withdrawn with the grams it had been credited."""
+    announce(ACTION_WITHDRAWN, {"holder_id": holder_id, "action_id": action_id, "avoided_g": avoided_g})

@@ -1,0 +1,174 @@
+"""What this room remembers: factors, methodologies, actions, step days, emissions.
+
+Factors, methodologies and emissions are never edited; an action is only ever withdrawn, once
+(triggers in migration 0002). Actions carry no foreign keys: this is the hot path, and `flask prove`
+recomputes every row from the methodology and factor it names.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INT8RANGE, JSONB, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.database import Base
+
+type_document = dict[str, Any]
+
+
+class FactorRow(Base):
+    """One version of one emission factor 排放因子 with its source."""
+
+    __tablename__ = "factor"
+    __table_args__ = (UniqueConstraint("key", "version"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int] = mapped_column(Integer)
+    value: Mapped[Decimal] = mapped_column(Numeric)
+    unit: Mapped[str] = mapped_column(String(30))
+    region: Mapped[str] = mapped_column(String(20))
+    category: Mapped[str] = mapped_column(String(30))
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    name_zh: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    source_title: Mapped[str] = mapped_column(String(200))
+    source_ref: Mapped[str] = mapped_column(String(200))
+    source_url: Mapped[str | None] = mapped_column(String(300))
+    verified: Mapped[bool]
+    tier: Mapped[str] = mapped_column(String(8))
+    note: Mapped[str] = mapped_column(Text)
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class MethodologyRow(Base):
+    """One version of one methodology 方法学; the document is everything it says."""
+
+    __tablename__ = "methodology"
+    __table_args__ = (UniqueConstraint("key", "version"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int] = mapped_column(Integer)
+    scene: Mapped[str] = mapped_column(String(40))
+    factor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("factor.id"))
+    document: Mapped[type_document] = mapped_column(JSONB)
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ActionRow(Base):
+    """One low-carbon act 低碳行为 and what it was credited.
+
+    `trip` is the stretch of minutes it took (`rules.trip_minutes`); the database refuses a second
+    standing trip that overlaps it, whoever sends it. `before_g` is what the scene and day held before.
+    The key begins with the holder, so that the table can be partitioned by holder.
+    """
+
+    __tablename__ = "action"
+    __table_args__ = (
+        UniqueConstraint("holder_id", "code"),
+        ExcludeConstraint(
+            ("trip", "&&"), where=text("withdrawn_at IS NULL AND trip IS NOT NULL"), name="ex_action_trip"
+        ),
+        CheckConstraint("avoided_g BETWEEN 0 AND computed_g", name="credited"),
+        CheckConstraint("(cap_reason IS NULL) = (avoided_g = computed_g)", name="reason"),
+    )
+
+    holder_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(String(26))
+    scene: Mapped[str] = mapped_column(String(40))
+    occurred_on: Mapped[date] = mapped_column(Date)
+    occurred_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    trip: Mapped[Range[int] | None] = mapped_column(INT8RANGE)
+    source: Mapped[str] = mapped_column(String(40))
+    grade: Mapped[str] = mapped_column(String(10))
+    inputs: Mapped[type_document] = mapped_column(JSONB)
+    methodology_id: Mapped[int] = mapped_column(BigInteger)
+    factor_id: Mapped[int] = mapped_column(BigInteger)
+    computed_g: Mapped[int] = mapped_column(BigInteger)
+    before_g: Mapped[int] = mapped_column(BigInteger)
+    avoided_g: Mapped[int] = mapped_column(BigInteger)
+    cap_reason: Mapped[str | None] = mapped_column(String(40))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SceneDayRow(Base):
+    """What one holder's day of one scene has been credited; its row is the lock of the cap."""
+
+    __tablename__ = "scene_day"
+    __table_args__ = (
+        CheckConstraint("credited_g BETWEEN 0 AND cap_g", name="cap"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    holder_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    scene: Mapped[str] = mapped_column(String(40), primary_key=True)
+    credited_g: Mapped[int] = mapped_column(BigInteger)
+    cap_g: Mapped[int] = mapped_column(BigInteger)
+
+
+class StepDayRow(Base):
+    """The most steps that WeRun has reported of one day; it only grows."""
+
+    __tablename__ = "step_day"
+    __table_args__ = (
+        CheckConstraint("steps >= 0", name="steps"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    holder_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    steps: Mapped[int] = mapped_column(Integer)
+
+
+class StepReportRow(Base):
+    """One accepted delivery of WeRun data, by the SHA-256 of its ciphertext: none counts twice."""
+
+    __tablename__ = "step_report"
+    __table_args__ = (UniqueConstraint("holder_id", "taken_at"),)
+
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class EmissionRow(Base):
+    """What a holder emitted of one kind in one month; a correction is the next revision."""
+
+    __tablename__ = "emission"
+    __table_args__ = (
+        UniqueConstraint("holder_id", "month", "kind", "revision"),
+        CheckConstraint("emitted_g >= 0", name="grams"),
+        Index("ix_emission_holder_id", "holder_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    holder_id: Mapped[int] = mapped_column(BigInteger)
+    month: Mapped[str] = mapped_column(String(7))
+    kind: Mapped[str] = mapped_column(String(40))
+    revision: Mapped[int] = mapped_column(Integer)
+    inputs: Mapped[type_document] = mapped_column(JSONB)
+    factor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("factor.id"))
+    emitted_g: Mapped[int] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,187 @@
+"""Actions and steps as their holder may see them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.dialects.postgresql import Range
+
+from app.footprint import rules
+from app.footprint.models import ActionRow, SceneDayRow, StepDayRow
+from app.footprint.queries.catalogue import Factor, Methodology, factor_by_id, methodology_by_id
+from app.kit.database import db
+from app.kit.messages import language, t
+from app.kit.problems import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One recorded act with the methodology and factor that it was computed with."""
+
+    id: int
+    code: str
+    holder_id: int
+    scene: str
+    occurred_on: date
+    occurred_at: datetime | None
+    source: str
+    grade: str
+    inputs: Mapping[str, Any]
+    computed_g: int
+    before_g: int
+    avoided_g: int
+    cap_reason: str | None
+    recorded_at: datetime
+    withdrawn_at: datetime | None
+    methodology: Methodology
+    factor: Factor
+
+    @property
+    def decision(self) -> rules.Decision:
+        """The decision, from the raw inputs alone."""
+        return rules.Decision(
+            self.methodology.method, self.factor.value, self.grade, self.inputs, self.before_g
+        )
+
+    @property
+    def weight(self) -> str:
+        """How much a gram counts by its evidence."""
+        return str(self.decision.weight)
+
+    @property
+    def cap(self) -> dict[str, Any]:
+        """The day's cap as this action met it; `text` says in words why less was credited."""
+        return {
+            "cap_g": self.methodology.method.cap_g,
+            "before_g": self.before_g,
+            "reason": self.cap_reason,
+            "text": self._cap_text() if self.cap_reason else None,
+        }
+
+    def _cap_text(self) -> str:
+        return t(
+            f"footprint.{self.cap_reason}",
+            scene=self.methodology.document[f"scene_{language()}"],
+            cap_g=self.methodology.method.cap_g,
+            before_g=self.before_g,
+            computed_g=self.computed_g,
+            avoided_g=self.avoided_g,
+            reason=self.methodology.document["cap"][f"reason_{language()}"],
+        )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An action computed again: what was recorded, what comes out now, and which figures differ."""
+
+    recorded: dict[str, Any]
+    replayed: dict[str, Any]
+    differences: list[str]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+
+@dataclass(frozen=True)
+class StepDay:
+    """One day's steps, what they were credited, and whether the day is full."""
+
+    day: date
+    steps: int
+    avoided_g: int
+    cap_g: int | None
+    capped: bool
+
+
+_CODE = re.compile(r"[0-9A-Z]{26}")
+NAMES = (
+    *(name for name in Action.__dataclass_fields__ if name not in ("methodology", "factor")),
+    "methodology_id",
+    "factor_id",
+)
+"""The columns that `read_action` takes."""
+_COLUMNS = [getattr(ActionRow, name) for name in NAMES]
+
+
+def read_action(row: RowMapping) -> Action:
+    """An action from the columns of its row."""
+    told = dict(row)
+    methodology = methodology_by_id(told.pop("methodology_id"))
+    factor = factor_by_id(told.pop("factor_id"))
+    return Action(**told, methodology=methodology, factor=factor)
+
+
+def get_action(holder_id: int, code: str) -> Action:
+    """A holder's action. Raises `NotFound`, for another's too."""
+    row = None
+    if _CODE.fullmatch(code):
+        row = db.session.execute(
+            select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.code == code)
+        ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return read_action(row._mapping)
+
+
+def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[Action]:
+    """A holder's actions, the last recorded first, withdrawn ones too; `before` is an action's id."""
+    wanted = select(*_COLUMNS).where(ActionRow.holder_id == holder_id)
+    if before is not None:
+        wanted = wanted.where(ActionRow.id < before)
+    rows = db.session.execute(wanted.order_by(ActionRow.id.desc()).limit(limit))
+    return [read_action(row._mapping) for row in rows]
+
+
+def find_trip(holder_id: int, minutes: tuple[int, int]) -> Action | None:
+    """A standing trip of the holder's that overlaps these minutes (`rules.trip_minutes`)."""
+    row = db.session.execute(
+        select(*_COLUMNS)
+        .where(
+            ActionRow.holder_id == holder_id,
+            ActionRow.withdrawn_at.is_(None),
+            ActionRow.trip.overlaps(Range(*minutes)),
+        )
+        .order_by(ActionRow.trip)
+        .limit(1)
+    ).one_or_none()
+    return read_action(row._mapping) if row else None
+
+
+def replay(action: Action) -> Replay:
+    """Compute an action again from its raw inputs, its own methodology and its own factor."""
+    decision = action.decision
+    names = ("computed_g", "avoided_g", "cap_reason")
+    recorded = {name: getattr(action, name) for name in names}
+    replayed = {name: getattr(decision, name) for name in names}
+    return Replay(recorded, replayed, [name for name in names if recorded[name] != replayed[name]])
+
+
+def list_steps(holder_id: int, limit: int = 31, before: date | None = None) -> list[StepDay]:
+    """A holder's days of steps, the newest first; `before` leaves out that day and later ones."""
+    credited = (
+        (SceneDayRow.holder_id == StepDayRow.holder_id)
+        & (SceneDayRow.day == StepDayRow.day)
+        & (SceneDayRow.scene == rules.WALKING)
+    )
+    wanted = (
+        select(StepDayRow.day, StepDayRow.steps, SceneDayRow.credited_g, SceneDayRow.cap_g)
+        .outerjoin(SceneDayRow, credited)
+        .where(StepDayRow.holder_id == holder_id)
+        .order_by(StepDayRow.day.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        wanted = wanted.where(StepDayRow.day < before)
+    return [
+        StepDay(row.day, row.steps, row.credited_g or 0, row.cap_g, _is_full(row.credited_g, row.cap_g))
+        for row in db.session.execute(wanted)
+    ]
+
+
+def _is_full(credited_g: int | None, cap_g: int | None) -> bool:
+    return credited_g is not None and cap_g is not None and credited_g >= cap_g

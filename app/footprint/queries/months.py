@@ -1,0 +1,129 @@
+"""A person's emissions and avoided grams: by month, and over their life. The two are never added."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from app.footprint.queries.catalogue import Factor, factor_by_id
+from app.kit.database import db
+
+
+@dataclass(frozen=True)
+class Emission:
+    """What was emitted of one kind in one month. `current` is False once a correction came after it."""
+
+    id: int
+    month: str
+    kind: str
+    revision: int
+    inputs: Mapping[str, Any]
+    emitted_g: int
+    recorded_at: datetime
+    current: bool
+    factor: Factor
+
+
+@dataclass(frozen=True)
+class MonthSummary:
+    """A month: grams avoided by day and scene, grams emitted by kind."""
+
+    month: str
+    avoided_by_day: dict[date, dict[str, int]]
+    emitted_by_kind: dict[str, int]
+
+    @property
+    def avoided_by_scene(self) -> dict[str, int]:
+        """Grams avoided by scene."""
+        totals: dict[str, int] = {}
+        for scenes in self.avoided_by_day.values():
+            for scene, grams in scenes.items():
+                totals[scene] = totals.get(scene, 0) + grams
+        return totals
+
+    @property
+    def avoided_g(self) -> int:
+        """Grams avoided in the month."""
+        return sum(self.avoided_by_scene.values())
+
+    @property
+    def emitted_g(self) -> int:
+        """Grams emitted in the month, as far as recorded."""
+        return sum(self.emitted_by_kind.values())
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """Everything a holder has avoided and recorded as emitted; `days` on which grams were credited."""
+
+    avoided_by_scene: dict[str, int]
+    days: int
+    emitted_g: int
+
+    @property
+    def avoided_g(self) -> int:
+        """Grams avoided in all."""
+        return sum(self.avoided_by_scene.values())
+
+
+_EMISSIONS = text(
+    "SELECT id, month, kind, revision, inputs, factor_id, emitted_g, recorded_at, NOT EXISTS ("
+    "   SELECT 1 FROM emission later WHERE later.holder_id = e.holder_id AND later.month = e.month"
+    "      AND later.kind = e.kind AND later.revision > e.revision) AS current"
+    " FROM emission e WHERE holder_id = :holder AND id < :before"
+    "  AND (CAST(:month AS text) IS NULL OR month = :month)"
+    " ORDER BY id DESC LIMIT :limit"
+)
+_CURRENT = (
+    "SELECT DISTINCT ON (month, kind) month, kind, emitted_g FROM emission WHERE holder_id = :holder"
+    " {more} ORDER BY month, kind, revision DESC"
+)
+_MONTH = text(_CURRENT.format(more="AND month = :month"))
+_LIFETIME_EMITTED = text(
+    f"SELECT coalesce(sum(emitted_g), 0)::bigint FROM ({_CURRENT.format(more='')}) standing"
+)
+_DAYS = text(
+    "SELECT day, scene, credited_g FROM scene_day WHERE holder_id = :holder AND credited_g > 0"
+    " AND day >= :first AND day < CAST(:first AS date) + interval '1 month' ORDER BY day, scene"
+)
+_SCENES = text(
+    "SELECT scene, sum(credited_g)::bigint AS avoided_g FROM scene_day"
+    " WHERE holder_id = :holder AND credited_g > 0 GROUP BY scene ORDER BY scene"
+)
+_ACTIVE_DAYS = text("SELECT count(DISTINCT day) FROM scene_day WHERE holder_id = :holder AND credited_g > 0")
+
+
+def list_emissions(
+    holder_id: int, month: str | None = None, limit: int = 100, before: int | None = None
+) -> list[Emission]:
+    """A holder's emissions, the last recorded first, corrected ones too; `before` is an emission's id."""
+    values = {"holder": holder_id, "month": month, "limit": limit, "before": before or 2**63 - 1}
+    emissions = []
+    for row in db.session.execute(_EMISSIONS, values):
+        told = dict(row._mapping)
+        factor = factor_by_id(told.pop("factor_id"))
+        emissions.append(Emission(**told, factor=factor))
+    return emissions
+
+
+def month_summary(holder_id: int, month: str) -> MonthSummary:
+    """What a holder avoided and emitted in `month` (YYYY-MM); only days with grams are listed."""
+    by_day: dict[date, dict[str, int]] = {}
+    first = date.fromisoformat(f"{month}-01")
+    for row in db.session.execute(_DAYS, {"holder": holder_id, "first": first}):
+        by_day.setdefault(row.day, {})[row.scene] = row.credited_g
+    rows = db.session.execute(_MONTH, {"holder": holder_id, "month": month})
+    return MonthSummary(month, by_day, {row.kind: row.emitted_g for row in rows})
+
+
+def lifetime(holder_id: int) -> Lifetime:
+    """What a holder avoided by scene, on how many days, and what they recorded as emitted."""
+    holder = {"holder": holder_id}
+    scenes = {row.scene: row.avoided_g for row in db.session.execute(_SCENES, holder)}
+    return Lifetime(
+        scenes,
+        int(db.session.scalar(_ACTIVE_DAYS, holder) or 0),
+        int(db.session.scalar(_LIFETIME_EMITTED, holder) or 0),
+    )

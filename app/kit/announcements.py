@@ -1,0 +1,204 @@
+"""The database remembers, the queue rings: how a room tells the rooms above it what has happened.
+
+An announcement is a row a listener, written in the fact's own transaction. The listener's effect and
+the row's `done_at` are one transaction, so an effect happens once however often a job runs. A sweeper
+delivers what no bell reached. (Announcements are never called events: those are gatherings.)
+
+A listener that must call the outside world is registered with `outside=True`: it is leased, called
+without a transaction, and returns what to record. A crash in between lets the lease lapse, and the
+same call is made again with the same number.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, String, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import clock, queue
+from app.kit.database import Base, db
+from app.kit.transaction import ring_after_commit, transaction
+
+type_payload = dict[str, Any]
+Record = Callable[[], None]
+LEASE = timedelta(seconds=60)
+GIVE_UP_AFTER = 20
+_JOB = "app.kit.announcements.deliver"
+_log = logging.getLogger(__name__)
+
+
+class Announcement(Base):
+    """One thing one listener has still to hear, or has heard."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (
+        Index("ix_announcement_waiting", "available_at", "id", postgresql_where=text("done_at IS NULL")),
+        {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0.02", "fillfactor": "80"}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    listener: Mapped[str] = mapped_column(String(80))
+    payload: Mapped[type_payload] = mapped_column(JSONB)
+    announced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    available_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(String(300))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears a topic: `hear(payload)` runs in a transaction, or outside one when `outside`."""
+
+    name: str
+    hear: Callable[[type_payload], Record | None]
+    outside: bool
+
+
+_listeners: dict[str, list[Listener]] = defaultdict(list)
+_by_name: dict[str, Listener] = {}
+
+
+def listens(topic: str, *, outside: bool = False) -> Callable[[Callable[[type_payload], Any]], Any]:
+    """Register a function of a room's `jobs` as listener of `topic`."""
+
+    def register(hear: Callable[[type_payload], Any]) -> Callable[[type_payload], Any]:
+        listener = Listener(f"{hear.__module__}.{hear.__name__}", hear, outside)
+        _listeners[topic].append(listener)
+        _by_name[listener.name] = listener
+        return hear
+
+    return register
+
+
+def announce(topic: str, payload: type_payload, *, after: timedelta = timedelta()) -> None:
+    """Write one row a listener of `topic` into the running transaction; nobody listening, no row.
+
+    `payload` is JSON: ids and plain values. `after` delays the first delivery.
+    """
+    listeners = _listeners.get(topic, ())
+    if not listeners:
+        return
+    at = clock.now()
+    rows = [
+        {"listener": each.name, "payload": payload, "announced_at": at, "available_at": at + after}
+        for each in listeners
+    ]
+    db.session.execute(Announcement.__table__.insert(), rows)  # type: ignore[attr-defined]
+    if not after:
+        ring()
+
+
+def rows_from(topic: str, rows: str) -> str:
+    """The part of another statement that announces `topic` once for each row of `rows`.
+
+    `rows` names a relation of that statement with a jsonb column `payload`; the statement has a
+    parameter `%(now)s`. Call `ring()` in the same transaction.
+    """
+    names = ", ".join(f"('{each.name}')" for each in _listeners.get(topic, ()))
+    heard = f"(VALUES {names})" if names else "(SELECT '' WHERE false)"
+    return (
+        "INSERT INTO announcement (listener, payload, announced_at, available_at)"
+        f" SELECT listener, payload, %(now)s, %(now)s FROM {rows} CROSS JOIN {heard} AS heard (listener)"
+    )
+
+
+def ring() -> None:
+    """Wake a deliverer once the running transaction has committed."""
+    ring_after_commit(_JOB)
+
+
+@queue.job
+def deliver() -> int:
+    """Deliver what is due until nothing is; returns how many were heard. Safe to run anywhere, at once."""
+    heard = 0
+    while rows := _lease(50):
+        for row_id, listener, payload in rows:
+            heard += _deliver_one(row_id, listener, payload)
+    return heard
+
+
+def _lease(limit: int) -> Sequence[tuple[int, str, type_payload]]:
+    """Claim waiting rows for the length of a lease, so that no second deliverer takes them meanwhile."""
+    now = clock.now()
+    with transaction() as session:
+        waiting = (
+            select(Announcement.id)
+            .where(
+                Announcement.done_at.is_(None),
+                Announcement.available_at <= now,
+                Announcement.attempts < GIVE_UP_AFTER,
+            )
+            .order_by(Announcement.available_at, Announcement.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = session.execute(
+            update(Announcement)
+            .where(Announcement.id.in_(waiting.scalar_subquery()))
+            .values(available_at=now + LEASE, attempts=Announcement.attempts + 1)
+            .returning(Announcement.id, Announcement.listener, Announcement.payload)
+            .execution_options(synchronize_session=False)
+        )
+        return sorted((row.id, row.listener, row.payload) for row in rows.all())
+
+
+def _deliver_one(row_id: int, name: str, payload: type_payload) -> int:
+    listener = _by_name.get(name)
+    try:
+        if listener is None:
+            raise LookupError(f"no listener named {name}")
+        if listener.outside:
+            record = listener.hear(payload)
+            with transaction():
+                if _take(row_id) and record is not None:
+                    record()
+        else:
+            with transaction():
+                if _take(row_id):
+                    listener.hear(payload)
+    except Exception as error:  # whatever went wrong, the row stays and is tried again later
+        _log.warning("announcement failed", extra={"id": row_id, "listener": name}, exc_info=True)
+        _put_back(row_id, error)
+        return 0
+    return 1
+
+
+def _take(row_id: int) -> bool:
+    """Mark the row done as part of the effect's transaction; False when another deliverer was first."""
+    done = db.session.execute(
+        update(Announcement)
+        .where(Announcement.id == row_id, Announcement.done_at.is_(None))
+        .values(done_at=clock.now(), last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _put_back(row_id: int, error: Exception) -> None:
+    """Make the row available again later: 1 s, 2 s, 4 s … up to ten minutes; parked after many tries."""
+    with transaction() as session:
+        row = session.get(Announcement, row_id, with_for_update=True)
+        if row is not None and row.done_at is None:
+            delay = min(2 ** max(row.attempts - 1, 0), 600)
+            row.available_at = clock.now() + timedelta(seconds=delay)
+            row.last_error = f"{type(error).__name__}: {error}"[:300].replace("\x00", "")
+
+
+def backlog() -> dict[str, float]:
+    """How many rows wait, how many are parked, the oldest one's age in seconds; for readiness and metrics."""
+    row = db.session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE attempts < :limit) AS waiting,"
+            " count(*) FILTER (WHERE attempts >= :limit) AS parked,"
+            " coalesce(extract(epoch FROM now() - min(announced_at)), 0)::float AS oldest_seconds"
+            " FROM announcement WHERE done_at IS NULL"
+        ),
+        {"limit": GIVE_UP_AFTER},
+    ).one()
+    return dict(row._mapping)

@@ -1,0 +1,75 @@
+"""The database handle and the base of every model.
+
+Models inherit the plain `Base`; Flask-SQLAlchemy only carries engine and session. PostgreSQL is the
+one dialect. Statement and lock time-outs bound every wait, because a job's own time-out does not
+reach into a running query.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import psycopg
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_PLAIN = re.compile(r"\{[-0-9A-Za-z*~$=,]*\}")
+_TIMEOUTS = (
+    "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+)
+
+
+class Base(DeclarativeBase):
+    """Base of every model; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def connect(app: Flask, url: str, pool_size: int) -> None:
+    """Give `app` its engine: `pool_size` connections a process, as many as it has threads."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 10,
+        "pool_pre_ping": False,
+        "connect_args": {"options": _TIMEOUTS, "application_name": "senhui", "connect_timeout": 5},
+    }
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+
+
+def array(values: Iterable[int | str]) -> str:
+    """A PostgreSQL array literal of plain integers or codes, for `CAST(:name AS bigint[])`.
+
+    The driver dumps a list element by element in Python; for a thousand rows that costs more than
+    writing them. Raises ValueError for text that would need quoting.
+    """
+    literal = "{" + ",".join(map(str, values)) + "}"
+    if not _PLAIN.fullmatch(literal):
+        raise ValueError("only integers and codes go into a plain array")
+    return literal
+
+
+def run(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """Run one prepared statement of the hot path on this transaction's own connection.
+
+    For the few statements that are run thousands of times a second: SQLAlchemy's part of such a
+    statement costs more than PostgreSQL's. Parameters are psycopg's `%(name)s`; rows are tuples.
+    """
+    driver = db.session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("the hot path needs psycopg")
+    return driver.execute(statement, values, prepare=True)

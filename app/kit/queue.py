@@ -1,0 +1,112 @@
+"""The queue only rings: RQ tells a worker that there is something to do, PostgreSQL says what.
+
+Jobs take no arguments, so a lost, doubled or late ring is harmless. JSON instead of pickle, and a
+list of what may run, because whoever can write to Redis could otherwise call any dotted name.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app
+from redis import Redis, RedisError
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+QUEUE = "senhui"
+_COALESCE_MS = 1000
+_OWN_PAUSE_S = 0.05
+_rung_at: dict[str, float] = {}
+_jobs: dict[str, Callable[[], object]] = {}
+_log = logging.getLogger(__name__)
+
+
+class JobRefused(RuntimeError):
+    """Something in Redis asked for work that is not on the list."""
+
+
+def job(function: Callable[[], object]) -> Callable[[], object]:
+    """Put `function` on the list of what a worker may run, under its dotted name."""
+    _jobs[f"{function.__module__}.{function.__name__}"] = function
+    return function
+
+
+def connect(app: Flask, url: str) -> None:
+    """Give `app` its Redis; short time-outs, since nobody may wait for a bell."""
+    app.extensions["redis"] = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.3)
+
+
+def redis() -> "Redis":
+    """The application's Redis. What is kept there may vanish at any moment."""
+    client: Redis = current_app.extensions["redis"]
+    return client
+
+
+def ring(name: str) -> bool:
+    """Wake a worker for job `name`; False when Redis is away (the sweeper will find the work).
+
+    Rings within a second are one: the flag is lifted when the job starts, so work that arrives
+    while it runs rings again. A process does not even ask Redis twice within a twentieth of a second;
+    what falls between is the sweeper's.
+    """
+    if name not in _jobs:
+        raise JobRefused(name)
+    now = time.monotonic()
+    if now - _rung_at.get(name, -1.0) < _OWN_PAUSE_S:
+        return True
+    _rung_at[name] = now
+    try:
+        if not redis().set(_flag(name), 1, nx=True, px=_COALESCE_MS):
+            return True
+        Queue(QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+            name, result_ttl=0, failure_ttl=60, job_timeout=60
+        )
+    except RedisError as error:
+        _log.warning("bell not rung", extra={"job": name, "reason": type(error).__name__})
+        return False
+    return True
+
+
+def _flag(name: str) -> str:
+    return f"senhui:rung:{name}"
+
+
+class ListedJob(Job):
+    """An RQ job that runs only what is on the list, without arguments, callbacks or instance."""
+
+    app: Flask
+
+    def perform(self) -> Any:
+        """Run the listed function in an application context. Raises `JobRefused` for anything else."""
+        function = _jobs.get(self.func_name or "")
+        if function is None or self.args or self.kwargs or self.instance is not None:
+            raise JobRefused(str(self.func_name)[:100])
+        with self.app.app_context():
+            self.app.extensions["redis"].delete(_flag(str(self.func_name)))
+            return function()
+
+    def execute_success_callback(self, *args: Any, **kwargs: Any) -> None:
+        """Never: a callback is a dotted name that whoever writes to Redis could choose."""
+
+    def execute_failure_callback(self, *args: Any, **kwargs: Any) -> None:
+        """Never, as above."""
+
+    def execute_stopped_callback(self, *args: Any, **kwargs: Any) -> None:
+        """Never, as above."""
+
+
+def worker(app: Flask, redis_url: str) -> Worker:
+    """A forking RQ worker for the one queue; one queue a process keeps RQ's safe hand-over (LMOVE)."""
+    ListedJob.app = app
+    connection = Redis.from_url(redis_url)
+    return Worker(
+        [Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=ListedJob)],
+        connection=connection,
+        serializer=JSONSerializer,
+        job_class=ListedJob,
+        worker_ttl=30,
+        job_monitoring_interval=5,
+        maintenance_interval=10,
+    )

@@ -1,0 +1,33 @@
+"""Encryption at rest of the little we must keep secret (AES-256-GCM).
+
+The context (table, column, owner) is authenticated along, so that a sealed value moved to another
+row does not open there.
+"""
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import current_app
+
+
+class SealBroken(RuntimeError):
+    """The value was not sealed with this key for this place."""
+
+
+def seal(plain: str, context: str) -> bytes:
+    """Encrypt `plain` for `context`."""
+    nonce = os.urandom(12)
+    return nonce + _cipher().encrypt(nonce, plain.encode(), context.encode())
+
+
+def unseal(sealed: bytes, context: str) -> str:
+    """What was sealed for `context`. Raises `SealBroken`."""
+    try:
+        return _cipher().decrypt(sealed[:12], sealed[12:], context.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken(context) from error
+
+
+def _cipher() -> AESGCM:
+    return AESGCM(current_app.extensions["settings"].data_key)

@@ -1,0 +1,28 @@
+"""What can be known of dues, orders and certificates. The only readers of this room."""
+
+from app.offsets.queries.certificates import CertificateFacts, get_certificate
+from app.offsets.queries.orders import (
+    OrderFacts,
+    RefundTerms,
+    get_order,
+    get_refund_terms,
+    is_overdue,
+    list_dues,
+    list_orders,
+    retired_g,
+)
+from app.offsets.queries.proofs import prove
+
+__all__ = [
+    "CertificateFacts",
+    "OrderFacts",
+    "RefundTerms",
+    "get_certificate",
+    "get_order",
+    "get_refund_terms",
+    "is_overdue",
+    "list_dues",
+    "list_orders",
+    "prove",
+    "retired_g",
+]

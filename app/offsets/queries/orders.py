@@ -1,0 +1,134 @@
+"""Orders and dues as their holder may see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.kit import clock
+from app.kit.database import db
+from app.offsets.errors import OrderUnknown
+from app.offsets.models import Certificate, Due, Order, Refund, Retirement
+from app.offsets.rules import OrderStatus
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """An order with what has become of it."""
+
+    id: int
+    code: str
+    holder_id: int
+    purpose: str
+    lot_id: int
+    quantity_kg: int
+    amount_fen: int
+    description: str
+    beneficiary: str | None
+    status: OrderStatus
+    reserved_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    settled_at: datetime | None
+    expired_at: datetime | None
+    refunding_at: datetime | None
+    refunded_at: datetime | None
+    certificate_number: str | None
+    due_g: int | None
+    carry_g: int | None
+
+
+@dataclass(frozen=True)
+class RefundTerms:
+    """What the provider must be told to send money back."""
+
+    code: str
+    order_code: str
+    amount_fen: int
+    reason: str
+
+
+def get_order(holder_id: int, code: str) -> OrderFacts:
+    """One order of this holder. Raises `OrderUnknown` also for another's."""
+    row = db.session.execute(_orders().where(Order.code == code, Order.holder_id == holder_id)).first()
+    if row is None:
+        raise OrderUnknown()
+    return _facts(row)
+
+
+def list_orders(holder_id: int, limit: int, before: int | None = None) -> list[OrderFacts]:
+    """A holder's orders, newest first; `before` is an order's id."""
+    wanted = _orders().where(Order.holder_id == holder_id).order_by(Order.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Order.id < before)
+    return [_facts(row) for row in db.session.execute(wanted)]
+
+
+def _orders() -> Any:
+    return (
+        select(Order, Retirement, Certificate.number)
+        .outerjoin(Retirement, Retirement.order_id == Order.id)
+        .outerjoin(Certificate, Certificate.order_id == Order.id)
+    )
+
+
+def _facts(row: Any) -> OrderFacts:
+    order, retirement, number = row
+    settled_at = retirement.settled_at if retirement else None
+    return OrderFacts(
+        id=order.id,
+        code=order.code,
+        holder_id=order.holder_id,
+        purpose=order.purpose,
+        lot_id=order.lot_id,
+        quantity_kg=order.quantity_kg,
+        amount_fen=order.amount_fen,
+        description=order.description,
+        beneficiary=order.beneficiary,
+        status=order.status(settled_at),
+        reserved_at=order.reserved_at,
+        expires_at=order.expires_at,
+        paid_at=order.paid_at,
+        settled_at=settled_at,
+        expired_at=order.expired_at,
+        refunding_at=order.refunding_at,
+        refunded_at=order.refunded_at,
+        certificate_number=number,
+        due_g=retirement.due_g if retirement else None,
+        carry_g=retirement.carry_g if retirement else None,
+    )
+
+
+def retired_g(holder_id: int) -> int:
+    """Grams that were ever retired for a holder: what closed their dues and what is carried over."""
+    grams = func.sum(Retirement.due_g + Retirement.carry_g)
+    total = db.session.scalar(
+        select(grams).join(Order, Order.id == Retirement.order_id).where(Order.holder_id == holder_id)
+    )
+    return int(total or 0)
+
+
+def is_overdue(order_id: int) -> bool:
+    """Whether an order is still unpaid although its time is over."""
+    order = db.session.get_one(Order, order_id, populate_existing=True)
+    return order.paid_at is None and order.expired_at is None and order.expires_at <= clock.now()
+
+
+def get_refund_terms(refund_id: int) -> RefundTerms:
+    """What to tell the provider about a refund."""
+    row = db.session.execute(
+        select(Refund.code, Order.code, Refund.amount_fen, Refund.reason)
+        .join(Order, Order.id == Refund.order_id)
+        .where(Refund.id == refund_id)
+    ).one()
+    return RefundTerms(*row)
+
+
+def list_dues(holder_id: int, limit: int = 100, before: int | None = None) -> Sequence[Due]:
+    """A holder's dues, newest first."""
+    wanted = select(Due).where(Due.holder_id == holder_id).order_by(Due.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Due.id < before)
+    return db.session.scalars(wanted).all()

@@ -1,0 +1,57 @@
+"""What must always be true of orders, money and retirements."""
+
+from sqlalchemy import text
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.kit.database import db
+from app.kit.proof import Proof, equal, none
+from app.registry import queries as registry
+
+_COUNTS = text(
+    "SELECT (SELECT count(*) FROM retirement) AS retirements,"
+    " (SELECT count(*) FROM certificate) AS certificates,"
+    " (SELECT count(*) FROM retirement JOIN payment USING (order_id) JOIN certificate USING (order_id))"
+    "   AS complete,"
+    " (SELECT count(*) FROM payment) AS payments,"
+    " (SELECT count(*) FROM paid_order) AS waiting,"
+    " (SELECT count(*) FROM refund) AS refunds,"
+    " (SELECT coalesce(sum(amount_fen), 0) FROM paid_order)::bigint AS waiting_fen,"
+    " (SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE succeeded_at IS NULL)::bigint AS refunding_fen,"
+    " (SELECT coalesce(sum(last_serial - first_serial + 1), 0) FROM retirement)::bigint * 1000 AS retired_g,"
+    " (SELECT coalesce(sum(change_g), 0) FROM due)::bigint AS due_g,"
+    " (SELECT coalesce(sum(quantity_kg), 0) FROM orders WHERE paid_at IS NULL AND expired_at IS NULL)::bigint"
+    "   + (SELECT coalesce(sum(quantity_kg), 0) FROM paid_order)::bigint AS held_kg,"
+    " (SELECT count(*) FROM settlement_run run LEFT JOIN (SELECT run_id, count(*) AS orders,"
+    "   sum(last_serial - first_serial + 1) AS kg FROM retirement GROUP BY run_id) r ON r.run_id = run.id"
+    "   WHERE run.orders IS DISTINCT FROM r.orders"
+    "     OR run.last_serial - run.first_serial + 1 IS DISTINCT FROM r.kg) AS runs_untiled"
+)
+
+
+def prove() -> list[Proof]:
+    """The invariants of this room, each with its figures."""
+    c = db.session.execute(_COUNTS).one()
+    received = accounts.sum_entries(chart.RECEIVE_PAYMENT)
+    shared = sum(map(accounts.sum_entries, (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE, chart.TAKE_FEE)))
+    refunded = accounts.sum_entries(chart.REFUND)
+    retired = accounts.sum_entries(chart.RETIRE) + accounts.sum_entries(chart.RETIRE_SURPLUS)
+    owed = accounts.sum_entries(chart.OPEN_DUE) - accounts.sum_entries(chart.REDUCE_DUE)
+    return [
+        equal(
+            "offsets.prove_outcomes",
+            retirements=c.retirements,
+            certificates=c.certificates,
+            complete=c.complete,
+        ),
+        equal("offsets.prove_paid", payments=c.payments, accounted=c.retirements + c.waiting + c.refunds),
+        equal(
+            "offsets.prove_money",
+            received=received,
+            accounted=shared + refunded + c.waiting_fen + c.refunding_fen,
+        ),
+        equal("offsets.prove_retired", retired=c.retired_g, books=retired),
+        none("offsets.prove_tiling", runs=c.runs_untiled),
+        equal("offsets.prove_dues", dues=c.due_g, books=owed),
+        equal("offsets.prove_reserved", held=registry.held_kg(), orders=c.held_kg),
+    ]

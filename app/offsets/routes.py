@@ -1,0 +1,253 @@
+"""What can be asked of offsets over HTTP: dues, orders, their payment, certificates."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from flask_smorest import Api
+
+from app.accounts import queries as accounts
+from app.clients import errors as outside
+from app.clients.pay import Refund, Transaction
+from app.kit.http import Blueprint, public
+from app.kit.idempotency import writes
+from app.kit.identity import caller, signed_in
+from app.kit.messages import language, t
+from app.kit.paging import PageQuery, page, page_of, read_cursor
+from app.kit.problems import OutsideUnavailable
+from app.kit.qr import qr_svg
+from app.kit.signing import seal
+from app.kit.transaction import transaction
+from app.offsets import queries, services
+from app.offsets.errors import OrderNotPayable, PaymentRefused
+from app.offsets.provider import paid_word, refund_word, settings, wechat_pay
+from app.offsets.purposes import PURPOSES
+from app.offsets.rules import PaymentOutcome
+from app.offsets.schemas import (
+    CertificateView,
+    DuesView,
+    KeysView,
+    NewDues,
+    NewOrder,
+    OrderView,
+    PaymentView,
+)
+from app.offsets.services.orders import Wish
+
+dues = Blueprint("dues", __name__, url_prefix="/v1/dues", description="What is owed 待抵")
+orders = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Purchases 订单")
+certificates = Blueprint(
+    "certificates",
+    __name__,
+    url_prefix="/v1/certificates",
+    description="Certificates for anyone to check 凭证",
+)
+
+keys = Blueprint("keys", __name__, url_prefix="/v1/keys", description="Public keys 公钥")
+notices = Blueprint(
+    "notices", __name__, url_prefix="/v1/wechat-pay/notices", description="Where WeChat Pay calls us 支付通知"
+)
+
+
+@dues.route("", methods=["GET"])
+@signed_in
+@dues.response(200, DuesView)
+def get_dues() -> dict[str, Any]:
+    """The caller's dues and where they stand."""
+    accounts.require_live_session(caller())
+    return standing(caller().holder_id)
+
+
+def standing(holder_id: int) -> dict[str, Any]:
+    """What a holder owes, carries, and the dues behind it."""
+    purpose = PURPOSES["personal"]
+    return {
+        "owed_g": -accounts.get_balance(holder_id, purpose.due),
+        "carry_g": accounts.get_balance(holder_id, purpose.carry),
+        "items": queries.list_dues(holder_id),
+    }
+
+
+@dues.route("", methods=["POST"])
+@signed_in
+@writes
+@dues.arguments(NewDues)
+@dues.response(201, DuesView)
+def post_dues(wish: dict[str, Any]) -> dict[str, Any]:
+    """Record what the caller emitted in a month; each entry opens a due."""
+    accounts.require_live_session(caller())
+    entries = [(entry["kind"], entry["quantity"]) for entry in wish["entries"]]
+    services.dues.open_personal_dues(caller().holder_id, wish["month"], entries)
+    return standing(caller().holder_id)
+
+
+@orders.route("", methods=["GET"])
+@signed_in
+@orders.arguments(PageQuery, location="query")
+@orders.response(200, page_of(OrderView))
+def get_orders(wish: dict[str, Any]) -> dict[str, Any]:
+    """The caller's orders, newest first."""
+    accounts.require_live_session(caller())
+    rows = queries.list_orders(caller().holder_id, wish["limit"] + 1, read_cursor(wish.get("after")))
+    return page(rows, wish["limit"], lambda order: order.id)
+
+
+@orders.route("", methods=["POST"])
+@signed_in
+@writes
+@orders.arguments(NewOrder)
+@orders.response(201, OrderView)
+def post_order(wish: dict[str, Any]) -> Any:
+    """Reserve units for a while; pay before `expires_at`."""
+    accounts.require_live_session(caller())
+    return place(caller().holder_id, wish)
+
+
+def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
+    """Place an order for a wish as NewOrder takes it; inside a transaction."""
+    reservation = timedelta(seconds=settings().reservation_seconds)
+    asked = Wish(
+        purpose=wish["purpose"],
+        quantity_kg=wish.get("quantity_kg"),
+        amount_fen=wish.get("amount_fen"),
+        lot_code=wish.get("lot"),
+        region=wish.get("region"),
+        beneficiary=wish.get("beneficiary"),
+    )
+    order = services.orders.place_order(holder_id, asked, reservation)
+    return queries.get_order(holder_id, order.code)
+
+
+@orders.route("/<string:code>", methods=["GET"])
+@signed_in
+@orders.response(200, OrderView)
+def get_order(code: str) -> Any:
+    """One order of the caller."""
+    return queries.get_order(caller().holder_id, code)
+
+
+@orders.route("/<string:code>/payment", methods=["POST"])
+@signed_in
+@orders.response(200, PaymentView)
+def post_payment(code: str) -> dict[str, str]:
+    """Open the payment; may be asked again, the terms never change."""
+    accounts.require_live_session(caller())
+    return open_payment(caller().holder_id, code)
+
+
+def open_payment(holder_id: int, code: str) -> dict[str, str]:
+    """Freeze, call, answer: the parameters of wx.requestPayment for an order.
+
+    Raises `OrderUnknown`, `OrderNotPayable`, `PaymentRefused` or `OutsideUnavailable`.
+    """
+    with transaction():
+        order = services.payments.open_payment(holder_id, code)
+        openid = accounts.find_openid(holder_id)
+    try:
+        client = wechat_pay()
+        prepay_id = client.prepay(
+            out_trade_no=order.code,
+            description=order.description,
+            amount_fen=order.amount_fen,
+            payer_openid=openid or "",
+            expires_at=order.expires_at,
+        )
+        return {"appId": settings().wechat.appid, **client.client_params(prepay_id)}
+    except outside.OrderPaid as error:
+        raise OrderNotPayable() from error
+    except outside.Misconfigured as error:
+        raise OutsideUnavailable() from error
+    except outside.Refused as error:
+        raise PaymentRefused() from error
+    except outside.OutsideError as error:
+        raise OutsideUnavailable() from error
+
+
+@certificates.route("/<string:number>", methods=["GET"])
+@public
+@certificates.response(200, CertificateView)
+def get_certificate(number: str) -> Any:
+    """A certificate by its number, with or without hyphens; for anyone."""
+    return certificate_view(number)
+
+
+def certificate_view(number: str) -> dict[str, Any]:
+    """A certificate's facts in the caller's language, its public address and its signature."""
+    facts = queries.get_certificate(number)
+    forest, lang = facts.forest, language()
+    return {
+        **facts.claims(),
+        "retired_at": facts.retired_at,
+        "monitoring_start": forest.period_start,
+        "monitoring_end": forest.period_end,
+        "methodology": t(forest.methodology),
+        "project_name": getattr(forest.name, lang),
+        "place": getattr(forest.place, lang),
+        "notes": [t(note) for note in forest.notes],
+        "url": public_url(facts),
+        "signature": seal().sign(facts.claims(), "cert+jws"),
+    }
+
+
+def public_url(facts: queries.CertificateFacts) -> str:
+    """Where anyone can check a certificate; what its QR code holds."""
+    return f"{settings().public_url}/c/{facts.number}"
+
+
+@certificates.route("/<string:number>/qr.svg", methods=["GET"])
+@public
+@certificates.doc(responses={"200": {"description": "SVG image", "content": {"image/svg+xml": {}}}})
+def get_certificate_code(number: str) -> Response:
+    """The QR code that leads to the certificate's public page."""
+    svg = qr_svg(public_url(queries.get_certificate(number)))
+    return Response(svg, content_type="image/svg+xml")
+
+
+@keys.route("", methods=["GET"])
+@public
+@keys.response(200, KeysView)
+def get_keys() -> dict[str, Any]:
+    """The public keys that check certificates offline (JWK set)."""
+    return {"keys": [seal().public_jwk()]}
+
+
+@notices.route("", methods=["POST"])
+@public
+@notices.doc(responses={"204": {"description": "Heard"}})
+def post_notice() -> Response:
+    """Hear WeChat Pay: verified on the raw bytes, answered within its five seconds, in its own words.
+
+    A duplicate is heard again without effect. An order we do not know is refused with 404, so that
+    WeChat Pay repeats the notice: it may have overtaken our own commit.
+    """
+    try:
+        notice = wechat_pay().read_notice(dict(request.headers), request.get_data())
+        outcome = _hear(notice.resource)
+    except (outside.Unverified, outside.Misconfigured):
+        return _fail("notice not verified", 401)
+    if outcome is PaymentOutcome.UNKNOWN:
+        return _fail("order unknown", 404)
+    return Response(status=204)
+
+
+def _hear(resource: Transaction | Refund) -> PaymentOutcome | None:
+    """Record what a verified notice says; a transaction that is not paid says nothing yet."""
+    with transaction():
+        if isinstance(resource, Refund):
+            services.payments.record_refund(refund_word(resource))
+            return None
+        if resource.trade_state != "SUCCESS":
+            return None
+        return services.payments.record_payment(paid_word(resource))
+
+
+def _fail(message: str, status: int) -> Response:
+    response = jsonify(code="FAIL", message=message)
+    response.status_code = status
+    return response
+
+
+def connect(app: Flask, api: Api) -> None:
+    """Register this room's routes."""
+    for blueprint in (dues, orders, certificates, keys, notices):
+        api.register_blueprint(blueprint)

@@ -1,0 +1,157 @@
+"""What is true of orders, settlement and asking the provider. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+GRAMS_PER_UNIT = 1000
+"""A unit is one kilogram CO2e."""
+
+LEAST_PAY_TIME = timedelta(seconds=60)
+"""WeChat Pay takes no `time_expire` nearer than this. Source: WeChat Pay API v3, JSAPI prepay."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order 订单 stands; derived from its time stamps, never stored beside them."""
+
+    RESERVED = "reserved"
+    """Units are held for it until `expires_at`; it may be paid."""
+    PAID = "paid"
+    """A verified payment is in the books; settlement is waiting."""
+    SETTLED = "settled"
+    """Units retired, money allotted, certificate issued. Final."""
+    EXPIRED = "expired"
+    """Not paid in time; its units were released."""
+    REFUNDING = "refunding"
+    """Paid, but cannot be served; the money is on its way back."""
+    REFUNDED = "refunded"
+    """The money is back. Final."""
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """The time of each edge an order has passed, in the order the edges may be passed."""
+
+    paid_at: datetime | None = None
+    settled_at: datetime | None = None
+    expired_at: datetime | None = None
+    refunding_at: datetime | None = None
+    refunded_at: datetime | None = None
+
+
+_LATEST_FIRST = (
+    ("refunded_at", OrderStatus.REFUNDED),
+    ("refunding_at", OrderStatus.REFUNDING),
+    ("settled_at", OrderStatus.SETTLED),
+    ("paid_at", OrderStatus.PAID),
+    ("expired_at", OrderStatus.EXPIRED),
+)
+
+NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.RESERVED: frozenset({OrderStatus.PAID, OrderStatus.EXPIRED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SETTLED, OrderStatus.REFUNDING}),
+    OrderStatus.EXPIRED: frozenset({OrderStatus.REFUNDING}),
+    OrderStatus.REFUNDING: frozenset({OrderStatus.REFUNDED}),
+    OrderStatus.SETTLED: frozenset(),
+    OrderStatus.REFUNDED: frozenset(),
+}
+"""Every legal step; migration 0004 holds the same table as a trigger."""
+
+
+def order_status(stamps: Stamps) -> OrderStatus:
+    """The status that the time stamps say."""
+    for name, status in _LATEST_FIRST:
+        if getattr(stamps, name) is not None:
+            return status
+    return OrderStatus.RESERVED
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What a retirement does to a holder's due: grams that close it, grams carried to the next."""
+
+    due_g: int
+    carry_g: int
+
+
+def closings(
+    holders: Sequence[int], quantities_kg: Sequence[int], owed_g: Mapping[int, int]
+) -> list[Closing]:
+    """Split each order's grams between its holder's due and carry account, in the order given.
+
+    `owed_g` is what each holder owes before the first order; a holder's later orders see what the
+    earlier ones left. Source: design, section 5 (what a step gives beyond the due is carried).
+    """
+    left = dict(owed_g)
+    split = []
+    for holder, quantity_kg in zip(holders, quantities_kg, strict=True):
+        grams = quantity_kg * GRAMS_PER_UNIT
+        owed = left.get(holder, 0)
+        due = grams if grams < owed else owed
+        left[holder] = owed - due
+        split.append(Closing(due, grams - due))
+    return split
+
+
+@dataclass(frozen=True)
+class DueStep:
+    """What one change of a due does in the books; never both halves at once."""
+
+    opened_g: int = 0
+    from_carry_g: int = 0
+    reduced_g: int = 0
+    to_carry_g: int = 0
+
+
+def due_steps(changes_g: Sequence[int], owed_g: int, carry_g: int) -> list[DueStep]:
+    """The steps of a holder's due changes, in the order given, from what they owe and carry before.
+
+    More owed is closed from the carry account first; less owed than was closed goes back to it. So a
+    holder never owes and carries at the same time.
+    """
+    steps = []
+    for change in changes_g:
+        if change >= 0:
+            step = DueStep(opened_g=change, from_carry_g=min(carry_g, change))
+        else:
+            step = DueStep(reduced_g=-change, to_carry_g=max(0, -change - owed_g))
+        owed_g += change - step.from_carry_g + step.to_carry_g
+        carry_g += step.to_carry_g - step.from_carry_g
+        steps.append(step)
+    return steps
+
+
+ASK_AFTER = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+)
+"""When to ask the provider after a payment sheet was opened, should no notice come.
+
+Source: WeChat Pay's advice for polling (facts on order query: 5 s, 30 s, 1 min, 5 min, 30 min)."""
+
+
+def next_check(now: datetime, opened_at: datetime, expires_at: datetime) -> datetime:
+    """When to look at an unpaid order again: by the table while it may be paid, every minute after."""
+    for wait in ASK_AFTER:
+        if opened_at + wait > now:
+            return min(opened_at + wait, max(expires_at, now + timedelta(seconds=5)))
+    return max(expires_at, now + timedelta(minutes=1))
+
+
+class PaymentOutcome(StrEnum):
+    """What a verified word of payment meant for us."""
+
+    PAID = "paid"
+    """The order waits for settlement now."""
+    DUPLICATE = "duplicate"
+    """We knew."""
+    LATE = "late"
+    """The order had expired; the money goes back."""
+    MISMATCH = "mismatch"
+    """Amount, currency, payer or transaction differ from the order: never credited, an operator looks."""
+    UNKNOWN = "unknown"
+    """No such order (yet)."""

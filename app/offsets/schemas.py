@@ -1,0 +1,156 @@
+"""What is said about dues, orders and certificates."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from app.kit.fields import Code, Moment, Month, NewSchema, OneOf, Text, ViewSchema, Whole
+from app.kit.messages import t
+from app.offsets.purposes import PURPOSES
+from app.offsets.rules import OrderStatus
+
+MOST_KG = 1_000_000
+"""1,000 t an order: more is a matter for a contract, not for a phone."""
+
+
+class NewEmission(NewSchema):
+    """One thing that emitted in the month: its kind and a whole number of its unit."""
+
+    kind = Code(
+        40, required=True, metadata={"description": "electricity, gas, …: see GET /v1/emission-kinds"}
+    )
+    quantity = Whole(1, 100_000, required=True, metadata={"description": "In the kind's unit, such as kWh."})
+
+
+class NewDues(NewSchema):
+    """What a person emitted in a month; each entry opens a due."""
+
+    month = Month(required=True)
+    entries = fields.List(
+        fields.Nested(NewEmission), required=True, validate=lambda value: _some(value, most=20)
+    )
+
+
+def _some(value: list[Any], most: int) -> None:
+    if not 1 <= len(value) <= most:
+        raise ValidationError(t("kit.field_length", least=1, most=most))
+
+
+class DueView(ViewSchema):
+    """Grams owed for a purpose."""
+
+    code = fields.String(required=True)
+    purpose = fields.String(required=True)
+    month = fields.String(required=True)
+    kind = fields.String(required=True)
+    due_g = fields.Integer(required=True)
+    change_g = fields.Integer(
+        required=True, metadata={"description": "Against the record before, when this one corrects it."}
+    )
+    opened_at = Moment(required=True)
+
+
+class DuesView(ViewSchema):
+    """All dues of the caller, and where they stand: neutral means that `owed_g` is 0."""
+
+    owed_g = fields.Integer(required=True)
+    carry_g = fields.Integer(required=True)
+    items = fields.List(fields.Nested(DueView), required=True)
+
+
+class NewOrder(NewSchema):
+    """A purchase: exactly one of `quantity_kg` and `amount_fen`."""
+
+    purpose = OneOf(tuple(PURPOSES), required=True)
+    quantity_kg = Whole(1, MOST_KG)
+    amount_fen = Whole(1, MOST_KG * 100)
+    lot = Code(40, metadata={"description": "A lot's code; without it the oldest vintage is taken."})
+    region = Code(12, metadata={"description": "A GB/T 2260 code: only lots of this place."})
+    beneficiary = Text(
+        40, metadata={"description": "A name to stand on the public certificate; only if you want one there."}
+    )
+
+    @validates_schema
+    def one_measure(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Quantity or money, not both and not neither."""
+        if ("quantity_kg" in data) == ("amount_fen" in data):
+            raise ValidationError(t("offsets.one_measure"), "quantity_kg")
+        if "lot" in data and "region" in data:
+            raise ValidationError(t("offsets.lot_or_region"), "lot")
+
+
+class OrderView(ViewSchema):
+    """An order as its buyer sees it."""
+
+    code = fields.String(required=True)
+    purpose = fields.String(required=True)
+    status = OneOf(tuple(OrderStatus), required=True)
+    quantity_kg = fields.Integer(required=True)
+    amount_fen = fields.Integer(required=True)
+    description = fields.String(required=True)
+    beneficiary = fields.String(required=True, allow_none=True)
+    reserved_at = Moment(required=True)
+    expires_at = Moment(required=True)
+    paid_at = Moment(required=True, allow_none=True)
+    settled_at = Moment(required=True, allow_none=True)
+    expired_at = Moment(required=True, allow_none=True)
+    refunding_at = Moment(required=True, allow_none=True)
+    refunded_at = Moment(required=True, allow_none=True)
+    certificate_number = fields.String(required=True, allow_none=True)
+    due_g = fields.Integer(required=True, allow_none=True)
+    carry_g = fields.Integer(required=True, allow_none=True)
+
+
+class PaymentView(ViewSchema):
+    """What wx.requestPayment takes. Its success callback proves nothing: read the order."""
+
+    appId = fields.String(required=True)  # noqa: N815  WeChat's own spelling, here and below
+    timeStamp = fields.String(required=True)  # noqa: N815
+    nonceStr = fields.String(required=True)  # noqa: N815
+    package = fields.String(required=True)
+    signType = fields.String(required=True)  # noqa: N815
+    paySign = fields.String(required=True)  # noqa: N815
+
+
+class KeyView(ViewSchema):
+    """A public key as RFC 7517 writes it."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+    kid = fields.String(required=True)
+    x = fields.String(required=True)
+
+
+class KeysView(ViewSchema):
+    """A JWK set."""
+
+    keys = fields.List(fields.Nested(KeyView), required=True)
+
+
+class CertificateView(ViewSchema):
+    """A certificate as anyone may see it."""
+
+    number = fields.String(required=True)
+    quantity_kg = fields.Integer(required=True)
+    serial = fields.String(required=True)
+    purpose = fields.String(required=True)
+    beneficiary = fields.String(required=True, allow_none=True)
+    retired_at = Moment(required=True)
+    project = fields.String(required=True)
+    project_name = fields.String(required=True)
+    region = fields.String(required=True)
+    place = fields.String(required=True)
+    seller = fields.String(required=True)
+    methodology = fields.String(required=True)
+    monitoring_start = fields.Date(required=True)
+    monitoring_end = fields.Date(required=True)
+    vintage = fields.Integer(required=True)
+    sample = fields.Boolean(required=True)
+    compliance = fields.Constant(False, required=True)
+    notes = fields.List(fields.String(), required=True)
+    url = fields.String(required=True)
+    signature = fields.String(
+        required=True, metadata={"description": "Compact JWS (EdDSA) over these facts; keys at /v1/keys."}
+    )

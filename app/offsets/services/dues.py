@@ -1,0 +1,76 @@
+"""Opening and correcting dues 待抵."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+
+from app.accounts import ledger
+from app.accounts.chart import PLATFORM
+from app.accounts.ledger import Posting
+from app.footprint import queries as footprint_queries
+from app.footprint import services as footprint
+from app.kit import clock
+from app.kit.codes import random_code
+from app.kit.database import db
+from app.offsets import rules
+from app.offsets.models import Due
+from app.offsets.purposes import PURPOSES
+
+_PERSONAL = PURPOSES["personal"]
+
+
+def open_personal_dues(holder_id: int, month: str, entries: Sequence[tuple[str, int]]) -> list[Due]:
+    """Record what a person emitted in `month` and owe it: one due an entry of (kind, quantity).
+
+    What earlier purchases left in the carry account closes it at once. A kind recorded again corrects
+    the due: more opens the difference; less reduces it, and what was closed beyond it is carried.
+    Raises what `footprint.record_emission` refuses.
+    """
+    recorded = footprint.record_emission(holder_id, month, entries)
+    before = _standing(holder_id, month)
+    dues = [_due(holder_id, emission, before.get(emission.kind, 0)) for emission in recorded]
+    db.session.add_all(dues)
+    db.session.flush()
+    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
+    balances = ledger.lock_balances(accounts)
+    steps = rules.due_steps(
+        [due.change_g for due in dues], -balances.get(accounts[0], 0), balances.get(accounts[1], 0)
+    )
+    for due, step in zip(dues, steps, strict=True):
+        ledger.post(_entries(holder_id, due.id, step))
+    return dues
+
+
+def _standing(holder_id: int, month: str) -> Mapping[str, int]:
+    """Grams that each kind of this month stands at before the new record."""
+    rows = db.session.execute(
+        select(Due.kind, func.sum(Due.change_g))
+        .where(Due.holder_id == holder_id, Due.purpose == _PERSONAL.name, Due.month == month)
+        .group_by(Due.kind)
+    )
+    return {kind: int(grams) for kind, grams in rows}
+
+
+def _due(holder_id: int, emission: footprint_queries.Emission, before_g: int) -> Due:
+    return Due(
+        code=random_code(),
+        holder_id=holder_id,
+        purpose=_PERSONAL.name,
+        month=emission.month,
+        kind=emission.kind,
+        emission_id=emission.id,
+        due_g=emission.emitted_g,
+        change_g=emission.emitted_g - before_g,
+        opened_at=clock.now(),
+    )
+
+
+def _entries(holder_id: int, due_id: int, step: rules.DueStep) -> list[Posting]:
+    """The step in the books; all in one statement, so that only its outcome meets the ceiling."""
+    entries = (
+        Posting(_PERSONAL.open_due, due_id, holder_id, PLATFORM, step.opened_g),
+        Posting(_PERSONAL.carry_over, due_id, holder_id, holder_id, step.from_carry_g),
+        Posting(_PERSONAL.reduce_due, due_id, PLATFORM, holder_id, step.reduced_g),
+        Posting(_PERSONAL.return_to_carry, due_id, holder_id, holder_id, step.to_carry_g),
+    )
+    return [entry for entry in entries if entry.amount]

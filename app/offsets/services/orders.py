@@ -1,0 +1,99 @@
+"""Placing and expiring orders 订单."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.kit import clock
+from app.kit.codes import random_code, with_check
+from app.kit.database import db
+from app.offsets import rules
+from app.offsets.models import Order
+from app.registry import queries as registry_queries
+from app.registry import services as registry
+from app.registry.errors import LotUnknown, SoldOut
+
+DESCRIPTION = "森惠一元碳汇 {quantity_kg} kg"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a buyer asks for: exactly one of quantity and money; a lot, a village's region, or any."""
+
+    purpose: str
+    quantity_kg: int | None = None
+    amount_fen: int | None = None
+    lot_code: str | None = None
+    region: str | None = None
+    beneficiary: str | None = None
+
+
+def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> Order:
+    """Reserve units for `wish` until `reservation` has passed.
+
+    A named lot is taken as named; otherwise the oldest vintage that has enough. Raises `SoldOut`,
+    `LotUnknown` or `QuantityNotSold`.
+    """
+    lot = _choose(wish)
+    quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
+    registry.reserve(lot.id, quantity_kg)
+    now = clock.now()
+    order = Order(
+        code=random_code(),
+        holder_id=holder_id,
+        purpose=wish.purpose,
+        lot_id=lot.id,
+        quantity_kg=quantity_kg,
+        amount_fen=amount_fen,
+        description=DESCRIPTION.format(quantity_kg=quantity_kg),
+        beneficiary=wish.beneficiary,
+        certificate_number=with_check(random_code(16)),
+        reserved_at=now,
+        expires_at=now + reservation,
+        next_check_at=now + reservation,
+    )
+    db.session.add(order)
+    db.session.flush()
+    return order
+
+
+def _choose(wish: Wish) -> registry_queries.LotFacts:
+    if wish.lot_code is not None:
+        lot = registry_queries.find_lot(wish.lot_code)
+        if lot is None:
+            raise LotUnknown()
+        return lot
+    lot = registry_queries.oldest_lot(wish.quantity_kg, wish.amount_fen, wish.region)
+    if lot is None:
+        raise SoldOut()
+    return lot
+
+
+def expire_order(order_id: int) -> bool:
+    """Let an unpaid order go and release its units; False when it was paid or has expired already.
+
+    The provider must have been asked before: this only records that no payment can come any more.
+    """
+    order = db.session.get_one(Order, order_id, with_for_update=True)
+    now = clock.now()
+    if order.paid_at is not None or order.expired_at is not None or order.expires_at > now:
+        return False
+    order.expired_at = now
+    registry.release(order.lot_id, order.quantity_kg)
+    return True
+
+
+def claim_unpaid(limit: int) -> list[Order]:
+    """Orders whose turn it is to be looked at, each with its next turn set, so that no other takes them."""
+    now = clock.now()
+    waiting = db.session.scalars(
+        select(Order)
+        .where(Order.paid_at.is_(None), Order.expired_at.is_(None), Order.next_check_at <= now)
+        .order_by(Order.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for order in waiting:
+        order.next_check_at = rules.next_check(now, order.prepaid_at or order.reserved_at, order.expires_at)
+    return list(waiting)

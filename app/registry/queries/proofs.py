@@ -1,0 +1,67 @@
+"""What must always be true of units, blocks and lots."""
+
+from sqlalchemy import text
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.kit.database import db
+from app.kit.proof import Proof, equal, none
+from app.registry.queries.units import BY_STATE
+from app.registry.rules import GRAMS_PER_UNIT, STATES
+
+_UNITS = text(
+    "WITH by_issuance AS ("
+    f" SELECT i.id, i.last_serial - i.first_serial + 1 AS issued_kg, {BY_STATE},"
+    "   coalesce(sum(b.last_serial - b.first_serial + 1), 0)::bigint AS blocks_kg"
+    " FROM issuance i LEFT JOIN block b ON b.issuance_id = i.id GROUP BY i.id)"
+    " SELECT coalesce(sum(issued_kg), 0)::bigint AS issued_kg, "
+    + ", ".join(f"coalesce(sum({state}_kg), 0)::bigint AS {state}_kg" for state in STATES)
+    + ", count(*) FILTER (WHERE issued_kg <> blocks_kg) AS differing FROM by_issuance"
+)
+_CHAIN = text(
+    "SELECT (SELECT count(*) FROM ("
+    "   SELECT first_serial - 1 - coalesce(lag(last_serial) OVER (ORDER BY first_serial), 0) AS step"
+    "   FROM block) chain WHERE step <> 0) AS blocks_off,"
+    " (SELECT count(*) FROM ("
+    "   SELECT first_serial - 1 - coalesce(lag(last_serial) OVER (ORDER BY first_serial), 0) AS step"
+    "   FROM issuance) chain WHERE step <> 0) AS issuances_off,"
+    " (SELECT count(*) FROM block b JOIN issuance i ON i.id = b.issuance_id"
+    "   WHERE b.first_serial < i.first_serial OR b.last_serial > i.last_serial) AS outside,"
+    " (SELECT coalesce(max(last_serial), 0) FROM issuance)"
+    "   - (SELECT coalesce(max(last_serial), 0) FROM block) AS missing_kg"
+)
+_LOTS = text(
+    "SELECT coalesce(sum(available_kg + reserved_kg - short_kg), 0)::bigint AS lots_kg,"
+    " coalesce(sum(last_serial - first_serial + 1), 0)::bigint AS blocks_kg,"
+    " count(*) FILTER (WHERE available_kg + reserved_kg - short_kg"
+    "   <> coalesce(last_serial - first_serial + 1, 0)) AS differing,"
+    " count(*) FILTER (WHERE available_kg > coalesce(last_serial - first_serial + 1, 0)) AS oversold,"
+    " count(*) FILTER (WHERE block.holder_id <> seller_holder_id OR block.issuance_id <> lot.issuance_id)"
+    "   AS foreign_blocks"
+    " FROM lot LEFT JOIN block ON block.lot_id = lot.id AND block.state = 'active'"
+)
+_LEAVING = (chart.RETIRE, chart.RETIRE_SURPLUS, chart.CANCEL_UNITS)
+
+
+def prove() -> list[Proof]:
+    """The invariants of this room, each with its figures."""
+    units = db.session.execute(_UNITS).one()
+    by_state = {state: getattr(units, f"{state}_kg") for state in STATES}
+    conserved = units.issued_kg == sum(by_state.values()) and not units.differing
+    chain = db.session.execute(_CHAIN).one()
+    lots = db.session.execute(_LOTS).one()
+    held_g = GRAMS_PER_UNIT * (by_state["active"] + by_state["reserved"] + by_state["pledged"])
+    books_g = accounts.sum_entries(chart.ISSUE) - sum(map(accounts.sum_entries, _LEAVING))
+    figures = {"issued": units.issued_kg, **by_state, "differing": units.differing}
+    return [
+        Proof("registry.prove_conservation", figures, conserved),
+        none("registry.prove_chain", **chain._mapping),
+        equal("registry.prove_books", blocks_g=held_g, books_g=books_g),
+        equal("registry.prove_lots", lots_kg=lots.lots_kg, blocks_kg=lots.blocks_kg),
+        none(
+            "registry.prove_promises",
+            differing=lots.differing,
+            oversold=lots.oversold,
+            foreign_blocks=lots.foreign_blocks,
+        ),
+    ]

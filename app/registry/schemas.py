@@ -1,0 +1,135 @@
+"""What is said about projects and lots. Texts for people come in both languages at once."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from app.kit.fields import Code, Moment, OneOf, Text, ViewSchema
+from app.kit.messages import LANGUAGES, t
+from app.kit.paging import PageQuery
+
+
+class LotQuery(PageQuery):
+    """Which lots are wanted."""
+
+    region = Code(6, metadata={"description": "The beginning of an administrative code, such as 3507."})
+    village = Text(60, metadata={"description": "A village's name in either language."})
+    project = Code(20, metadata={"description": "A project's code."})
+    available = OneOf(("true", "false"), metadata={"description": "Whether something can be bought now."})
+
+
+class BothView(ViewSchema):
+    """A text in both languages."""
+
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class Wording(fields.Nested):
+    """The sentences `registry.<prefix><word>` of the message catalogue, in both languages."""
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(BothView, dump_only=True, required=True, **kwargs)
+        self.prefix = prefix
+
+    def _serialize(self, *args: Any, **kwargs: Any) -> dict[str, str]:
+        word = args[0]
+        return {lang: t(f"registry.{self.prefix}{word}", lang) for lang in LANGUAGES}
+
+
+class UnitsView(ViewSchema):
+    """What became of an issuance's units, in kilograms CO2e; the states sum to what was issued."""
+
+    issued_kg = fields.Integer(required=True)
+    active_kg = fields.Integer(required=True)
+    reserved_kg = fields.Integer(required=True)
+    pledged_kg = fields.Integer(required=True)
+    retired_kg = fields.Integer(required=True)
+    cancelled_kg = fields.Integer(required=True)
+
+
+class PeriodView(ViewSchema):
+    """A monitoring period, both days included."""
+
+    start = fields.Date(required=True, attribute="period_start")
+    end = fields.Date(required=True, attribute="period_end")
+
+
+class IssuanceView(ViewSchema):
+    """One issuance of a project."""
+
+    vintage = fields.Integer(required=True, attribute="issuance.vintage")
+    monitoring_period = fields.Nested(PeriodView, required=True, attribute="issuance")
+    verification = fields.String(required=True, attribute="issuance.verification")
+    issued_at = Moment(required=True, attribute="issuance.issued_at")
+    units = fields.Nested(UnitsView, required=True)
+
+
+class ForestView(ViewSchema):
+    """The forest behind the units."""
+
+    code = fields.String(required=True)
+    name = fields.Nested(BothView, required=True)
+    region = fields.String(required=True, metadata={"description": "Administrative code, GB/T 2260."})
+    place = fields.Nested(BothView, required=True)
+    forest_type = Wording("forest_type_")
+    methodology = Wording("methodology_")
+    area_m2 = fields.Integer(required=True)
+
+
+class ProjectView(ViewSchema):
+    """A forest project."""
+
+    forest = fields.Nested(ForestView, required=True, attribute="project")
+    description = fields.Nested(BothView, required=True, attribute="project.description")
+    holder = fields.String(required=True, metadata={"description": "The right holder's name."})
+    sample = fields.Boolean(required=True, attribute="project.sample")
+    notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
+    registered_at = Moment(required=True, attribute="project.registered_at")
+
+
+class ProjectDetailView(ProjectView):
+    """A forest project and its issuances, oldest vintage first."""
+
+    issuances = fields.List(fields.Nested(IssuanceView), required=True)
+
+
+class TermsView(ViewSchema):
+    """What a step costs and who gets how much of it, in basis points."""
+
+    step_kg = fields.Integer(required=True)
+    price_fen_per_step = fields.Integer(required=True)
+    seller_bp = fields.Integer(required=True)
+    village_bp = fields.Integer(required=True)
+    fee_bp = fields.Integer(required=True)
+
+
+class SharesView(ViewSchema):
+    """Who gets how much of the price of one step, in fen."""
+
+    seller_fen = fields.Integer(required=True)
+    village_fen = fields.Integer(required=True)
+    fee_fen = fields.Integer(required=True)
+
+
+class LotView(ViewSchema):
+    """A lot on sale: whose, from which forest and time, on which terms, how much is left."""
+
+    code = fields.String(required=True)
+    product = fields.String(required=True, attribute="terms.product")
+    product_name = Wording("product_", attribute="terms.product")
+    seller = fields.String(required=True, metadata={"description": "The seller's name."})
+    village = fields.String(
+        required=True, allow_none=True, metadata={"description": "The village that gets a share."}
+    )
+    forest = fields.Nested(ForestView, required=True, attribute="project")
+    vintage = fields.Integer(required=True, attribute="issuance.vintage")
+    monitoring_period = fields.Nested(PeriodView, required=True, attribute="issuance")
+    terms = fields.Nested(TermsView, required=True)
+    shares = fields.Nested(SharesView, required=True)
+    offered_kg = fields.Integer(required=True)
+    remaining_kg = fields.Integer(required=True)
+    sample = fields.Boolean(required=True, attribute="project.sample")
+    notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
+    opened_at = Moment(required=True)
+    closed_at = Moment(required=True, allow_none=True)

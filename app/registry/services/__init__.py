@@ -1,0 +1,26 @@
+"""What can be done with forest units: register, issue, sell, reserve, retire, cancel. The only writers.
+
+Who takes more than one lock takes them in this order: blocks, lots, accounts. A reservation takes
+the lot's row alone.
+"""
+
+from app.registry.services.cancellations import cancel_units
+from app.registry.services.lots import close_lot, open_lot, release, reserve
+from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
+from app.registry.services.retirements import RetiredRun, retire_run
+from app.registry.services.samples import load_samples
+
+__all__ = [
+    "Issued",
+    "ProjectFacts",
+    "RetiredRun",
+    "cancel_units",
+    "close_lot",
+    "issue",
+    "load_samples",
+    "open_lot",
+    "register_project",
+    "release",
+    "reserve",
+    "retire_run",
+]

@@ -1,0 +1,100 @@
+"""Selling: lots 货批 open and close, orders reserve from them and give back."""
+
+from dataclasses import asdict
+
+from sqlalchemy import func, insert, select, update
+
+from app.kit import clock
+from app.kit.codes import random_code
+from app.kit.database import db
+from app.registry.errors import BlockNotFree, NotReserved, SoldOut
+from app.registry.models import Block, Lot
+from app.registry.queries.lots import LOT_COLUMNS, LotFacts, lot_facts
+from app.registry.rules import Terms, price_fen
+from app.registry.services.blocks import carve, lock_block
+
+
+def open_lot(block_id: int, quantity_kg: int, terms: Terms) -> LotFacts:
+    """Put the first `quantity_kg` of a free block on sale, or all of it; the rest stays free.
+
+    Raises `BlockNotFree`, and `NotWholeSteps` for a quantity that could not be sold to the end.
+    """
+    price_fen(quantity_kg, terms.step_kg, terms.price_fen_per_step)
+    block = lock_block(Block.id == block_id, Block.lot_id.is_(None))
+    if block is None or quantity_kg > block.serials.quantity_kg:
+        raise BlockNotFree()
+    row = db.session.execute(
+        insert(Lot)
+        .values(
+            code=random_code(),
+            issuance_id=block.issuance_id,
+            seller_holder_id=block.holder_id,
+            offered_kg=quantity_kg,
+            available_kg=quantity_kg,
+            opened_at=clock.now(),
+            **asdict(terms),
+        )
+        .returning(*LOT_COLUMNS)
+    ).one()
+    carve(block, quantity_kg, state="active", lot_id=row.id)
+    return lot_facts(row)
+
+
+def close_lot(lot_id: int) -> int:
+    """Take a lot off sale; returns the kilograms nobody had reserved, whose block is free from now on.
+
+    What is reserved can still be settled. Units that orders give back later become free when the lot
+    is closed again, which may be done any number of times.
+    """
+    block = lock_block(Block.lot_id == lot_id)
+    unsold_kg = db.session.scalars(select(Lot.available_kg).where(Lot.id == lot_id).with_for_update()).one()
+    if block is not None and unsold_kg:
+        carve(block, unsold_kg, state="active", lot_id=None, at_end=True)
+    db.session.execute(
+        update(Lot)
+        .where(Lot.id == lot_id)
+        .values(available_kg=0, closed_at=func.coalesce(Lot.closed_at, clock.now()))
+    )
+    return unsold_kg
+
+
+def reserve(lot_id: int, quantity_kg: int) -> LotFacts:
+    """Promise `quantity_kg` of a lot to an order, in one conditional statement. Raises `SoldOut`."""
+    if quantity_kg <= 0:
+        raise ValueError("a reservation holds something")
+    row = db.session.execute(
+        update(Lot)
+        .where(Lot.id == lot_id, Lot.closed_at.is_(None), Lot.available_kg >= quantity_kg)
+        .values(available_kg=Lot.available_kg - quantity_kg, reserved_kg=Lot.reserved_kg + quantity_kg)
+        .returning(*LOT_COLUMNS)
+    ).one_or_none()
+    if row is None:
+        raise SoldOut()
+    return lot_facts(row)
+
+
+def release(lot_id: int, quantity_kg: int) -> LotFacts:
+    """Give back what `reserve` had promised. Raises `NotReserved` for more than is promised."""
+    if quantity_kg <= 0:
+        raise ValueError("a release gives something back")
+    return end_promise(lot_id, quantity_kg, quantity_kg)
+
+
+def end_promise(lot_id: int, promised_kg: int, returned_kg: int) -> LotFacts:
+    """End promises of `promised_kg`, of which `returned_kg` were not used. Raises `NotReserved`.
+
+    What comes back first makes good what was cancelled meanwhile; only the rest is on sale again.
+    """
+    row = db.session.execute(
+        update(Lot)
+        .where(Lot.id == lot_id, Lot.reserved_kg >= promised_kg)
+        .values(
+            reserved_kg=Lot.reserved_kg - promised_kg,
+            available_kg=Lot.available_kg + func.greatest(returned_kg - Lot.short_kg, 0),
+            short_kg=func.greatest(Lot.short_kg - returned_kg, 0),
+        )
+        .returning(*LOT_COLUMNS)
+    ).one_or_none()
+    if row is None:
+        raise NotReserved()
+    return lot_facts(row)

@@ -1,0 +1,125 @@
+"""Registering projects 项目 and issuing their verified uptake 签发."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from psycopg import errors as pg
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts import chart, ledger
+from app.accounts.ledger import Posting
+from app.kit import clock
+from app.kit.database import db
+from app.registry.errors import PeriodIssued
+from app.registry.models import Block, Issuance, Project
+from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    """What is registered of a project; the meaning of each stands at `models.Project`.
+
+    `code` and `region` become part of every serial and never change.
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    region: str
+    county_zh: str
+    county_en: str
+    township_zh: str
+    township_en: str
+    village_zh: str
+    village_en: str
+    forest_type: str
+    methodology: str
+    description_zh: str
+    description_en: str
+    area_m2: int
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new issuance and its one active block; serials are numbered through over all issuances."""
+
+    issuance_id: int
+    block_id: int
+    serials: Serials
+
+
+def register_project(facts: ProjectFacts, holder_id: int) -> Project:
+    """Register a forest project whose right holder is `holder_id`.
+
+    Raises ValueError for a forest type or methodology that has no words in the message catalogue.
+    """
+    if facts.forest_type not in FOREST_TYPES or facts.methodology not in METHODOLOGIES:
+        raise ValueError(f"unknown forest type or methodology: {facts.forest_type}, {facts.methodology}")
+    project = Project(holder_id=holder_id, registered_at=clock.now(), **asdict(facts))
+    db.session.add(project)
+    db.session.flush()
+    return project
+
+
+def issue(
+    project_id: int,
+    period: tuple[date, date],
+    quantity_kg: int,
+    *,
+    vintage: int,
+    verification: str,
+    holder_id: int | None = None,
+) -> Issued:
+    """Issue the verified uptake of a monitoring period (both days included) to `holder_id`.
+
+    To the right holder when none is named. `verification` is the reference of the verifier's report.
+    Raises `PeriodIssued` for a vintage, or a day, that this project was issued units for before.
+    """
+    project = db.session.get_one(Project, project_id)
+    # Serials follow on from the issuance before, so issuing waits for issuing; it is rare.
+    db.session.execute(text("LOCK TABLE issuance IN SHARE ROW EXCLUSIVE MODE"))
+    first = 1 + (db.session.scalar(select(func.max(Issuance.last_serial))) or 0)
+    issuance = Issuance(
+        project_id=project_id,
+        holder_id=holder_id or project.holder_id,
+        period_start=period[0],
+        period_end=period[1],
+        vintage=vintage,
+        first_serial=first,
+        last_serial=first + quantity_kg - 1,
+        verification=verification,
+        sample=project.sample,
+        issued_at=clock.now(),
+    )
+    _flush(issuance)
+    block = _first_block(issuance)
+    grams = quantity_kg * GRAMS_PER_UNIT
+    ledger.post([Posting(chart.ISSUE, issuance.id, chart.PLATFORM, issuance.holder_id, grams)])
+    return Issued(issuance.id, block.id, block.serials)
+
+
+def _flush(issuance: Issuance) -> None:
+    db.session.add(issuance)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, (pg.UniqueViolation, pg.ExclusionViolation)):
+            raise PeriodIssued(vintage=issuance.vintage) from error
+        raise
+
+
+def _first_block(issuance: Issuance) -> Block:
+    block = Block(
+        issuance_id=issuance.id,
+        holder_id=issuance.holder_id,
+        state="active",
+        first_serial=issuance.first_serial,
+        last_serial=issuance.last_serial,
+        created_at=issuance.issued_at,
+        changed_at=issuance.issued_at,
+    )
+    db.session.add(block)
+    db.session.flush()
+    return block

@@ -1,0 +1,18 @@
+"""What this room hears."""
+
+from typing import Any
+
+from app.kit.announcements import listens
+from app.rewards import services
+
+
+@listens("footprint.action_recorded")
+def grant_points(payload: dict[str, Any]) -> None:
+    """Thank for recorded actions."""
+    services.grant_points(payload["holder_id"], [(each[0], each[1]) for each in payload["actions"]])
+
+
+@listens("footprint.action_withdrawn")
+def take_back_points(payload: dict[str, Any]) -> None:
+    """Take the thanks for a withdrawn action back."""
+    services.take_back_points(payload["holder_id"], payload["action_id"])

@@ -1,0 +1,102 @@
+"""Reading forms: the same strict fields as the API's, written as text by a person."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from marshmallow import ValidationError, fields
+
+from app.kit.clock import SHANGHAI
+from app.kit.fields import NewSchema
+from app.kit.messages import exists, t
+from app.kit.problems import Problem
+
+
+@dataclass
+class Form:
+    """What a person filled in: as written, as read, and what is wrong with it by field."""
+
+    written: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    refusal: Problem | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether every field could be read."""
+        return not self.faults
+
+    def refuse(self, problem: Problem) -> "Form":
+        """This form with what a room had against it, beside the fields that it names."""
+        named = {error["pointer"].rsplit("/", 1)[-1]: error["detail"] for error in problem.errors}
+        self.faults |= {name: detail for name, detail in named.items() if name in self.written}
+        self.refusal = problem
+        return self
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands above the form: the refusal in words, and faults that belong to no field."""
+        said = [self.faults["_schema"]] if "_schema" in self.faults else []
+        if self.refusal is None:
+            return said
+        if not self.refusal.errors:
+            return [str(self.refusal.body()["detail"])]
+        return [
+            error["detail"] for error in self.refusal.errors if error["detail"] not in self.faults.values()
+        ]
+
+
+def read_form(schema: type[NewSchema]) -> Form:
+    """Read the request's form; an empty field counts as absent."""
+    lists = {name: values for name, values in request.form.lists() if any(map(str.strip, values))}
+    written = {name: values[0].strip() for name, values in lists.items()}
+    twice = {name: t("kit.field_twice") for name, values in lists.items() if len(values) > 1}
+    if twice:
+        return Form(written, faults=twice)
+    try:
+        return Form(written, values=schema().load(written))
+    except ValidationError as error:
+        return Form(written, faults={name: _sentence(said) for name, said in _by_field(error)})
+
+
+def _by_field(error: ValidationError) -> Any:
+    found = error.messages
+    return found.items() if isinstance(found, dict) else [("_schema", found)]
+
+
+def _sentence(said: Any) -> str:
+    first = said[0] if isinstance(said, list) else said
+    return t(first) if exists(str(first)) else str(first)
+
+
+class Kilometres(fields.Field[int]):
+    """A distance written in kilometres with at most three decimals, read as whole metres."""
+
+    default_error_messages = {"required": "kit.field_required", "null": "kit.field_null"}
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        found = re.fullmatch(r"(\d{1,4})(?:[.,](\d{1,3}))?", str(value), re.ASCII)
+        if found is None or not int(found[1] + (found[2] or "").ljust(3, "0")):
+            raise ValidationError(t("web.field_kilometres"))
+        return int(found[1] + (found[2] or "").ljust(3, "0"))
+
+
+class LocalMoment(fields.Field[datetime]):
+    """A time as `<input type="datetime-local">` writes it; meant in Asia/Shanghai."""
+
+    default_error_messages = {"required": "kit.field_required", "null": "kit.field_null"}
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        if not re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d)?", str(value), re.ASCII):
+            raise ValidationError(t("web.field_local_moment"))
+        try:
+            return datetime.fromisoformat(str(value)).replace(tzinfo=SHANGHAI)
+        except ValueError as error:
+            raise ValidationError(t("web.field_local_moment")) from error

@@ -1,0 +1,60 @@
+"""What people can see and do. One module a subject; this one puts them together."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from app.kit.http import render_problem_pages_with
+from app.kit.messages import exists, t
+from app.web import guard, pages, words
+from app.web.routes import (
+    actions,
+    books,
+    certificates,
+    docs,
+    factors,
+    footprint,
+    forest,
+    home,
+    me,
+    orders,
+    problems,
+    sign_in,
+    steps,
+)
+
+__all__ = [
+    "actions",
+    "books",
+    "certificates",
+    "connect",
+    "docs",
+    "factors",
+    "footprint",
+    "forest",
+    "home",
+    "me",
+    "orders",
+    "problems",
+    "sign_in",
+    "steps",
+]
+
+pages.web.before_request(guard.refuse_foreign_forms)
+pages.web.after_request(pages.keep_assets)
+
+
+def connect(app: Flask, api: Api) -> None:
+    """Register this room's pages, what protects them, and what their templates know."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        t=t, asset=pages.asset, word=pages.word, told=told, bilingual=words.in_language
+    )
+    app.jinja_env.filters.update(words.FILTERS)
+    app.after_request(guard.add_page_headers)
+    app.register_blueprint(pages.web)
+    render_problem_pages_with(problems.draw_problem)
+
+
+def told(name: str) -> str:
+    """The message of any room whose name is a value, or its last part where no catalogue has it."""
+    return t(name) if exists(name) else name.rsplit(".", 1)[-1]

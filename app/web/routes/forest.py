@@ -1,0 +1,58 @@
+"""Forests on sale: whose, where, from which years, for how much, and who gets the money."""
+
+from flask import Response, request
+
+from app.kit.http import public
+from app.offsets.routes import standing
+from app.registry import queries as registry
+from app.registry.queries import Listing
+from app.web import session
+from app.web.forms import Form
+from app.web.pages import page, web
+
+MOST_LOTS = 200
+QUICK_STEPS = (1, 2, 5, 10)
+"""How many steps the form offers at once; any other whole number can be typed."""
+
+
+@web.get("/forest")
+@public
+def lot_list() -> Response:
+    """What is on sale, the oldest vintage first; `place` keeps one township."""
+    lots = sorted(
+        registry.list_lots(MOST_LOTS, available=True), key=lambda lot: (lot.issuance.vintage, lot.id)
+    )
+    places = {lot.project.township_zh: lot.project for lot in lots}
+    asked = request.args.get("place", "")
+    chosen = asked if asked in places else None
+    shown = [lot for lot in lots if chosen in (None, lot.project.township_zh)]
+    return page("forests.html", tab="forest", lots=shown, places=places, chosen=chosen)
+
+
+@web.get("/forest/<string:code>")
+@public
+def lot(code: str) -> Response:
+    """One lot and the form to buy from it. Raises `LotUnknown`."""
+    return lot_page(registry.get_lot(code), Form())
+
+
+def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
+    """The lot's page, also with what was wrong with a purchase."""
+    seen = session.visitor()
+    owed_g = standing(seen.holder_id)["owed_g"] if seen else 0
+    exact = -(-owed_g // (found.terms.step_kg * 1000))
+    most = found.remaining_kg // found.terms.step_kg
+    steps = [each for each in QUICK_STEPS if each <= most]
+    return page(
+        "forest.html",
+        status,
+        tab="forest",
+        lot=found,
+        form=form,
+        steps=steps,
+        exact=exact if 0 < exact <= most and exact not in steps else None,
+        owed_g=owed_g,
+        signed_in=seen is not None,
+        project=registry.get_project(found.project.code),
+        phone=session.settings().phone_url,
+    )

@@ -1,0 +1,82 @@
+"""What the pretended services can refuse, in the shapes their real ones use."""
+
+from typing import Any
+
+#: HTTP status of each WeChat Pay error code. Source: WeChat Pay API v3, tables "公共错误码" and "业务错误码".
+PAY_STATUS = {
+    "PARAM_ERROR": 400,
+    "INVALID_REQUEST": 400,
+    "APPID_MCHID_NOT_MATCH": 400,
+    "ORDER_CLOSED": 400,
+    "ORDERPAID": 400,
+    "NO_STATEMENT_EXIST": 400,
+    "STATEMENT_CREATING": 400,
+    "SIGN_ERROR": 401,
+    "NO_AUTH": 403,
+    "OUT_TRADE_NO_USED": 403,
+    "NOT_ENOUGH": 403,
+    "RULE_LIMIT": 403,
+    "ORDER_NOT_EXIST": 404,
+    "RESOURCE_NOT_EXISTS": 404,
+    "FREQUENCY_LIMITED": 429,
+    "RATELIMIT_EXCEEDED": 429,
+    "SYSTEM_ERROR": 500,
+}
+
+#: Texts of the mini-program error codes. Source: Weixin open documentation, code2Session, stable_token,
+#: checkSessionKey; 40163 from the developers' community.
+MINI_MESSAGES = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40013: "invalid appid",
+    40029: "invalid code",
+    40125: "invalid appsecret",
+    40163: "code been used",
+    40226: "high risk user, login blocked",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    41008: "missing code",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, try again later",
+    47001: "data format error",
+    87009: "invalid signature",
+}
+
+
+class PayRefused(Exception):
+    """A WeChat Pay error answer: code, message in Chinese, and which field it is about."""
+
+    def __init__(self, code: str, message: str, **detail: Any) -> None:
+        """Keep the parts; `detail` becomes the answer's `detail` object."""
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.detail = code, message, detail
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status of the code."""
+        return PAY_STATUS[self.code]
+
+
+class MiniRefused(Exception):
+    """A mini-program API error: HTTP 200 with an `errcode`."""
+
+    def __init__(self, errcode: int) -> None:
+        """Keep the code; its text comes from the table."""
+        super().__init__(str(errcode))
+        self.errcode = errcode
+        self.errmsg = MINI_MESSAGES.get(errcode, "error")
+
+
+class PhoneRefused(Exception):
+    """What the phone shows to its owner instead of the page asked for, in both languages."""
+
+    def __init__(self, chinese: str, english: str, status: int = 400) -> None:
+        """Keep both texts."""
+        super().__init__(english)
+        self.chinese, self.english, self.status = chinese, english, status
+
+
+class ControlRefused(Exception):
+    """A request to the control room that makes no sense; answered with 400 and the reason."""

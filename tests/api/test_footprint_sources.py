@@ -1,0 +1,220 @@
+"""Factors and methodologies: loaded once, versioned, immutable, and public with their marks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.footprint import queries, services
+from app.footprint.rules import MethodologyRefused
+from app.footprint.services import factors, methodologies
+from app.kit.database import Base, db
+from app.kit.transaction import transaction
+
+TABLES = {"factor", "methodology", "action", "scene_day", "step_day", "step_report", "emission"}
+
+
+@pytest.fixture(autouse=True)
+def _unloaded(app: Flask) -> None:
+    """Begin without factors and methodologies, whatever the template holds."""
+    with transaction():
+        for table in ("factor", "methodology", "emission"):
+            db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        db.session.execute(text("TRUNCATE factor, methodology, emission RESTART IDENTITY"))
+        for table in ("factor", "methodology", "emission"):
+            db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+def load() -> tuple[int, int]:
+    with transaction():
+        return services.load_factors(), services.load_methodologies()
+
+
+def edited(monkeypatch: pytest.MonkeyPatch, module: object, folder: Path, old: str, new: str) -> None:
+    """Let the next load read a copy of the module's file with `old` replaced by `new`."""
+    source: Path = module.FILE  # type: ignore[attr-defined]
+    content = source.read_text("utf-8")
+    assert old in content
+    copy = folder / source.name
+    copy.write_text(content.replace(old, new, 1), "utf-8")
+    monkeypatch.setattr(module, "FILE", copy)
+
+
+def test_loading_twice_loads_once(app: Flask) -> None:
+    assert load() == (287, 4)
+    assert load() == (0, 0)
+    assert db.session.scalar(text("SELECT count(*) FROM factor WHERE verified")) == 191
+
+
+def test_many_processes_may_load_at_once(app: Flask) -> None:
+    def race(_: int) -> tuple[int, int]:
+        with app.app_context():
+            return load()
+
+    with ThreadPoolExecutor(6) as pool:
+        loaded = list(pool.map(race, range(6)))
+    assert sorted(loaded) == [(0, 0)] * 5 + [(287, 4)]
+
+
+def test_a_changed_row_becomes_a_new_version(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load()
+    edited(monkeypatch, factors, tmp_path, ",0.0468,", ",0.0500,")
+    assert load() == (1, 0)
+    assert (queries.get_factor("er.metro.sz").version, str(queries.get_factor("er.metro.sz").value)) == (
+        2,
+        "0.0500",
+    )
+    assert str(queries.get_factor("er.metro.sz", 1).value) == "0.0468"
+    scene = queries.find_scene("metro")
+    assert scene is not None
+    assert scene.factor.version == 1, "a methodology names the version it uses"
+
+
+def test_a_published_methodology_is_never_edited(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load()
+    edited(monkeypatch, methodologies, tmp_path, "grams = 2808", "grams = 9999")
+    with pytest.raises(MethodologyRefused, match="new version"), transaction():
+        services.load_methodologies()
+    edited(
+        monkeypatch,
+        methodologies,
+        tmp_path,
+        'key = "metro.distance"\nversion = 1',
+        'key = "metro.distance"\nversion = 2',
+    )
+    assert load() == (0, 1)
+    scene = queries.find_scene("metro")
+    assert scene is not None
+    assert (scene.method.version, scene.method.cap_g) == (2, 9999)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('type = "mean"', 'type = "car"', "baseline"),
+        ('factor = "er.metro.sz"', 'factor = "er.metro.xx"', "no factor"),
+        ('factor = "er.metro.sz"', 'factor = "er.metro_trip.gz.sub"', "CN-GD-GZ"),
+        ("factor_version = 1", "factor_version = 2", "no factor"),
+        ('factor = "antforest.walk_cap"', 'factor = "antforest.nothing"', "cites"),
+        ("grams = 296", "grams = 296.5", "float"),
+        ('declared = "0.5"', "declared = 0.5", "float"),
+    ],
+)
+def test_a_pack_that_does_not_hold_together_is_refused(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    edited(monkeypatch, methodologies, tmp_path, old, new)
+    with pytest.raises(MethodologyRefused, match=why):
+        load()
+    assert db.session.scalar(text("SELECT count(*) FROM methodology")) == 0
+
+
+def test_a_factor_from_memory_cannot_be_called_verified(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    edited(monkeypatch, factors, tmp_path, "no,[E] memory", "yes,[E] memory")
+    with pytest.raises(factors.FactorsRefused, match="cannot be verified"):
+        load()
+
+
+@pytest.mark.parametrize("table", ["factor", "methodology"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET version = 9", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_what_is_published_cannot_be_edited(app: Flask, table: str, statement: str) -> None:
+    load()
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(text(statement.format(table)))
+
+
+def test_every_factor_shows_its_source_and_the_unverified_their_mark(client: FlaskClient) -> None:
+    load()
+    found = []
+    cursor = ""
+    while True:
+        page = client.get(f"/v1/factors?limit=100{cursor}").json
+        found += page["items"]
+        if page["next"] is None:
+            break
+        cursor = f"&after={page['next']}"
+    assert len({factor["key"] for factor in found}) == len(found) == 287
+    for factor in found:
+        assert factor["source_title"]
+        assert (factor["mark"] is None) == factor["verified"]
+        assert "E" not in factor["value"]
+        assert factor["source_url"] is None or factor["source_url"].startswith("http")
+    marks = [factor["mark"] for factor in found if not factor["verified"]]
+    assert len(marks) == 96
+    assert marks[0] == {"zh": "参考值，未经核实", "en": "Reference value, not verified"}
+
+
+def test_factors_are_found_by_category_region_and_word(client: FlaskClient) -> None:
+    load()
+    grid = client.get("/v1/factors?category=electricity&region=CN-FJ").json["items"]
+    assert {factor["key"] for factor in grid} == {f"elec.grid.fj.{year}" for year in (2021, 2022, 2023)}
+    assert client.get("/v1/factors", query_string={"q": "碳碳星球", "limit": 50}).json["items"]
+    assert client.get("/v1/factors", query_string={"q": "SHENZHEN"}).json["items"]
+    assert client.get("/v1/factors", query_string={"q": "_%_"}).json["items"] == []
+    assert client.get("/v1/factors?q=%00").status_code == 422
+
+
+def test_one_factor_by_its_key(client: FlaskClient) -> None:
+    load()
+    factor = client.get("/v1/factors/elec.grid.fj.2023").json
+    assert (factor["value"], factor["unit"], factor["region"]) == ("0.4211", "kgCO2/kWh", "CN-FJ")
+    assert (factor["verified"], factor["tier"], factor["version"]) == (True, "C", 1)
+    assert client.get("/v1/factors/fuel.natural_gas.co2").json["verified"] is False
+    assert client.get("/v1/factors/elec.grid.fj.2023?version=1").json == factor
+    for missing in ("elec.grid.fj.2023?version=2", "elec.grid.xz.2023", "%00", "a" * 500):
+        assert client.get(f"/v1/factors/{missing}").status_code == 404
+    assert client.get("/v1/factors/elec.grid.fj.2023?version=x").status_code == 422
+
+
+def test_methodologies_say_where_they_are_borrowed_from(client: FlaskClient) -> None:
+    load()
+    told = {each["scene"]: each for each in client.get("/v1/methodologies").json}
+    assert set(told) == {"walking", "shared_bike", "bus", "metro"}
+    for each in told.values():
+        assert each["region"] == "CN-FJ"
+        assert "借用" in each["borrowed_zh"]
+        assert each["cap"]["reason_zh"]
+        assert each["baseline"]["type"] in ("mean", "substitution", "none")
+        assert each["weights"] == {"measured": "1", "partner": "1", "photo": "0.5", "declared": "0.5"}
+        assert each["verified"] is each["factor"]["verified"] is True
+    assert told["metro"]["factor"]["region"] == "CN-GD-SZ"
+
+
+def test_scenes_say_who_may_report_them(client: FlaskClient) -> None:
+    load()
+    scenes = {each["scene"]: each for each in client.get("/v1/scenes").json}
+    assert {name: each["declarable"] for name, each in scenes.items()} == {
+        "walking": False,
+        "shared_bike": True,
+        "bus": True,
+        "metro": True,
+    }
+    assert scenes["walking"]["sources"] == {"werun": "measured"}
+    assert scenes["walking"]["cap_g"] == 296
+
+
+def test_an_empty_catalogue_is_an_empty_list_and_a_field_error(client: FlaskClient) -> None:
+    assert client.get("/v1/scenes").json == []
+    assert client.get("/v1/factors").json == {"items": [], "next": None}
+
+
+def test_models_and_migration_agree(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
+    ours = [
+        difference for difference in differences if any(f"'{table}'" in repr(difference) for table in TABLES)
+    ]
+    assert ours == []

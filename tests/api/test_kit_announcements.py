@@ -1,0 +1,143 @@
+"""Announcements: heard once, kept until heard, delivered without Redis."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app.kit import announcements, clock, queue
+from app.kit.database import db
+from app.kit.transaction import transaction
+
+
+@pytest.fixture
+def heard(app: Flask) -> Iterator[list[dict[str, Any]]]:
+    """What the test's own listener of `tests.happened` has heard."""
+    notes: list[dict[str, Any]] = []
+
+    def hear_in_tests(payload: dict[str, Any]) -> None:
+        if payload.get("fail", 0) > len(notes):
+            notes.append({"failed": True})
+            raise ValueError("not yet")
+        notes.append(payload)
+
+    announcements.listens("tests.happened")(hear_in_tests)
+    yield notes
+    announcements._listeners.pop("tests.happened")
+
+
+def test_what_is_rolled_back_is_not_announced(heard: list[Any]) -> None:
+    def announce_and_fail() -> None:
+        with transaction():
+            announcements.announce("tests.happened", {"n": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        announce_and_fail()
+    announcements.deliver()
+    assert heard == []
+
+
+def test_it_is_heard_once_however_often_delivery_runs(heard: list[Any]) -> None:
+    with transaction():
+        announcements.announce("tests.happened", {"n": 1})
+    for _ in range(3):
+        announcements.deliver()
+    assert heard == [{"n": 1}]
+
+
+def test_a_failing_listener_hears_again_later(heard: list[Any]) -> None:
+    with transaction():
+        announcements.announce("tests.happened", {"fail": 1})
+    announcements.deliver()
+    announcements.deliver()
+    assert heard == [{"failed": True}], "not before its time"
+    with clock.frozen(clock.now() + timedelta(seconds=2)):
+        announcements.deliver()
+    assert heard == [{"failed": True}, {"fail": 1}]
+
+
+def test_a_crash_between_claim_and_effect_only_delays(heard: list[Any]) -> None:
+    with transaction():
+        announcements.announce("tests.happened", {"n": 1})
+    announcements._lease(10)
+    announcements.deliver()
+    assert heard == []
+    with clock.frozen(clock.now() + announcements.LEASE + timedelta(seconds=1)):
+        announcements.deliver()
+    assert heard == [{"n": 1}]
+
+
+def test_what_always_fails_is_parked_and_counted(heard: list[Any]) -> None:
+    with transaction():
+        announcements.announce("tests.happened", {"fail": 10_000})
+    at = clock.now()
+    for _ in range(announcements.GIVE_UP_AFTER + 5):
+        at += timedelta(hours=1)
+        with clock.frozen(at):
+            announcements.deliver()
+    assert len(heard) == announcements.GIVE_UP_AFTER
+    assert announcements.backlog()["parked"] == 1
+
+
+def test_outside_calls_happen_without_a_transaction(app: Flask) -> None:
+    seen: list[bool] = []
+
+    def call_outside(payload: dict[str, Any]) -> Any:
+        seen.append(db.session.info.get("in_transaction", False))
+        return lambda: seen.append(db.session.info.get("in_transaction", False))
+
+    announcements.listens("tests.outside", outside=True)(call_outside)
+    try:
+        with transaction():
+            announcements.announce("tests.outside", {})
+        announcements.deliver()
+    finally:
+        announcements._listeners.pop("tests.outside")
+    assert seen == [False, True]
+
+
+def test_announcing_does_not_need_redis(
+    heard: list[Any], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from redis import Redis
+
+    monkeypatch.setitem(app.extensions, "redis", Redis.from_url("unix:///nowhere/redis.sock"))
+    with transaction():
+        announcements.announce("tests.happened", {"n": 1})
+    announcements.deliver()
+    assert heard == [{"n": 1}]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"func_name": "os.system", "args": ["true"]},
+        {"func_name": "app.offsets.jobs.settle_paid", "args": [1]},
+        {"func_name": "app.cli.dev.dev", "args": []},
+    ],
+)
+def test_the_worker_runs_only_what_is_on_the_list(app: Flask, forged: dict[str, Any]) -> None:
+    queue.ListedJob.app = app
+    job = queue.ListedJob.create(
+        forged["func_name"], args=forged["args"], connection=queue.redis(), serializer=queue.JSONSerializer
+    )
+    with pytest.raises(queue.JobRefused):
+        job.perform()
+
+
+def test_bells_within_a_second_are_one(app: Flask) -> None:
+    for _ in range(5):
+        assert queue.ring("app.kit.announcements.deliver")
+    assert queue.redis().llen(f"rq:queue:{queue.QUEUE}") == 1
+
+
+def test_migrated_tables_are_the_models(app: Flask) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    command.check(Config(toml_file="pyproject.toml"))
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version"))

@@ -1,0 +1,183 @@
+"""Whatever is done to units in whatever order, nothing is lost, doubled or oversold."""
+
+from datetime import date
+from itertools import count
+
+from flask import Flask
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from app.accounts import chart, ledger
+from app.accounts import queries as accounts
+from app.accounts import services as holders
+from app.accounts.ledger import Posting
+from app.kit.database import db
+from app.kit.transaction import transaction
+from app.registry import queries, services
+from app.registry.errors import SoldOut
+from app.registry.rules import REASONS, Terms, fitting
+from app.registry.services import ProjectFacts
+
+TERMS = Terms("yiyuan", 10, 100)
+PLACE = {f"{part}_{lang}": "示例" for part in ("county", "township", "village") for lang in ("zh", "en")}
+TEXTS = {f"{part}_{lang}": "示例" for part in ("name", "description") for lang in ("zh", "en")}
+numbers = count(1)
+kilograms = st.integers(1, 40).map(lambda steps: steps * 10)
+picks = st.integers(0, 30)
+
+
+def _forest() -> tuple[int, int]:
+    """A new project and its right holder."""
+    with transaction():
+        holder_id = holders.open_holder("village", "示例村集体").id
+        facts = ProjectFacts(
+            code=f"P{next(numbers)}",
+            region="350721",
+            forest_type="chinese_fir",
+            methodology="sample_forest_management",
+            area_m2=1,
+            **PLACE,
+            **TEXTS,
+        )
+        return services.register_project(facts, holder_id).id, holder_id
+
+
+class Market(RuleBasedStateMachine):
+    """One project's units in a lively market, beside a model that only adds and subtracts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project_id, self.holder_id = _forest()
+        self.issued: dict[int, int] = {}
+        self.promises: dict[int, list[int]] = {}
+        self.retired_kg = self.cancelled_kg = 0
+
+    def pick_lot(self, pick: int) -> int | None:
+        """The lot that `pick` names; None when there is none."""
+        lots = list(self.promises)
+        return lots[pick % len(lots)] if lots else None
+
+    def number(self, statement: str, **values: int) -> int:
+        """One whole number out of the database; 0 for none."""
+        return int(db.session.scalar(text(statement), values) or 0)
+
+    @rule(quantity_kg=kilograms)
+    def issue(self, quantity_kg: int) -> None:
+        """New units, all of them on sale."""
+        vintage = 2000 + len(self.issued)
+        if vintage > 2020:
+            return
+        period = (date(vintage, 1, 1), date(vintage, 12, 31))
+        with transaction():
+            issued = services.issue(self.project_id, period, quantity_kg, vintage=vintage, verification="V")
+            self.promises[services.open_lot(issued.block_id, quantity_kg, TERMS).id] = []
+        self.issued[issued.issuance_id] = quantity_kg
+
+    @rule(pick=picks, quantity_kg=kilograms)
+    def offer_again(self, pick: int, quantity_kg: int) -> None:
+        """Put free units on sale once more."""
+        free = db.session.execute(
+            text(
+                "SELECT id, last_serial - first_serial + 1 AS kg FROM block WHERE lot_id IS NULL"
+                " AND state = 'active' AND holder_id = :holder ORDER BY id"
+            ),
+            {"holder": self.holder_id},
+        ).all()
+        if free:
+            block = free[pick % len(free)]
+            offered = min(quantity_kg, block.kg // 10 * 10)
+            if offered:
+                with transaction():
+                    self.promises[services.open_lot(block.id, offered, TERMS).id] = []
+
+    @rule(pick=picks, quantity_kg=kilograms)
+    def reserve(self, pick: int, quantity_kg: int) -> None:
+        """An order reserves, unless the lot has too little."""
+        if (lot_id := self.pick_lot(pick)) is None:
+            return
+        open_kg = self.number("SELECT available_kg FROM lot WHERE id = :id AND closed_at IS NULL", id=lot_id)
+        try:
+            with transaction():
+                services.reserve(lot_id, quantity_kg)
+        except SoldOut:
+            assert open_kg < quantity_kg
+        else:
+            assert open_kg >= quantity_kg
+            self.promises[lot_id].append(quantity_kg)
+
+    @rule(pick=picks, which=picks)
+    def release(self, pick: int, which: int) -> None:
+        """An order gives back."""
+        lot_id = self.pick_lot(pick)
+        if lot_id is not None and self.promises[lot_id]:
+            quantity_kg = self.promises[lot_id].pop(which % len(self.promises[lot_id]))
+            with transaction():
+                services.release(lot_id, quantity_kg)
+
+    @rule(pick=picks, orders=st.integers(1, 5))
+    def retire(self, pick: int, orders: int) -> None:
+        """The oldest orders of a lot are settled, as far as there are units."""
+        if (lot_id := self.pick_lot(pick)) is None:
+            return
+        quantities, self.promises[lot_id] = self.promises[lot_id][:orders], self.promises[lot_id][orders:]
+        held_kg = self.number(
+            "SELECT last_serial - first_serial + 1 FROM block WHERE lot_id = :id AND state = 'active'",
+            id=lot_id,
+        )
+        with transaction():
+            run = services.retire_run(lot_id, quantities)
+            taken_kg = sum(quantities[: run.placed])
+            if taken_kg:
+                grams = taken_kg * 1000
+                buyer = holders.open_holder("person").id
+                ledger.post([Posting(chart.RETIRE_SURPLUS, next(numbers), self.holder_id, buyer, grams)])
+        assert run.placed == len(run.firsts) == fitting(quantities, held_kg)
+        self.retired_kg += taken_kg
+
+    @rule(pick=picks, quantity_kg=kilograms, reason=st.sampled_from(REASONS))
+    def cancel(self, pick: int, quantity_kg: int, reason: str) -> None:
+        """A fire, or felling."""
+        if self.issued:
+            issuance_id = list(self.issued)[pick % len(self.issued)]
+            active_kg = queries.conservation(issuance_id).active_kg
+            with transaction():
+                cancelled_kg = services.cancel_units(issuance_id, quantity_kg, reason)
+            assert cancelled_kg == min(quantity_kg, active_kg)
+            self.cancelled_kg += cancelled_kg
+
+    @rule(pick=picks)
+    def close(self, pick: int) -> None:
+        """A lot is taken off sale."""
+        if (lot_id := self.pick_lot(pick)) is not None:
+            with transaction():
+                services.close_lot(lot_id)
+
+    @invariant()
+    def units_are_where_the_model_says(self) -> None:
+        """Conservation, and the seller's balance."""
+        units = [queries.conservation(issuance_id) for issuance_id in self.issued]
+        assert [each.issued_kg for each in units] == list(self.issued.values())
+        assert sum(each.retired_kg for each in units) == self.retired_kg
+        assert sum(each.cancelled_kg for each in units) == self.cancelled_kg
+        held_g = accounts.get_balance(self.holder_id, chart.UNITS)
+        assert held_g == sum(each.active_kg for each in units) * 1000
+
+    @invariant()
+    def promises_are_what_orders_hold(self) -> None:
+        """Nothing is reserved that no order waits for."""
+        for lot_id, promised in self.promises.items():
+            assert self.number("SELECT reserved_kg FROM lot WHERE id = :id", id=lot_id) == sum(promised)
+
+    @invariant()
+    def every_proof_holds(self) -> None:
+        """What `flask prove` says."""
+        assert [proof for proof in queries.prove() if not proof.holds] == []
+        db.session.rollback()
+
+
+def test_units_are_conserved_whatever_happens(app: Flask) -> None:
+    run_state_machine_as_test(
+        Market, settings=settings(max_examples=20, stateful_step_count=30, deadline=None)
+    )
