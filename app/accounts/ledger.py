@@ -31,6 +31,9 @@ class Posting:
     amount: int
 
 
+Part = tuple[EntryKind, Sequence[int], Sequence[int], Sequence[int], Sequence[int]]
+"""Entries of one kind side by side: their references, source holders, target holders, amounts."""
+
 _INSERT = text(
     "INSERT INTO posting (kind, reference, source, target, amount, posted_at)"
     " SELECT kind, reference, source, target, amount, :at"
@@ -52,7 +55,7 @@ def post(entries: Iterable[Posting]) -> int:
     return columns.write()
 
 
-def post_columns(*parts: tuple[EntryKind, Sequence[int], Sequence[int], Sequence[int], Sequence[int]]) -> int:
+def post_columns(*parts: Part) -> int:
     """The bulk form: for each part a kind and its references, source holders, target holders, amounts.
 
     Entries of amount zero are left out. Returns how many were new. Raises `Overdrawn`.

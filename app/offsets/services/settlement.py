@@ -5,7 +5,7 @@ several workers may drain different lots at once, and on one lot they queue behi
 anywhere leaves either the whole run or nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -34,6 +34,22 @@ class Settled:
     def claimed(self) -> int:
         """Orders taken from the queue."""
         return self.settled + self.refunding
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Claimed orders side by side, oldest first: one list a column."""
+
+    orders: Sequence[int]
+    holders: Sequence[int]
+    kgs: Sequence[int]
+    fens: Sequence[int]
+    numbers: Sequence[str]
+
+    def beginning(self, count: int) -> "Batch":
+        """The first `count` orders."""
+        columns = (self.orders, self.holders, self.kgs, self.fens, self.numbers)
+        return Batch(*(column[:count] for column in columns))  # type: ignore[arg-type]
 
 
 _LOTS = text("SELECT DISTINCT lot_id FROM paid_order ORDER BY lot_id")
@@ -78,70 +94,64 @@ def settle_lot(lot_id: int, most: int = RUN_LENGTH) -> Settled:
     claimed = db.session.execute(_CLAIM, {"lot": lot_id, "most": most}).one()
     if claimed[0] is None:
         return Settled(0, 0)
-    orders, holders, kgs, fens, numbers = claimed
-    run = registry.retire_run(lot_id, kgs)
-    placed = run.placed
-    if placed:
-        _write_run(lot_id, run, orders[:placed], holders[:placed], kgs[:placed], numbers[:placed])
-        _allot(run, orders[:placed], fens[:placed])
-    for order_id in orders[placed:]:
+    batch = Batch(*claimed)
+    run = registry.retire_run(lot_id, batch.kgs)
+    if run.placed:
+        _settle(lot_id, run, batch.beginning(run.placed))
+    for order_id in batch.orders[run.placed :]:
         open_refund(order_id, "sold_out")
-    return Settled(placed, len(orders) - placed)
+    return Settled(run.placed, len(batch.orders) - run.placed)
+
+
+def _settle(lot_id: int, run: registry.RetiredRun, batch: Batch) -> None:
+    """Write the run with its retirements and certificates, and all of its entries in the books at once."""
+    purpose = PURPOSES["personal"]
+    balances = ledger.lock_balances([purpose.due.of(holder) for holder in batch.holders])
+    owed = {holder: -balances.get(purpose.due.of(holder), 0) for holder in set(batch.holders)}
+    closings = rules.closings(batch.holders, batch.kgs, owed)
+    dues, carries = [c.due_g for c in closings], [c.carry_g for c in closings]
+    _write_run(lot_id, run, batch, dues, carries)
+    sellers = [run.seller_holder_id] * len(batch.orders)
+    ledger.post_columns(
+        (purpose.retire, batch.orders, sellers, batch.holders, dues),
+        (purpose.retire_surplus, batch.orders, sellers, batch.holders, carries),
+        *_shares(run, batch),
+    )
 
 
 def _write_run(
-    lot_id: int,
-    run: registry.RetiredRun,
-    orders: Sequence[int],
-    holders: Sequence[int],
-    kgs: Sequence[int],
-    numbers: Sequence[str],
+    lot_id: int, run: registry.RetiredRun, batch: Batch, dues: Sequence[int], carries: Sequence[int]
 ) -> None:
-    """Write the run, its retirements and certificates, and move the grams to the buyers' dues."""
     at = clock.now()
-    purpose = PURPOSES["personal"]
-    balances = ledger.lock_balances([purpose.due.of(holder) for holder in holders])
-    owed = {holder: -balances.get(purpose.due.of(holder), 0) for holder in holders}
-    closings = rules.closings(holders, kgs, owed)
-    dues, carries = [c.due_g for c in closings], [c.carry_g for c in closings]
-    last = run.firsts[-1] + kgs[-1] - 1
-    run_id = db.session.scalar(
-        _RUN,
-        {
-            "lot": lot_id,
-            "issuance": run.issuance_id,
-            "block": run.block_id,
-            "first": run.firsts[0],
-            "last": last,
-            "orders": len(orders),
-            "at": at,
-        },
-    )
-    columns = {"orders": orders, "firsts": run.firsts, "kgs": kgs, "dues": dues, "carries": carries}
+    facts = {
+        "lot": lot_id,
+        "issuance": run.issuance_id,
+        "block": run.block_id,
+        "first": run.firsts[0],
+        "last": run.firsts[-1] + batch.kgs[-1] - 1,
+        "orders": len(batch.orders),
+        "at": at,
+    }
+    run_id = db.session.scalar(_RUN, facts)
+    columns = {
+        "orders": batch.orders,
+        "firsts": run.firsts,
+        "kgs": batch.kgs,
+        "dues": dues,
+        "carries": carries,
+    }
     arrays = {name: array(column) for name, column in columns.items()}
     db.session.execute(_RETIRE, {**arrays, "run": run_id, "at": at})
-    db.session.execute(_CERTIFY, {"numbers": array(numbers), "orders": arrays["orders"], "at": at})
-    sellers = [run.seller_holder_id] * len(orders)
-    ledger.post_columns(
-        (purpose.retire, orders, sellers, holders, dues),
-        (purpose.retire_surplus, orders, sellers, holders, carries),
-    )
+    db.session.execute(_CERTIFY, {"numbers": array(batch.numbers), "orders": arrays["orders"], "at": at})
 
 
-def _allot(run: registry.RetiredRun, orders: Sequence[int], fens: Sequence[int]) -> None:
-    """Share each order's money by the lot's terms: seller, village, platform."""
-    shares = {fen: allot(run.terms, fen) for fen in set(fens)}
-    parts = [shares[fen] for fen in fens]
-    platform = [chart.PLATFORM] * len(orders)
-    village = run.terms.village_holder_id or run.seller_holder_id
-    ledger.post_columns(
-        (
-            chart.CREDIT_SELLER,
-            orders,
-            platform,
-            [run.seller_holder_id] * len(orders),
-            [p.seller_fen for p in parts],
-        ),
-        (chart.CREDIT_VILLAGE, orders, platform, [village] * len(orders), [p.village_fen for p in parts]),
-        (chart.TAKE_FEE, orders, platform, platform, [p.fee_fen for p in parts]),
-    )
+def _shares(run: registry.RetiredRun, batch: Batch) -> Iterator[ledger.Part]:
+    """Each order's money, shared by the lot's terms: seller, village, platform."""
+    prices = {fen: allot(run.terms, fen) for fen in set(batch.fens)}
+    parts = [prices[fen] for fen in batch.fens]
+    count = len(parts)
+    platform, seller = [chart.PLATFORM] * count, [run.seller_holder_id] * count
+    village = [run.terms.village_holder_id or run.seller_holder_id] * count
+    yield chart.CREDIT_SELLER, batch.orders, platform, seller, [part.seller_fen for part in parts]
+    yield chart.CREDIT_VILLAGE, batch.orders, platform, village, [part.village_fen for part in parts]
+    yield chart.TAKE_FEE, batch.orders, platform, platform, [part.fee_fen for part in parts]
