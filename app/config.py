@@ -7,7 +7,7 @@ servers of `devstack`, signing keys, and the simulator's WeChat account.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -80,6 +80,8 @@ class Settings:
             faults.append("PHONE_URL belongs to the simulator and must not be set in production")
         if env.get("WECHAT_PAY_APIV3_KEY") and len(env["WECHAT_PAY_APIV3_KEY"]) != 32:
             faults.append("WECHAT_PAY_APIV3_KEY must be 32 characters")
+        given_files = [name for name in (*_KEY_FILES, *_WECHAT_FILES) if env.get(name)]
+        faults += [f"{name}: no such file" for name in given_files if not Path(env[name]).is_file()]
         if faults:
             raise UnsafeSettings("; ".join(faults))
         return cls._build(env, "production", _wechat(env), Path(env.get("SENHUI_VAR", "var")))
@@ -88,7 +90,7 @@ class Settings:
     def _development(cls, env: Mapping[str, str], environment: str) -> "Settings":
         var = Path(env.get("SENHUI_VAR", "var")).resolve()
         values = {**_simulated_wechat(var / "simulator"), **env}
-        for name in ("TOKEN_KEY_FILE", "CERTIFICATE_KEY_FILE", "DATA_KEY_FILE"):
+        for name in _KEY_FILES:
             values.setdefault(name, str(_ensure_key(var / "keys" / name.lower().removesuffix("_file"))))
         if not (values.get("DATABASE_URL") and values.get("REDIS_URL")):
             import devstack  # the embedded servers exist only where neither URL is given
@@ -104,11 +106,9 @@ class Settings:
     def _build(
         cls, env: Mapping[str, str], environment: str, wechat: WeChatSettings, var: Path
     ) -> "Settings":
-        numbers = {
-            f.name: int(env[f.name.upper()])
-            for f in fields(cls)
-            if f.name in ("reservation_seconds", "pool_size", "trusted_proxies") and env.get(f.name.upper())
-        }
+        data_key = Path(env["DATA_KEY_FILE"]).read_bytes()
+        if len(data_key) != DATA_KEY_BYTES:
+            raise UnsafeSettings(f"DATA_KEY_FILE must hold {DATA_KEY_BYTES} raw bytes")
         return cls(
             environment=environment,
             database_url=_psycopg(env["DATABASE_URL"]),
@@ -116,21 +116,24 @@ class Settings:
             public_url=env["PUBLIC_URL"].rstrip("/"),
             token_key=Path(env["TOKEN_KEY_FILE"]).read_bytes(),
             certificate_key=Path(env["CERTIFICATE_KEY_FILE"]).read_bytes(),
-            data_key=Path(env["DATA_KEY_FILE"]).read_bytes(),
+            data_key=data_key,
             wechat=wechat,
             var=var,
             phone_url=env.get("PHONE_URL"),
-            **numbers,
+            **{name: _number(env, name) for name in _NUMBERS if env.get(name.upper())},
         )
 
 
+DATA_KEY_BYTES = 32
+"""AES-256."""
+_NUMBERS = {"reservation_seconds": (120, 7 * 86_400), "pool_size": (1, 100), "trusted_proxies": (0, 10)}
+"""Settings that are numbers, with their bounds; WeChat Pay closes an unpaid order after seven days."""
+_KEY_FILES = ("TOKEN_KEY_FILE", "CERTIFICATE_KEY_FILE", "DATA_KEY_FILE")
 _REQUIRED = (
     "DATABASE_URL",
     "REDIS_URL",
     "PUBLIC_URL",
-    "TOKEN_KEY_FILE",
-    "CERTIFICATE_KEY_FILE",
-    "DATA_KEY_FILE",
+    *_KEY_FILES,
     "WECHAT_API_BASE",
     "WECHAT_PAY_BASE",
     "WECHAT_APPID",
@@ -158,6 +161,14 @@ def _wechat(env: Mapping[str, str]) -> WeChatSettings:
         platform_public_key=files["WECHAT_PAY_PUBLIC_KEY_FILE"],
         apiv3_key=env.get("WECHAT_PAY_APIV3_KEY", ""),
     )
+
+
+def _number(env: Mapping[str, str], name: str) -> int:
+    least, most = _NUMBERS[name]
+    text = env[name.upper()]
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise UnsafeSettings(f"{name.upper()} must be a whole number from {least} to {most}")
+    return int(text)
 
 
 def _psycopg(url: str) -> str:

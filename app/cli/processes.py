@@ -18,6 +18,7 @@ from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 
 KEYS_KEPT = timedelta(hours=48)
+HEARD_KEPT = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
@@ -39,16 +40,18 @@ class Chore:
     do: Callable[[], object]
 
 
-def _forget_keys() -> int:
+def _forget() -> int:
+    """Drop idempotency keys and heard announcements that nobody can ask for any more."""
     with transaction():
-        return idempotency.forget_before(clock.now() - KEYS_KEPT)
+        keys = idempotency.forget_before(clock.now() - KEYS_KEPT)
+        return keys + announcements.forget_before(clock.now() - HEARD_KEPT)
 
 
 CHORES = (
     Chore("settle", 1, offsets.settle_paid),
     Chore("deliver", 1, announcements.deliver),
     Chore("watch unpaid", 1, offsets.watch_unpaid),
-    Chore("forget keys", 3600, _forget_keys),
+    Chore("forget", 3600, _forget),
 )
 
 

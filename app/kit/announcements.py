@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, String, select, text, update
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, String, delete, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -188,6 +188,12 @@ def _put_back(row_id: int, error: Exception) -> None:
             delay = min(2 ** max(row.attempts - 1, 0), 600)
             row.available_at = clock.now() + timedelta(seconds=delay)
             row.last_error = f"{type(error).__name__}: {error}"[:300].replace("\x00", "")
+
+
+def forget_before(moment: datetime) -> int:
+    """Drop what was heard before `moment`; returns how many. What waits or is parked stays."""
+    heard = delete(Announcement).where(Announcement.done_at < moment)
+    return int(db.session.execute(heard).rowcount)  # type: ignore[attr-defined]
 
 
 def backlog() -> dict[str, float]:

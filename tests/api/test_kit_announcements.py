@@ -83,6 +83,18 @@ def test_what_always_fails_is_parked_and_counted(heard: list[Any]) -> None:
     assert announcements.backlog()["parked"] == 1
 
 
+def test_what_was_heard_is_forgotten_and_what_waits_is_not(heard: list[Any]) -> None:
+    with transaction():
+        announcements.announce("tests.happened", {"n": 1})
+    announcements.deliver()
+    with transaction():
+        announcements.announce("tests.happened", {"n": 2})
+    with transaction():
+        assert announcements.forget_before(clock.now() + timedelta(seconds=1)) == 1
+    announcements.deliver()
+    assert heard == [{"n": 1}, {"n": 2}]
+
+
 def test_outside_calls_happen_without_a_transaction(app: Flask) -> None:
     seen: list[bool] = []
 
