@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any
 
@@ -95,10 +96,17 @@ def grams_emitted(amount: Decimal | Fraction, factor_value: Decimal) -> int:
 
 def _grams(amount: Decimal | Fraction, factor_value: Decimal, weight: Decimal) -> Fraction:
     """The exact figure; a fraction, because a quotient has no exact decimal."""
-    parts = [Fraction(amount), Fraction(factor_value), Fraction(weight)]
-    if min(parts) < 0:
-        raise ValueError("amount, factor and weight are never negative")
-    return parts[0] * parts[1] * parts[2] * GRAMS_PER_KG
+    if amount < 0:
+        raise ValueError("an amount is never negative")
+    return Fraction(amount) * _rate(factor_value, weight)
+
+
+@lru_cache(maxsize=1024)
+def _rate(factor_value: Decimal, weight: Decimal) -> Fraction:
+    """Grams a unit, exactly; kept, because a handful of factors serve every action."""
+    if factor_value < 0 or weight < 0:
+        raise ValueError("factor and weight are never negative")
+    return Fraction(factor_value) * Fraction(weight) * GRAMS_PER_KG
 
 
 def credited_g(computed_g: int, before_g: int, cap_g: int) -> int:

@@ -1,12 +1,12 @@
 """How a room speaks HTTP: strict arguments in, one kind of answer out, refusals as problem+json."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_smorest.blueprint import Blueprint as SmorestBlueprint
 from psycopg import errors as pg
@@ -17,6 +17,9 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from app.kit import messages, problems, strict_json
 from app.kit.problems import BadRequest, Problem, Unreadable
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_BODY = 64 * 1024
 _log = structlog.get_logger(__name__)
@@ -81,8 +84,7 @@ def connect(app: Flask) -> None:
     """Give `app` its request ids, safe headers and error answers."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_FORM_PARTS"] = 50
-    app.before_request(_open_request)
-    app.after_request(_close_request)
+    app.wsgi_app = Envelope(app.wsgi_app)  # type: ignore[method-assign]
     for code in default_exceptions:
         app.register_error_handler(code, answer_http_exception)
     app.register_error_handler(Problem, answer_problem)
@@ -93,21 +95,37 @@ def connect(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_fault)
 
 
-def _open_request() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if given.isascii() and given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+class Envelope:
+    """What every answer carries, put on outside Flask: a request id, and headers that keep browsers strict.
+
+    A caller's own X-Request-Id is taken over when it is plain; every log line of the request bears it.
+    """
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Serve one request."""
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        plain = given.isascii() and given.isalnum() and len(given) <= 64
+        request_id = given if plain else secrets.token_hex(8)
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+            names = {name.lower() for name, _ in headers}
+            headers += [header for header in _HEADERS if header[0].lower() not in names]
+            headers.append(("X-Request-Id", request_id))
+            return start_response(status, headers, *exc_info)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            return self._application(environ, start)
 
 
-def _close_request(response: Response) -> Response:
-    structlog.contextvars.unbind_contextvars("request_id")
-    headers = response.headers
-    headers["X-Request-Id"] = g.get("request_id", "")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cache-Control", "no-store")
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    return response
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
 
 
 def wants_page() -> bool:
