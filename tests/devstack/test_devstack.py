@@ -18,8 +18,11 @@ import pytest
 import redis
 
 import devstack
+from devstack.keeper import GRACE_S, POLL_S
+from devstack.programs import SHORT_FOLDER
 
-REPOSITORY = Path(devstack.__file__).parent
+PACKAGE = Path(devstack.__file__).parent
+REPOSITORY = PACKAGE.parent
 
 CLIENT = """
 import os, sys
@@ -85,7 +88,7 @@ def places() -> Iterator[Places]:
     for root in made.roots:
         devstack.stop(root)
     wait_until(lambda: not any(processes_of(root) for root in made.roots))
-    assert not [root for root in made.roots if (devstack.SHORT_FOLDER / devstack.stack_name(root)).exists()]
+    assert not [root for root in made.roots if (SHORT_FOLDER / devstack.stack_name(root)).exists()]
     shutil.rmtree(folder)
 
 
@@ -200,7 +203,7 @@ def test_a_fork_keeps_the_servers_when_its_parent_is_gone(places: Places) -> Non
     parent = places.client(root, env={"FORK": "1"})
     stack = stack_of(parent)
     assert parent.wait() == 0
-    time.sleep(devstack.GRACE_S + 3 * devstack.POLL_S)
+    time.sleep(GRACE_S + 3 * POLL_S)
     assert ask(stack, "SELECT 1") == 1
 
 
@@ -239,7 +242,7 @@ def test_an_ordinary_user_can_run_them(places: Places) -> None:
     home = places.folder / "home"
     home.mkdir()
     packages, python = copied_packages(home), copied_python(home)
-    shutil.copy(devstack.__file__, packages)
+    shutil.copytree(PACKAGE, packages / PACKAGE.name)
     if os.geteuid() == 0:
         os.chown(home, ordinary_user()["user"], -1)
     root = home / "var"
@@ -298,15 +301,15 @@ def test_replacing_the_folder_stops_the_servers(places: Places) -> None:
 
 
 def test_missing_packages_name_what_to_install(places: Places) -> None:
-    without_packages = [sys.executable, "-I", "-S", devstack.__file__, str(places.root("missing"))]
-    refused = subprocess.run(without_packages, capture_output=True, text=True, check=False)
+    without_packages = [sys.executable, "-E", "-s", "-S", "-m", "devstack", str(places.root("missing"))]
+    refused = subprocess.run(without_packages, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert refused.returncode != 0
     assert "pip install -r requirements-local.txt" in refused.stderr
 
 
 def test_by_hand_it_prints_both_addresses_until_interrupted(spare: Path) -> None:
-    command = [sys.executable, devstack.__file__, str(spare)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as person:
+    command = [sys.executable, "-m", "devstack", str(spare)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as person:
         assert person.stdout
         lines = [person.stdout.readline().strip() for _ in range(2)]
         person.send_signal(signal.SIGINT)
