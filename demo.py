@@ -21,6 +21,7 @@ from typing import Any
 import requests
 
 import devstack
+from app.config import isolated
 
 ROOT = Path(__file__).parent
 SHANGHAI = timezone(timedelta(hours=8))
@@ -58,9 +59,7 @@ def main() -> None:
     """Play the story; exit 0 and `demo: ok`, or say what went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="senhui-demo-"))
     port = _free_port()
-    env = {**os.environ, "PORT": str(port), "SENHUI_VAR": str(folder), "SENHUI_ENV": "development"}
-    for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL"):
-        env.pop(name, None)
+    env = isolated(folder, port)
     print(f"demo: starting an instance of its own on port {port} …", flush=True)
     with (folder / "log").open("wb") as log:
         instance = subprocess.Popen(

@@ -163,6 +163,16 @@ def _wechat(env: Mapping[str, str]) -> WeChatSettings:
     )
 
 
+def isolated(var: Path, port: int) -> dict[str, str]:
+    """This process's environment for an instance of its own: nothing of another one's settings in it.
+
+    For demo, bench and journeys, which must never touch the database or merchant that a shell names.
+    """
+    ours = {*_REQUIRED, *_WECHAT_FILES, *(name.upper() for name in _NUMBERS), "PHONE_URL"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, "SENHUI_ENV": "development", "SENHUI_VAR": str(var), "PORT": str(port)}
+
+
 def _number(env: Mapping[str, str], name: str) -> int:
     least, most = _NUMBERS[name]
     text = env[name.upper()]

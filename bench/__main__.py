@@ -5,12 +5,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from app.config import isolated
+
 
 def main() -> None:
     """Run every comparison; the servers write to disk as in production (fsync on)."""
     folder = Path(tempfile.mkdtemp(prefix="senhui-bench-"))
-    os.environ["SENHUI_VAR"] = str(folder)
-    os.environ["SENHUI_ENV"] = "development"
+    settings = isolated(folder, port=0)
+    os.environ.clear()
+    os.environ.update(settings)
     try:
         _measure()
     finally:

@@ -12,6 +12,8 @@ LOCK = 7_304_211
 def run() -> None:
     """Migrate under the lock, in one transaction."""
     with db.engine.connect() as connection:
+        # A migration may take its time; what it waits for may not.
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = '30s'"))
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         connection.commit()
@@ -23,6 +25,8 @@ def run() -> None:
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("RESET statement_timeout"))
+            connection.execute(text("RESET lock_timeout"))
             connection.commit()
 
 

@@ -1,7 +1,6 @@
 """A whole running instance, as `make run` starts it, for the journeys."""
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ from typing import Any
 import requests
 
 import devstack
+from app.config import isolated
 
 ROOT = Path(__file__).parent.parent
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
@@ -29,14 +29,7 @@ class Instance:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {
-            **os.environ,
-            "PORT": str(self.port),
-            "SENHUI_VAR": str(self.folder),
-            "SENHUI_ENV": "development",
-        }
-        for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL"):
-            self.env.pop(name, None)
+        self.env = isolated(self.folder, self.port)
 
     def __enter__(self) -> "Instance":
         started = time.monotonic()

@@ -42,6 +42,10 @@ _INSERT = text(
     " AS entry(kind, reference, source, target, amount)"
     " ON CONFLICT (kind, reference) DO NOTHING"
 )
+_OPEN = text(
+    "INSERT INTO account (id, balance) SELECT id, 0 FROM unnest(CAST(:ids AS bigint[])) AS wanted(id)"
+    " ON CONFLICT DO NOTHING"
+)
 _LOCK = text("SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE")
 
 
@@ -122,10 +126,15 @@ def entries_from(kind: EntryKind, rows: str) -> str:
     )
 
 
+def open_accounts(account_ids: Sequence[int]) -> None:
+    """Make sure that these stored accounts have a row to lock, before anything is posted to them."""
+    db.session.execute(_OPEN, {"ids": array(sorted(set(account_ids)))})
+
+
 def lock_balances(account_ids: Sequence[int]) -> dict[int, int]:
     """The balances of these stored accounts, locked in the books' one order until the commit.
 
-    An account that nothing was ever posted to is absent: its balance is 0.
+    An account without a row is absent and not locked: `open_accounts` gives it one.
     """
     rows = db.session.execute(_LOCK, {"ids": array(sorted(set(account_ids)))})
     return {row[0]: row[1] for row in rows}

@@ -20,7 +20,11 @@ from app.kit.proof import Proof, equal, none
 
 @dataclass(frozen=True)
 class StatementLine:
-    """One entry as one account sees it: `change` is positive when it came in."""
+    """One entry as one account sees it: `change` is positive when it came in.
+
+    `id` is twice the posting's, and one more for the side that received: an entry between two of a
+    holder's own accounts is two lines.
+    """
 
     id: int
     entry: str
@@ -111,17 +115,19 @@ def get_balances(holder_id: int) -> dict[str, int]:
 
 _STATEMENT = text(
     "SELECT * FROM ("
-    " (SELECT id, kind, reference, source AS account_id, -amount AS change, posted_at FROM posting"
-    "   WHERE source = ANY(:accounts) AND source % 100 < 90 AND id < :before ORDER BY id DESC LIMIT :limit)"
+    " (SELECT id * 2 AS id, kind, reference, source AS account_id, -amount AS change, posted_at FROM posting"
+    "   WHERE source = ANY(:accounts) AND source % 100 < 90 AND id <= :before / 2 AND id * 2 < :before"
+    "   ORDER BY posting.id DESC LIMIT :limit)"
     " UNION ALL"
-    " (SELECT id, kind, reference, target, amount, posted_at FROM posting"
-    "   WHERE target = ANY(:accounts) AND target % 100 < 90 AND id < :before ORDER BY id DESC LIMIT :limit)"
-    ") line ORDER BY id DESC, change LIMIT :limit"
+    " (SELECT id * 2 + 1, kind, reference, target, amount, posted_at FROM posting"
+    "   WHERE target = ANY(:accounts) AND target % 100 < 90 AND id <= :before / 2 AND id * 2 + 1 < :before"
+    "   ORDER BY posting.id DESC LIMIT :limit)"
+    ") line ORDER BY id DESC LIMIT :limit"
 )
 
 
 def list_statement(holder_id: int, limit: int, before: int | None = None) -> list[StatementLine]:
-    """A holder's entries, newest first, over all their stored accounts; `before` is an entry's id."""
+    """A holder's entries, newest first, over all their stored accounts; `before` is a line's id."""
     accounts = [kind.of(holder_id) for kind in chart.ACCOUNT_KINDS.values() if kind.stored]
     values: dict[str, Any] = {"accounts": accounts, "limit": limit, "before": before or 2**63 - 1}
     lines = []
@@ -172,4 +178,11 @@ def prove() -> list[Proof]:
         )
     )
     proofs.append(none("accounts.prove_balances", differing=int(differing or 0)))
+    strangers = db.session.scalar(
+        text(
+            "SELECT count(*) FROM account"
+            " WHERE NOT EXISTS (SELECT 1 FROM holder WHERE holder.id = account.id / 100)"
+        )
+    )
+    proofs.append(none("accounts.prove_holders", accounts=int(strangers or 0)))
     return proofs

@@ -114,6 +114,7 @@ def get_statement(wish: dict[str, Any]) -> dict[str, Any]:
 @me.response(200, ConsentView(many=True))
 def get_consents() -> Any:
     """All consents of the caller, the withdrawn ones too."""
+    queries.require_live_session(caller())
     return queries.list_consents(caller().holder_id)
 
 
@@ -124,6 +125,7 @@ def get_consents() -> Any:
 @me.response(200, ConsentView)
 def put_consent(wish: dict[str, Any], scene: str, source: str) -> Any:
     """Agree that `source` gives data of `scene`."""
+    queries.require_live_session(caller())
     if not (_word(scene) and _word(source)):
         raise NotFound()
     return services.grant_consent(caller().holder_id, scene, source, wish["version"])
@@ -135,6 +137,7 @@ def put_consent(wish: dict[str, Any], scene: str, source: str) -> Any:
 @me.response(204)
 def delete_consent(scene: str, source: str) -> None:
     """Withdraw a consent; what was recorded before stays, nothing new is taken."""
+    queries.require_live_session(caller())
     if not (_word(scene) and _word(source)):
         raise NotFound()
     if not services.withdraw_consent(caller().holder_id, scene, source):

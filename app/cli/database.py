@@ -1,5 +1,7 @@
 """Commands on the database: migrate, check, load reference data and samples."""
 
+from pathlib import Path
+
 import click
 from alembic import command
 from alembic.config import Config
@@ -10,6 +12,7 @@ from app.footprint import services as footprint
 from app.kit.transaction import transaction
 from app.registry import services as registry
 
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 database = AppGroup("db", help="The database's schema and reference data.")
 samples = AppGroup("samples", help="Sample forests, for a machine that serves nobody.")
 
@@ -25,7 +28,7 @@ def upgrade(revision: str) -> None:
 
 def migrate(revision: str = "head") -> None:
     """Bring the schema to `revision`."""
-    command.upgrade(Config(toml_file="pyproject.toml"), revision)
+    command.upgrade(Config(toml_file=PROJECT), revision)
 
 
 def load_reference_data() -> None:
@@ -38,7 +41,7 @@ def load_reference_data() -> None:
 @database.command("check")
 def check() -> None:
     """Fail when the models and the migrated schema differ."""
-    command.check(Config(toml_file="pyproject.toml"))
+    command.check(Config(toml_file=PROJECT))
 
 
 @samples.command("load")

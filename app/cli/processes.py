@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,20 +64,24 @@ def sweeper() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    due = dict.fromkeys(CHORES, 0.0)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    threads = [threading.Thread(target=_keep_doing, args=(app, chore, stop)) for chore in CHORES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _keep_doing(app: Flask, chore: Chore, stop: threading.Event) -> None:
+    """Look at one chore again and again; each has its own thread, so that a slow one holds up no other.
+
+    Whatever goes wrong, the sweeper goes on: a database that is away comes back, and a bug in one
+    chore must not end the rest.
+    """
     while not stop.is_set():
-        for chore in CHORES:
-            if due[chore] <= time.monotonic() and not stop.is_set():
-                due[chore] = time.monotonic() + chore.every_s
-                _do(chore)
-        stop.wait(max(0.05, min(due.values()) - time.monotonic()))
-
-
-def _do(chore: Chore) -> None:
-    """One look at one chore; whatever goes wrong, the sweeper goes on and looks again."""
-    try:
-        chore.do()
-    except Exception:  # a database that is away comes back; a bug must not stop the other chores
-        _log.warning("chore failed", chore=chore.name, exc_info=True)
-    finally:
-        db.session.remove()
+        with app.app_context():
+            try:
+                chore.do()
+            except Exception:
+                _log.warning("chore failed", chore=chore.name, exc_info=True)
+        stop.wait(chore.every_s)

@@ -9,13 +9,13 @@ without a transaction, and returns what to record. A crash in between lets the l
 same call is made again with the same number.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, String, delete, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,9 +27,10 @@ from app.kit.transaction import ring_after_commit, transaction
 type_payload = dict[str, Any]
 Record = Callable[[], None]
 LEASE = timedelta(seconds=60)
-GIVE_UP_AFTER = 20
+TROUBLED_AFTER = 10
+"""Failures after which a row counts as troubled; it is still tried, every ten minutes."""
 _JOB = "app.kit.announcements.deliver"
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Announcement(Base):
@@ -132,7 +133,6 @@ def _lease(limit: int) -> Sequence[tuple[int, str, type_payload]]:
             .where(
                 Announcement.done_at.is_(None),
                 Announcement.available_at <= now,
-                Announcement.attempts < GIVE_UP_AFTER,
             )
             .order_by(Announcement.available_at, Announcement.id)
             .limit(limit)
@@ -141,7 +141,7 @@ def _lease(limit: int) -> Sequence[tuple[int, str, type_payload]]:
         rows = session.execute(
             update(Announcement)
             .where(Announcement.id.in_(waiting.scalar_subquery()))
-            .values(available_at=now + LEASE, attempts=Announcement.attempts + 1)
+            .values(available_at=now + LEASE)
             .returning(Announcement.id, Announcement.listener, Announcement.payload)
             .execution_options(synchronize_session=False)
         )
@@ -163,7 +163,7 @@ def _deliver_one(row_id: int, name: str, payload: type_payload) -> int:
                 if _take(row_id):
                     listener.hear(payload)
     except Exception as error:  # whatever went wrong, the row stays and is tried again later
-        _log.warning("announcement failed", extra={"id": row_id, "listener": name}, exc_info=True)
+        _log.warning("announcement failed", id=row_id, listener=name, exc_info=True)
         _put_back(row_id, error)
         return 0
     return 1
@@ -181,30 +181,31 @@ def _take(row_id: int) -> bool:
 
 
 def _put_back(row_id: int, error: Exception) -> None:
-    """Make the row available again later: 1 s, 2 s, 4 s … up to ten minutes; parked after many tries."""
+    """Make the row available again later: after 1 s, 2 s, 4 s … and at last every ten minutes, for ever."""
     with transaction() as session:
         row = session.get(Announcement, row_id, with_for_update=True)
         if row is not None and row.done_at is None:
-            delay = min(2 ** max(row.attempts - 1, 0), 600)
+            delay = min(2 ** min(row.attempts, 20), 600)
+            row.attempts += 1
             row.available_at = clock.now() + timedelta(seconds=delay)
-            row.last_error = f"{type(error).__name__}: {error}"[:300].replace("\x00", "")
+            # The kind of fault only: a driver's text may hold what people told us.
+            row.last_error = type(error).__name__
 
 
 def forget_before(moment: datetime) -> int:
-    """Drop what was heard before `moment`; returns how many. What waits or is parked stays."""
+    """Drop what was heard before `moment`; returns how many. What waits stays."""
     heard = delete(Announcement).where(Announcement.done_at < moment)
     return int(db.session.execute(heard).rowcount)  # type: ignore[attr-defined]
 
 
 def backlog() -> dict[str, float]:
-    """How many rows wait, how many are parked, the oldest one's age in seconds; for readiness and metrics."""
+    """How many rows wait, how many of them are troubled, the oldest one's age in seconds; for readiness."""
     row = db.session.execute(
         text(
-            "SELECT count(*) FILTER (WHERE attempts < :limit) AS waiting,"
-            " count(*) FILTER (WHERE attempts >= :limit) AS parked,"
+            "SELECT count(*) AS waiting, count(*) FILTER (WHERE attempts >= :limit) AS troubled,"
             " coalesce(extract(epoch FROM now() - min(announced_at)), 0)::float AS oldest_seconds"
             " FROM announcement WHERE done_at IS NULL"
         ),
-        {"limit": GIVE_UP_AFTER},
+        {"limit": TROUBLED_AFTER},
     ).one()
     return dict(row._mapping)

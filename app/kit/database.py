@@ -45,6 +45,7 @@ def connect(app: Flask, url: str, pool_size: int) -> None:
         "max_overflow": pool_size,
         "pool_timeout": 10,
         "pool_pre_ping": False,
+        "hide_parameters": True,  # what people told us has no place in a log
         "connect_args": {"options": _TIMEOUTS, "application_name": "senhui", "connect_timeout": 5},
     }
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options

@@ -4,11 +4,11 @@ Jobs take no arguments, so a lost, doubled or late ring is harmless. JSON instea
 list of what may run, because whoever can write to Redis could otherwise call any dotted name.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from flask import Flask, current_app
 from redis import Redis, RedisError
 from rq import Queue, Worker
@@ -20,7 +20,7 @@ _COALESCE_MS = 1000
 _OWN_PAUSE_S = 0.05
 _rung_at: dict[str, float] = {}
 _jobs: dict[str, Callable[[], object]] = {}
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class JobRefused(RuntimeError):
@@ -64,7 +64,7 @@ def ring(name: str) -> bool:
             name, result_ttl=0, failure_ttl=60, job_timeout=60
         )
     except RedisError as error:
-        _log.warning("bell not rung", extra={"job": name, "reason": type(error).__name__})
+        _log.warning("bell not rung", job=name, reason=type(error).__name__)
         return False
     return True
 

@@ -16,6 +16,7 @@ from app.kit.messages import t
 from app.kit.transaction import transaction
 from app.offsets import queries
 from app.offsets.provider import paid_word, refund_word, wechat_pay
+from app.offsets.rules import PaymentOutcome
 from app.offsets.services import orders, payments, settlement
 from app.offsets.services.words import RefundWord
 
@@ -24,64 +25,93 @@ _log = structlog.get_logger(__name__)
 
 @queue.job
 def settle_paid() -> int:
-    """Settle every paid order that waits, lot by lot; returns how many were settled or turned to refunds."""
-    done = 0
+    """Settle every paid order that waits, lot by lot; returns how many were settled or turned to refunds.
+
+    A lot that fails does not keep the others waiting; its error is raised when they are done.
+    """
+    done, failed = 0, None
     for lot_id in settlement.lots_waiting():
-        while True:
-            with transaction():
-                run = settlement.settle_lot(lot_id)
-            done += run.claimed
-            if run.claimed < settlement.RUN_LENGTH:
-                break
+        try:
+            done += _settle_lot(lot_id)
+        except Exception as error:  # one lot's trouble, such as a lock that was not given in time
+            _log.error("a lot was not settled", lot=lot_id, exc_info=True)
+            failed = error
+    if failed is not None:
+        raise failed
     return done
 
 
+def _settle_lot(lot_id: int) -> int:
+    done = 0
+    while True:
+        with transaction():
+            run = settlement.settle_lot(lot_id)
+        done += run.claimed
+        if run.claimed < settlement.RUN_LENGTH:
+            return done
+
+
 def watch_unpaid(limit: int = 20) -> int:
-    """Look at unpaid orders whose turn it is: ask the provider, and let go what nobody can pay any more."""
+    """Look at unpaid orders whose turn it is: ask the provider, and let go what nobody can pay any more.
+
+    Returns how many were looked at. When the provider does not answer, the rest waits for its next
+    turn: nobody is helped by twenty time-outs in a row.
+    """
+    looked = 0
+    while claimed := _claim(limit):
+        for each in claimed:
+            try:
+                _look_at(each)
+            except outside.Unreachable as error:
+                _log.warning("the provider did not answer", order=each.code, reason=type(error).__name__)
+                return looked
+            except outside.OutsideError as error:
+                _log.error("the provider refused", order=each.code, reason=type(error).__name__)
+            looked += 1
+        if len(claimed) < limit:
+            break
+    return looked
+
+
+def _claim(limit: int) -> list[orders.Unpaid]:
     with transaction():
-        claimed = orders.claim_unpaid(limit)
-    for order in claimed:
-        try:
-            _look_at(order.id, order.code, order.prepaid_at is not None)
-        except outside.OutsideError as error:
-            _log.warning("the provider did not answer", order=order.code, reason=type(error).__name__)
-    return len(claimed)
+        return orders.claim_unpaid(limit)
 
 
-def _look_at(order_id: int, code: str, prepaid: bool) -> None:
+def _look_at(order: orders.Unpaid) -> None:
     """Query, close when the time is over, query again, and only then release the units.
 
     Source: WeChat Pay's rule for expiry: a payment may succeed between the last query and the close.
     """
-    if prepaid and _hear_if_paid(code):
+    if order.prepaid and _hear_if_paid(order.code):
         return
-    if not queries.is_overdue(order_id):
+    if not order.overdue:
         return
-    if prepaid:
+    if order.prepaid:
         try:
-            wechat_pay().close(code)
+            wechat_pay().close(order.code)
         except outside.Refused as refusal:
-            _log.info("close refused", order=code, code=refusal.code)
-        if _hear_if_paid(code):
+            _log.info("close refused", order=order.code, code=refusal.code)
+        if _hear_if_paid(order.code):
             return
     with transaction():
-        orders.expire_order(order_id)
+        orders.expire_order(order.id)
 
 
 def _hear_if_paid(code: str) -> bool:
-    """Ask the provider; record the payment when there is one."""
+    """Ask the provider; whether the order is paid now. A payment that does not fit is kept as a doubt."""
     answer = wechat_pay().query(code)
     if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
         return False
     with transaction():
-        payments.record_payment(paid_word(answer))
-    return True
+        return payments.record_payment(paid_word(answer)) is not PaymentOutcome.MISMATCH
 
 
 @announcements.listens("offsets.refund_opened", outside=True)
 def request_refund(payload: dict[str, Any]) -> Callable[[], None]:
     """Ask the provider to send the money back, under the number that we committed before."""
-    terms = queries.get_refund_terms(payload["refund_id"])
+    with transaction():
+        terms = queries.get_refund_terms(payload["refund_id"])
     answer = wechat_pay().refund(
         out_refund_no=terms.code,
         out_trade_no=terms.order_code,
@@ -95,7 +125,8 @@ def request_refund(payload: dict[str, Any]) -> Callable[[], None]:
 @announcements.listens("offsets.refund_pending", outside=True)
 def check_refund(payload: dict[str, Any]) -> Callable[[], None]:
     """Ask how a refund stands, in case its notice does not come."""
-    terms = queries.get_refund_terms(payload["refund_id"])
+    with transaction():
+        terms = queries.get_refund_terms(payload["refund_id"])
     answer = wechat_pay().query_refund(terms.code)
     if answer is None:
         return lambda: announcements.announce("offsets.refund_opened", payload)

@@ -61,7 +61,7 @@ class Order(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     description: Mapped[str] = mapped_column(String(127))
     beneficiary: Mapped[str | None] = mapped_column(String(40))
-    certificate_number: Mapped[str] = mapped_column(String(20))
+    certificate_number: Mapped[str] = mapped_column(String(20), unique=True)
     reserved_at: Mapped[datetime] = _moment()
     expires_at: Mapped[datetime] = _moment()
     next_check_at: Mapped[datetime] = _moment()

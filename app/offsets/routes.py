@@ -112,6 +112,7 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
         amount_fen=wish.get("amount_fen"),
         lot_code=wish.get("lot"),
         region=wish.get("region"),
+        village=wish.get("village"),
         beneficiary=wish.get("beneficiary"),
     )
     order = services.orders.place_order(holder_id, asked, reservation)
@@ -123,6 +124,7 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
 @orders.response(200, OrderView)
 def get_order(code: str) -> Any:
     """One order of the caller."""
+    accounts.require_live_session(caller())
     return queries.get_order(caller().holder_id, code)
 
 

@@ -66,6 +66,7 @@ class NewOrder(NewSchema):
     amount_fen = Whole(1, MOST_KG * 100)
     lot = Code(40, metadata={"description": "A lot's code; without it the oldest vintage is taken."})
     region = Code(12, metadata={"description": "A GB/T 2260 code: only lots of this place."})
+    village = Text(60, metadata={"description": "A village's name in either language: only its lots."})
     beneficiary = Text(
         40, metadata={"description": "A name to stand on the public certificate; only if you want one there."}
     )
@@ -75,7 +76,7 @@ class NewOrder(NewSchema):
         """Quantity or money, not both and not neither."""
         if ("quantity_kg" in data) == ("amount_fen" in data):
             raise ValidationError(t("offsets.one_measure"), "quantity_kg")
-        if "lot" in data and "region" in data:
+        if len({"lot", "region", "village"} & data.keys()) > 1:
             raise ValidationError(t("offsets.lot_or_region"), "lot")
 
 

@@ -92,8 +92,20 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER account_moved_by_postings BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON account
+CREATE TRIGGER account_moved_by_postings BEFORE UPDATE OR DELETE OR TRUNCATE ON account
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_change();
+
+-- An account may be opened ahead of its first posting, so that there is a row to lock; with nothing on it.
+CREATE FUNCTION account_opens_empty() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_trigger_depth() = 1 AND EXISTS (SELECT 1 FROM fresh WHERE balance <> 0) THEN
+    RAISE EXCEPTION 'balances are moved by postings only' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER account_opens_empty AFTER INSERT ON account REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION account_opens_empty();
 """
 
 
@@ -248,5 +260,10 @@ def downgrade() -> None:
         "announcement",
     ):
         op.drop_table(table)
-    for function in ("posting_moves_balances", "refuse_change", "refuse_direct_change"):
+    for function in (
+        "posting_moves_balances",
+        "refuse_change",
+        "refuse_direct_change",
+        "account_opens_empty",
+    ):
         op.execute(f"DROP FUNCTION {function}()")

@@ -20,6 +20,10 @@ BEGIN
     RAISE EXCEPTION 'the terms of order % are frozen', OLD.code
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  IF NEW.beneficiary IS NOT NULL AND NEW.beneficiary IS DISTINCT FROM OLD.beneficiary THEN
+    RAISE EXCEPTION 'the beneficiary of order % can only be forgotten', OLD.code
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   IF (OLD.paid_at IS NOT NULL AND NEW.paid_at IS DISTINCT FROM OLD.paid_at)
      OR (OLD.expired_at IS NOT NULL AND NEW.expired_at IS DISTINCT FROM OLD.expired_at)
      OR (OLD.refunding_at IS NOT NULL AND NEW.refunding_at IS DISTINCT FROM OLD.refunding_at)
@@ -121,7 +125,7 @@ def _dues_and_orders() -> None:
         _big("amount_fen"),
         sa.Column("description", sa.String(127), nullable=False),
         sa.Column("beneficiary", sa.String(40)),
-        sa.Column("certificate_number", sa.String(20), nullable=False),
+        sa.Column("certificate_number", sa.String(20), nullable=False, unique=True),
         _moment("reserved_at"),
         _moment("expires_at"),
         _moment("next_check_at"),

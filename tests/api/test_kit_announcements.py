@@ -71,16 +71,19 @@ def test_a_crash_between_claim_and_effect_only_delays(heard: list[Any]) -> None:
     assert heard == [{"n": 1}]
 
 
-def test_what_always_fails_is_parked_and_counted(heard: list[Any]) -> None:
+def test_what_fails_for_days_is_counted_and_still_tried(heard: list[Any]) -> None:
     with transaction():
-        announcements.announce("tests.happened", {"fail": 10_000})
+        announcements.announce("tests.happened", {"fail": 50})
     at = clock.now()
-    for _ in range(announcements.GIVE_UP_AFTER + 5):
+    for _ in range(50):
         at += timedelta(hours=1)
         with clock.frozen(at):
             announcements.deliver()
-    assert len(heard) == announcements.GIVE_UP_AFTER
-    assert announcements.backlog()["parked"] == 1
+    assert announcements.backlog()["troubled"] == 1
+    with clock.frozen(at + timedelta(hours=1)):
+        announcements.deliver()
+    assert heard[-1] == {"fail": 50}
+    assert announcements.backlog()["waiting"] == 0
 
 
 def test_what_was_heard_is_forgotten_and_what_waits_is_not(heard: list[Any]) -> None:

@@ -98,3 +98,33 @@ def test_the_chart_and_the_database_agree(app: Flask) -> None:
     assert allowed == {
         kind.code * 10_000 + kind.source.code * 100 + kind.target.code for kind in chart.ENTRY_KINDS.values()
     }
+
+
+def test_an_entry_between_ones_own_accounts_is_two_lines_on_any_page(app: Flask) -> None:
+    holder, village = person(), person()
+    with transaction():
+        ledger.post(
+            [
+                Posting(chart.ISSUE, 1, chart.PLATFORM, village, 10_000),
+                Posting(chart.RETIRE_SURPLUS, 1, village, holder, 9_000),
+                Posting(chart.OPEN_DUE, 1, holder, chart.PLATFORM, 5_000),
+                Posting(chart.CARRY_OVER, 1, holder, holder, 5_000),
+            ]
+        )
+    whole = queries.list_statement(holder, 100)
+    assert [line.change for line in whole if line.entry == "carry_over"] == [5_000, -5_000]
+    pages, before = [], None
+    while page := queries.list_statement(holder, 1, before):
+        pages += page
+        before = page[-1].id
+    assert pages == whole
+
+
+def test_a_first_due_and_a_first_settlement_have_a_row_to_lock(app: Flask) -> None:
+    holder = person()
+    accounts = [chart.DUE_PERSONAL.of(holder), chart.CARRY_PERSONAL.of(holder)]
+    with transaction():
+        assert ledger.lock_balances(accounts) == {}
+        ledger.open_accounts(accounts)
+        ledger.open_accounts(accounts)
+        assert ledger.lock_balances(accounts) == dict.fromkeys(accounts, 0)

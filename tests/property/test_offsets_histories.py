@@ -123,9 +123,9 @@ class History:
 
     def owe(self, dice: int) -> None:
         with transaction():
-            dues.open_personal_dues(
-                self.people[dice % 3].holder_id, "2026-10", [("electricity", 1 + dice % 90)]
-            )
+            month = f"{clock.business_day():%Y-%m}"
+            entries = [("electricity", 1 + dice % 90)]
+            dues.open_personal_dues(self.people[dice % 3].holder_id, month, entries)
 
     def refund(self, dice: int) -> None:
         from sqlalchemy import select

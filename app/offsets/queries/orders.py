@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.kit import clock
 from app.kit.database import db
 from app.offsets.errors import OrderUnknown
 from app.offsets.models import Certificate, Due, Order, Refund, Retirement
@@ -108,12 +107,6 @@ def retired_g(holder_id: int) -> int:
         select(grams).join(Order, Order.id == Retirement.order_id).where(Order.holder_id == holder_id)
     )
     return int(total or 0)
-
-
-def is_overdue(order_id: int) -> bool:
-    """Whether an order is still unpaid although its time is over."""
-    order = db.session.get_one(Order, order_id, populate_existing=True)
-    return order.paid_at is None and order.expired_at is None and order.expires_at <= clock.now()
 
 
 def get_refund_terms(refund_id: int) -> RefundTerms:

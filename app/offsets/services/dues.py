@@ -26,12 +26,13 @@ def open_personal_dues(holder_id: int, month: str, entries: Sequence[tuple[str, 
     the due: more opens the difference; less reduces it, and what was closed beyond it is carried.
     Raises what `footprint.record_emission` refuses.
     """
+    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
+    ledger.open_accounts(accounts)
     recorded = footprint.record_emission(holder_id, month, entries)
     before = _standing(holder_id, month)
     dues = [_due(holder_id, emission, before.get(emission.kind, 0)) for emission in recorded]
     db.session.add_all(dues)
     db.session.flush()
-    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
     balances = ledger.lock_balances(accounts)
     steps = rules.due_steps(
         [due.change_g for due in dues], -balances.get(accounts[0], 0), balances.get(accounts[1], 0)

@@ -5,27 +5,32 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from app.accounts import ledger
 from app.kit import clock
 from app.kit.codes import random_code, with_check
 from app.kit.database import db
 from app.offsets import rules
 from app.offsets.models import Order
+from app.offsets.purposes import PURPOSES
 from app.registry import queries as registry_queries
 from app.registry import services as registry
 from app.registry.errors import LotUnknown, SoldOut
 
+CHANCES = 5
+"""How often a lot is chosen anew when others empty it at the same moment."""
 DESCRIPTION = "森惠一元碳汇 {quantity_kg} kg"
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a buyer asks for: exactly one of quantity and money; a lot, a village's region, or any."""
+    """What a buyer asks for: exactly one of quantity and money; a lot, a village, a region, or any."""
 
     purpose: str
     quantity_kg: int | None = None
     amount_fen: int | None = None
     lot_code: str | None = None
     region: str | None = None
+    village: str | None = None
     beneficiary: str | None = None
 
 
@@ -35,9 +40,10 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> Order:
     A named lot is taken as named; otherwise the oldest vintage that has enough. Raises `SoldOut`,
     `LotUnknown` or `QuantityNotSold`.
     """
-    lot = _choose(wish)
-    quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
-    registry.reserve(lot.id, quantity_kg)
+    lot, quantity_kg, amount_fen = _reserve(wish)
+    purpose = PURPOSES[wish.purpose]
+    # Settlement reads what is owed under a lock, so there must be a row to lock by then.
+    ledger.open_accounts([purpose.due.of(holder_id), purpose.carry.of(holder_id)])
     now = clock.now()
     order = Order(
         code=random_code(),
@@ -58,13 +64,30 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> Order:
     return order
 
 
+def _reserve(wish: Wish) -> tuple[registry_queries.LotFacts, int, int]:
+    """Reserve from the wish's lot. Another buyer may be faster on a lot we chose: then choose again."""
+    for chances_left in reversed(range(CHANCES)):
+        lot = _choose(wish)
+        quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
+        try:
+            registry.reserve(lot.id, quantity_kg)
+        except SoldOut:
+            if wish.lot_code is not None or not chances_left:
+                raise
+        else:
+            return lot, quantity_kg, amount_fen
+    raise SoldOut()
+
+
 def _choose(wish: Wish) -> registry_queries.LotFacts:
     if wish.lot_code is not None:
         lot = registry_queries.find_lot(wish.lot_code)
         if lot is None:
             raise LotUnknown()
         return lot
-    lot = registry_queries.oldest_lot(wish.quantity_kg, wish.amount_fen, wish.region)
+    lot = registry_queries.oldest_lot(
+        wish.quantity_kg, wish.amount_fen, region=wish.region, village=wish.village
+    )
     if lot is None:
         raise SoldOut()
     return lot
@@ -84,7 +107,17 @@ def expire_order(order_id: int) -> bool:
     return True
 
 
-def claim_unpaid(limit: int) -> list[Order]:
+@dataclass(frozen=True)
+class Unpaid:
+    """An order whose turn it is to be looked at, as it stood when it was claimed."""
+
+    id: int
+    code: str
+    prepaid: bool
+    overdue: bool
+
+
+def claim_unpaid(limit: int) -> list[Unpaid]:
     """Orders whose turn it is to be looked at, each with its next turn set, so that no other takes them."""
     now = clock.now()
     waiting = db.session.scalars(
@@ -93,7 +126,8 @@ def claim_unpaid(limit: int) -> list[Order]:
         .order_by(Order.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for order in waiting:
         order.next_check_at = rules.next_check(now, order.prepaid_at or order.reserved_at, order.expires_at)
-    return list(waiting)
+    return [Unpaid(o.id, o.code, o.prepaid_at is not None, o.expires_at <= now) for o in waiting]

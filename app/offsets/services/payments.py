@@ -149,4 +149,6 @@ def record_refund(word: RefundWord) -> bool:
 
 
 def _lock(code: str) -> Order | None:
-    return db.session.scalar(select(Order).where(Order.code == code).with_for_update())
+    return db.session.scalar(
+        select(Order).where(Order.code == code).with_for_update().execution_options(populate_existing=True)
+    )

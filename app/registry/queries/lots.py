@@ -114,10 +114,12 @@ def oldest_lot(
     amount_fen: int | None = None,
     region: str | None = None,
     product: str = rules.YIYUAN,
+    village: str | None = None,
 ) -> LotFacts | None:
     """The lot on sale with the oldest vintage that has as much as is asked for, in units or in money.
 
-    `region` is the beginning of an administrative code. Whether the wish is a whole number of steps
+    `region` is the beginning of an administrative code, `village` a village's name in either language.
+    Whether the wish is a whole number of steps
     is for `quote` to say. None when no lot has as much.
     """
     enough = Lot.available_kg >= (quantity_kg or 0)
@@ -129,6 +131,8 @@ def oldest_lot(
         .order_by(Issuance.vintage, Lot.id)
         .limit(1)
     )
+    if village is not None:
+        wanted = wanted.where((Project.village_zh == village) | (Project.village_en == village))
     row = db.session.execute(wanted).one_or_none()
     return lot_facts(row) if row else None
 

@@ -133,7 +133,7 @@ FAULTS = {
     "lies about gzip": lambda ear: ear.answer(b"plain", 200, {"Content-Encoding": "gzip"}),
     "talks too much": lambda ear: ear.answer(b" " * (2 << 20), 200, {}),
     "sends a bomb": lambda ear: ear.answer(
-        gzip.compress(b" " * (64 << 20)), 200, {"Content-Encoding": "gzip"}
+        gzip.compress(b" " * (64 << 20), mtime=0), 200, {"Content-Encoding": "gzip"}
     ),
     "redirects badly": lambda ear: ear.answer(b"", 302, {"Location": "http://[::bad"}),
 }
