@@ -62,3 +62,11 @@ def test_every_dependency_is_used() -> None:
     )
     for name in project["dependencies"]:
         assert re.search(rf"\b{imported_as.get(name, name)}\b", sources), name
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text("utf-8")
+        for link in re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", text):
+            target = page.parent / (link[0] or link[1])
+            assert target.exists(), f"{page.name}: {target}"

@@ -56,6 +56,13 @@ def test_the_check_character_finds_any_wrong_character(position: int, wrong: str
     assert codes.read_code(spoiled) == (number if spoiled == number else None)
 
 
+def test_a_checked_code_fits_a_web_address() -> None:
+    for _ in range(300):
+        code = codes.checked_code(16)
+        assert code.isalnum()
+        assert codes.read_code(code) == code
+
+
 def test_a_number_is_read_as_people_write_it() -> None:
     number = codes.with_check("01ABCDEFGH234567")
     spoken = "-".join(number[i : i + 4] for i in range(0, 16, 4)) + "-" + number[16]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.accounts import ledger
 from app.kit import clock
-from app.kit.codes import random_code, with_check
+from app.kit.codes import checked_code, random_code
 from app.kit.database import db
 from app.offsets import rules
 from app.offsets.models import Order
@@ -54,7 +54,7 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> Order:
         amount_fen=amount_fen,
         description=DESCRIPTION.format(quantity_kg=quantity_kg),
         beneficiary=wish.beneficiary,
-        certificate_number=with_check(random_code(16)),
+        certificate_number=checked_code(16),
         reserved_at=now,
         expires_at=now + reservation,
         next_check_at=now + reservation,
