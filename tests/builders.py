@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import requests
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.accounts import services as accounts
 from app.kit.codes import random_code
@@ -45,6 +46,22 @@ def wechat_person(app: Flask, phone_url: str, account: str | None = None) -> Per
     token = answer.json["access_token"]
     holder_id = signer().read(token, "api").holder_id
     return Person(holder_id, queries.find_openid(holder_id) or "", token)
+
+
+PASSWORD = "a long enough password"
+
+
+def operator(app: Flask, client: FlaskClient, *roles: str) -> int:
+    """A new operator with these roles, whose console session `client` carries from now on; their id."""
+    from app.web import console
+
+    with transaction():
+        enrolled, _ = accounts.operators.enrol(f"op-{random_code(8)}", PASSWORD, list(roles or ("finance",)))
+        session = accounts.operators.open_session(enrolled.id)
+    with app.test_request_context():
+        token = signer().issue(enrolled.id, session.id, console.AUDIENCE)
+        client.set_cookie(console.cookie_name(), token)
+    return enrolled.id
 
 
 @dataclass(frozen=True)

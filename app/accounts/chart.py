@@ -57,6 +57,8 @@ UNITS = AccountKind(20, "units", Asset.FOREST, floor=0)
 DUE_PERSONAL = AccountKind(21, "due_personal", Asset.FOREST, ceiling=0)
 CARRY_PERSONAL = AccountKind(31, "carry_personal", Asset.FOREST, floor=0)
 PAYABLE = AccountKind(40, "payable", Asset.FEN, floor=0)
+SUSPENSE = AccountKind(41, "suspense", Asset.FEN, floor=0)
+PAYING = AccountKind(42, "paying", Asset.FEN, floor=0)
 POINTS = AccountKind(60, "points", Asset.POINTS, floor=0)
 ATMOSPHERE_AVOIDED = AccountKind(90, "atmosphere_avoided", Asset.AVOIDED)
 FOREST_MINT = AccountKind(91, "forest_mint", Asset.FOREST)
@@ -66,6 +68,7 @@ PROVIDER = AccountKind(94, "provider", Asset.FEN)
 CLEARING = AccountKind(95, "clearing", Asset.FEN)
 FEES = AccountKind(96, "fees", Asset.FEN)
 POINTS_MINT = AccountKind(97, "points_mint", Asset.POINTS)
+BANK = AccountKind(98, "bank", Asset.FEN)
 
 ACCOUNT_KINDS = {
     kind.code: kind
@@ -75,6 +78,8 @@ ACCOUNT_KINDS = {
         DUE_PERSONAL,
         CARRY_PERSONAL,
         PAYABLE,
+        SUSPENSE,
+        PAYING,
         POINTS,
         ATMOSPHERE_AVOIDED,
         FOREST_MINT,
@@ -84,6 +89,7 @@ ACCOUNT_KINDS = {
         CLEARING,
         FEES,
         POINTS_MINT,
+        BANK,
     )
 }
 
@@ -117,8 +123,22 @@ CREDIT_SELLER = EntryKind(21, "credit_seller", CLEARING, PAYABLE, "order")
 CREDIT_VILLAGE = EntryKind(22, "credit_village", CLEARING, PAYABLE, "order")
 TAKE_FEE = EntryKind(23, "take_fee", CLEARING, FEES, "order")
 REFUND = EntryKind(24, "refund", CLEARING, PROVIDER, "refund")
+HOLD_DOUBT = EntryKind(25, "hold_doubt", PROVIDER, SUSPENSE, "doubt")
+REFUND_DOUBT = EntryKind(26, "refund_doubt", SUSPENSE, PROVIDER, "refund")
+REFUND_GOODWILL = EntryKind(27, "refund_goodwill", FEES, PROVIDER, "refund")
+PROVIDER_FEE = EntryKind(28, "provider_fee", FEES, PROVIDER, "bill")
+PROVIDER_FEE_BACK = EntryKind(29, "provider_fee_back", PROVIDER, FEES, "bill")
 GRANT_POINTS = EntryKind(30, "grant_points", POINTS_MINT, POINTS, "action")
 TAKE_BACK_POINTS = EntryKind(31, "take_back_points", POINTS, POINTS_MINT, "action")
+RECEIVE_TRANSFER = EntryKind(40, "receive_transfer", BANK, CLEARING, "order")
+REFUND_TRANSFER = EntryKind(41, "refund_transfer", CLEARING, BANK, "refund")
+MOVE_TO_BANK = EntryKind(42, "move_to_bank", BANK, PROVIDER, "bill")
+START_PAYOUT = EntryKind(43, "start_payout", PAYABLE, PAYING, "payout")
+COMPLETE_PAYOUT = EntryKind(44, "complete_payout", PAYING, BANK, "payout")
+RETURN_PAYOUT = EntryKind(45, "return_payout", PAYING, PAYABLE, "payout")
+REVERSE_PAYOUT = EntryKind(46, "reverse_payout", BANK, PAYABLE, "payout")
+PAY_OUT_FEES = EntryKind(47, "pay_out_fees", FEES, BANK, "payout")
+RETURN_FEES = EntryKind(48, "return_fees", BANK, FEES, "payout")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -138,8 +158,22 @@ ENTRY_KINDS = {
         CREDIT_VILLAGE,
         TAKE_FEE,
         REFUND,
+        HOLD_DOUBT,
+        REFUND_DOUBT,
+        REFUND_GOODWILL,
+        PROVIDER_FEE,
+        PROVIDER_FEE_BACK,
         GRANT_POINTS,
         TAKE_BACK_POINTS,
+        RECEIVE_TRANSFER,
+        REFUND_TRANSFER,
+        MOVE_TO_BANK,
+        START_PAYOUT,
+        COMPLETE_PAYOUT,
+        RETURN_PAYOUT,
+        REVERSE_PAYOUT,
+        PAY_OUT_FEES,
+        RETURN_FEES,
     )
 }
 

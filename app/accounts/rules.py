@@ -1,5 +1,6 @@
-"""What is true of sign-in: life times and the second chance of a lost answer. Pure."""
+"""What is true of sign-in and of operators: life times, second chances, roles. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,3 +33,15 @@ def refresh_verdict(
     if not successor_used and now - used_at <= SECOND_CHANCE:
         return RefreshVerdict.REPEAT
     return RefreshVerdict.REUSED
+
+
+LEAST_PASSWORD = 12
+"""Characters of an operator's password at least. Source: NIST SP 800-63B asks 8 and advises more."""
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "admin": frozenset({"operators.write", "audit.read", "money.read"}),
+    "finance": frozenset({"money.read", "money.write"}),
+    "registry": frozenset({"registry.write"}),
+    "auditor": frozenset({"money.read", "audit.read"}),
+}
+"""What each role may do. Enrolling people and moving money are never in one role."""

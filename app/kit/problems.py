@@ -59,6 +59,13 @@ class NotSignedIn(Problem):
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
+class NotAllowed(Problem):
+    """Signed in, but not for this."""
+
+    status = 403
+    message = "kit.not_allowed"
+
+
 class NotFound(Problem):
     """It does not exist, or belongs to another, which must look the same."""
 

@@ -16,8 +16,9 @@ from app.kit.proof import Proof
 from app.offsets import queries as offsets
 from app.registry import queries as registry
 from app.rewards import queries as rewards
+from app.treasury import queries as treasury
 
-ROOMS = (accounts, footprint, registry, offsets, rewards)
+ROOMS = (accounts, footprint, registry, offsets, treasury, rewards)
 T = TypeVar("T")
 FRESH_S = 15.0
 """How old the public figures may be: they read whole tables, and anyone may ask as often as they like."""

@@ -79,11 +79,11 @@ def forget(response: Response) -> None:
     response.delete_cookie(cookie_name(), path="/")
 
 
-def set_cookie(response: Response, name: str, value: str, life: timedelta) -> None:
+def set_cookie(response: Response, name: str, value: str, life: timedelta, samesite: str = "Lax") -> None:
     """A cookie that scripts cannot read and other sites' forms do not carry."""
     secure = settings().public_url.startswith("https:")
     seconds = int(life.total_seconds())
-    response.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite=samesite)
 
 
 def cookie_name(part: str = "session") -> str:

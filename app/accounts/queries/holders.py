@@ -1,4 +1,4 @@
-"""What can be known of holders and their books. The only reader of this room."""
+"""What can be known of holders and their books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

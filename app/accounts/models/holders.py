@@ -1,4 +1,4 @@
-"""What accounts remember: holders, their sign-ins and consents, accounts and postings.
+"""Holders, their sign-ins and consents, accounts and postings.
 
 The tables' triggers and CHECKs stand in migration 0001: postings are append-only and move the
 stored balances themselves, so a balance cannot differ from its postings whoever writes.

@@ -1,4 +1,4 @@
-"""What can be done with holders: sign in, refresh, sign out, consent. The only writer of this room."""
+"""What can be done with holders: open, sign in, refresh, sign out, consent."""
 
 import hashlib
 import secrets

@@ -1,0 +1,27 @@
+"""What accounts remember: holders and their books; operators and what they did."""
+
+from app.accounts.models.holders import (
+    HOLDER_KINDS,
+    Account,
+    Consent,
+    Holder,
+    PostingRow,
+    RefreshToken,
+    SignInSession,
+    WeChatIdentity,
+)
+from app.accounts.models.operators import AuditEntry, Operator, OperatorSession
+
+__all__ = [
+    "HOLDER_KINDS",
+    "Account",
+    "AuditEntry",
+    "Consent",
+    "Holder",
+    "Operator",
+    "OperatorSession",
+    "PostingRow",
+    "RefreshToken",
+    "SignInSession",
+    "WeChatIdentity",
+]

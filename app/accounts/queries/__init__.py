@@ -1,0 +1,35 @@
+"""What can be known of holders, their books, and operators. The only readers of this room."""
+
+from app.accounts.queries import operators
+from app.accounts.queries.holders import (
+    StatementLine,
+    find_openid,
+    get_balance,
+    get_balances,
+    get_holder,
+    get_wechat,
+    list_consents,
+    list_holders,
+    list_statement,
+    prove,
+    require_consent,
+    require_live_session,
+    sum_entries,
+)
+
+__all__ = [
+    "StatementLine",
+    "find_openid",
+    "get_balance",
+    "get_balances",
+    "get_holder",
+    "get_wechat",
+    "list_consents",
+    "list_holders",
+    "list_statement",
+    "operators",
+    "prove",
+    "require_consent",
+    "require_live_session",
+    "sum_entries",
+]

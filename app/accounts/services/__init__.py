@@ -1,0 +1,24 @@
+"""What can be done with holders and operators. The only writers of this room."""
+
+from app.accounts.services import audit, operators
+from app.accounts.services.holders import (
+    SignedIn,
+    grant_consent,
+    open_holder,
+    refresh,
+    sign_in_wechat,
+    sign_out,
+    withdraw_consent,
+)
+
+__all__ = [
+    "SignedIn",
+    "audit",
+    "grant_consent",
+    "open_holder",
+    "operators",
+    "refresh",
+    "sign_in_wechat",
+    "sign_out",
+    "withdraw_consent",
+]

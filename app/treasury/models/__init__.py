@@ -1,0 +1,1 @@
+"""What treasury remembers: bills and their breaks, payouts and their transfers."""

@@ -1,0 +1,1 @@
+"""What is true of bills, breaks and payouts. Pure."""

@@ -1,0 +1,1 @@
+"""What can be done with bills and payouts. The only writers of this room."""
