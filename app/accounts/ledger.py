@@ -14,7 +14,7 @@ from psycopg import errors as pg
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.chart import EntryKind
+from app.accounts.chart import CODES, EntryKind
 from app.accounts.errors import Overdrawn
 from app.kit import clock
 from app.kit.database import array, db
@@ -123,6 +123,48 @@ def entries_from(kind: EntryKind, rows: str) -> str:
         f" SELECT {kind.code}, reference, source_holder * 100 + {kind.source.code},"
         f" target_holder * 100 + {kind.target.code}, amount, %(now)s FROM {rows} WHERE amount > 0"
         " ON CONFLICT (kind, reference) DO NOTHING"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One entry a row of a relation: its kind, and the SQL of the two holders and of the amount.
+
+    `only` is a condition on the statement's parameters without which no row has this leg. The expressions
+    are written by the rooms, never taken from outside.
+    """
+
+    kind: EntryKind
+    source_holder: str
+    target_holder: str
+    amount: str
+    only: str = ""
+
+
+def legs_from(rows: str, *legs: Leg) -> str:
+    """The part of another room's statement that writes all `legs` for each row of `rows`, at once.
+
+    `rows` names a relation with a column `reference` and what the legs' expressions name; legs of amount
+    zero are left out. Unlike `post`, an entry that stands already is an error: a statement that moves
+    units once may not lose one of their entries silently. The statement has a parameter `%(now)s`.
+    """
+    # Leg by leg, so that each kind's entries reach the end of the index one after the other.
+    return "INSERT INTO posting (kind, reference, source, target, amount, posted_at) " + " UNION ALL ".join(
+        f"SELECT {leg.kind.code}, reference, {leg.source_holder} * {CODES} + {leg.kind.source.code},"
+        f" {leg.target_holder} * {CODES} + {leg.kind.target.code}, {leg.amount}, %(now)s::timestamptz"
+        f" FROM {rows} WHERE {leg.amount} > 0{f' AND {leg.only}' if leg.only else ''}"
+        for leg in legs
+    )
+
+
+def balances_of(rows: str) -> str:
+    """The part of another room's statement that locks stored accounts, in the books' one order.
+
+    `rows` names a relation with a column `id`; gives id and balance of those that have a row.
+    """
+    return (
+        f"SELECT id, balance FROM account WHERE id = ANY(ARRAY(SELECT DISTINCT id FROM {rows}))"
+        " ORDER BY id FOR UPDATE"
     )
 
 

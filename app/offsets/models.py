@@ -108,12 +108,11 @@ class PaidOrder(Base):
 
     __tablename__ = "paid_order"
     __table_args__ = (
-        Index("ix_paid_order_lot_id", "lot_id", "order_id"),
         {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0.01", "autovacuum_vacuum_threshold": "500"}},
     )
 
+    lot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    lot_id: Mapped[int] = mapped_column(BigInteger)
     holder_id: Mapped[int] = mapped_column(BigInteger)
     quantity_kg: Mapped[int] = mapped_column(BigInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)

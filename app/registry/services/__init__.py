@@ -7,13 +7,15 @@ the lot's row alone.
 from app.registry.services.cancellations import cancel_units
 from app.registry.services.lots import close_lot, open_lot, release, reserve
 from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
-from app.registry.services.retirements import RetiredRun, retire_run
+from app.registry.services.retirements import RetiredRun, Retiring, begin_retiring, retire_run, run_from
 from app.registry.services.samples import load_samples
 
 __all__ = [
     "Issued",
     "ProjectFacts",
     "RetiredRun",
+    "Retiring",
+    "begin_retiring",
     "cancel_units",
     "close_lot",
     "issue",
@@ -23,4 +25,5 @@ __all__ = [
     "release",
     "reserve",
     "retire_run",
+    "run_from",
 ]
