@@ -168,6 +168,15 @@ def balances_of(rows: str) -> str:
     )
 
 
+def accounts_from(*account_ids: str) -> str:
+    """The part of another room's statement that makes sure these stored accounts have a row to lock.
+
+    The ids are SQL of the statement's own, such as `due_of("%(holder)s")` gives.
+    """
+    wanted = ", ".join(f"({account_id}, 0)" for account_id in account_ids)
+    return f"INSERT INTO account (id, balance) VALUES {wanted} ON CONFLICT DO NOTHING"
+
+
 def open_accounts(account_ids: Sequence[int]) -> None:
     """Make sure that these stored accounts have a row to lock, before anything is posted to them."""
     db.session.execute(_OPEN, {"ids": array(sorted(set(account_ids)))})

@@ -115,8 +115,7 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
         village=wish.get("village"),
         beneficiary=wish.get("beneficiary"),
     )
-    order = services.orders.place_order(holder_id, asked, reservation)
-    return queries.get_order(holder_id, order.code)
+    return services.orders.place_order(holder_id, asked, reservation)
 
 
 @orders.route("/<string:code>", methods=["GET"])

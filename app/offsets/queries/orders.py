@@ -29,14 +29,14 @@ class OrderFacts:
     status: OrderStatus
     reserved_at: datetime
     expires_at: datetime
-    paid_at: datetime | None
-    settled_at: datetime | None
-    expired_at: datetime | None
-    refunding_at: datetime | None
-    refunded_at: datetime | None
-    certificate_number: str | None
-    due_g: int | None
-    carry_g: int | None
+    paid_at: datetime | None = None
+    settled_at: datetime | None = None
+    expired_at: datetime | None = None
+    refunding_at: datetime | None = None
+    refunded_at: datetime | None = None
+    certificate_number: str | None = None
+    due_g: int | None = None
+    carry_g: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import select
 
 from app.accounts import ledger
+from app.accounts.chart import CODES
 from app.kit import clock
 from app.kit.codes import checked_code, random_code
-from app.kit.database import db
+from app.kit.database import db, run
 from app.offsets import rules
 from app.offsets.models import Order
-from app.offsets.purposes import PURPOSES
+from app.offsets.purposes import PURPOSES, Purpose
+from app.offsets.queries import OrderFacts
+from app.offsets.rules import OrderStatus
 from app.registry import queries as registry_queries
 from app.registry import services as registry
 from app.registry.errors import LotUnknown, SoldOut
@@ -34,49 +39,74 @@ class Wish:
     beneficiary: str | None = None
 
 
-def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> Order:
+def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
     """Reserve units for `wish` until `reservation` has passed.
 
-    A named lot is taken as named; otherwise the oldest vintage that has enough. Raises `SoldOut`,
-    `LotUnknown` or `QuantityNotSold`.
+    A named lot is taken as named; otherwise the oldest vintage that has enough, and another one when
+    somebody empties that at the same moment. Raises `SoldOut`, `LotUnknown` or `QuantityNotSold`.
     """
-    lot, quantity_kg, amount_fen = _reserve(wish)
-    purpose = PURPOSES[wish.purpose]
-    # Settlement reads what is owed under a lock, so there must be a row to lock by then.
-    ledger.open_accounts([purpose.due.of(holder_id), purpose.carry.of(holder_id)])
-    now = clock.now()
-    order = Order(
-        code=random_code(),
-        holder_id=holder_id,
-        purpose=wish.purpose,
-        lot_id=lot.id,
-        quantity_kg=quantity_kg,
-        amount_fen=amount_fen,
-        description=DESCRIPTION.format(quantity_kg=quantity_kg),
-        beneficiary=wish.beneficiary,
-        certificate_number=checked_code(16),
-        reserved_at=now,
-        expires_at=now + reservation,
-        next_check_at=now + reservation,
-    )
-    db.session.add(order)
-    db.session.flush()
-    return order
-
-
-def _reserve(wish: Wish) -> tuple[registry_queries.LotFacts, int, int]:
-    """Reserve from the wish's lot. Another buyer may be faster on a lot we chose: then choose again."""
     for chances_left in reversed(range(CHANCES)):
         lot = _choose(wish)
         quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
-        try:
-            registry.reserve(lot.id, quantity_kg)
-        except SoldOut:
-            if wish.lot_code is not None or not chances_left:
-                raise
-        else:
-            return lot, quantity_kg, amount_fen
+        order = _reserve(holder_id, wish, lot.id, quantity_kg, amount_fen, reservation)
+        if order is not None:
+            return order
+        if wish.lot_code is not None or not chances_left:
+            raise SoldOut()
     raise SoldOut()
+
+
+_FIELDS = {
+    "code": "text",
+    "holder_id": "bigint",
+    "purpose": "text",
+    "lot_id": "bigint",
+    "quantity_kg": "bigint",
+    "amount_fen": "bigint",
+    "description": "text",
+    "beneficiary": "text",
+    "certificate_number": "text",
+    "reserved_at": "timestamptz",
+    "expires_at": "timestamptz",
+    "next_check_at": "timestamptz",
+}
+
+
+@cache
+def _statement(purpose: Purpose) -> str:
+    """The one statement that places an order, so that a hot lot's row is held for one round trip.
+
+    Settlement reads what is owed under a lock, so there must be an account to lock by then.
+    """
+    ids = [f"%(holder_id)s::bigint * {CODES} + {kind.code}" for kind in (purpose.due, purpose.carry)]
+    values = ", ".join(f"%({name})s::{kind}" for name, kind in _FIELDS.items())
+    return (
+        f"WITH reserved AS ({registry.reservation_from('%(lot_id)s', '%(quantity_kg)s::bigint')}),"
+        f" opened AS ({ledger.accounts_from(*ids)})"
+        f" INSERT INTO orders ({', '.join(_FIELDS)}) SELECT {values} FROM reserved RETURNING id"
+    )
+
+
+def _reserve(
+    holder_id: int, wish: Wish, lot_id: int, quantity_kg: int, amount_fen: int, reservation: timedelta
+) -> OrderFacts | None:
+    """Write the order with its reservation; None when the lot does not hold as much any more."""
+    now = clock.now()
+    terms: dict[str, Any] = {
+        "code": random_code(),
+        "holder_id": holder_id,
+        "purpose": wish.purpose,
+        "lot_id": lot_id,
+        "quantity_kg": quantity_kg,
+        "amount_fen": amount_fen,
+        "description": DESCRIPTION.format(quantity_kg=quantity_kg),
+        "beneficiary": wish.beneficiary,
+        "reserved_at": now,
+        "expires_at": now + reservation,
+    }
+    hidden = {"certificate_number": checked_code(16), "next_check_at": now + reservation}
+    row = run(_statement(PURPOSES[wish.purpose]), {**terms, **hidden}).fetchone()
+    return None if row is None else OrderFacts(id=row[0], status=OrderStatus.RESERVED, **terms)
 
 
 def _choose(wish: Wish) -> registry_queries.LotFacts:

@@ -5,7 +5,7 @@ the lot's row alone.
 """
 
 from app.registry.services.cancellations import cancel_units
-from app.registry.services.lots import close_lot, open_lot, release, reserve
+from app.registry.services.lots import close_lot, open_lot, release, reservation_from, reserve
 from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
 from app.registry.services.retirements import RetiredRun, Retiring, begin_retiring, retire_run, run_from
 from app.registry.services.samples import load_samples
@@ -23,6 +23,7 @@ __all__ = [
     "open_lot",
     "register_project",
     "release",
+    "reservation_from",
     "reserve",
     "retire_run",
     "run_from",

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from app.kit import clock
 from app.kit.codes import random_code
@@ -58,19 +58,28 @@ def close_lot(lot_id: int) -> int:
     return unsold_kg
 
 
-def reserve(lot_id: int, quantity_kg: int) -> LotFacts:
+_RESERVE = (
+    "UPDATE lot SET available_kg = available_kg - {kg}, reserved_kg = reserved_kg + {kg}"
+    " WHERE id = {lot} AND closed_at IS NULL AND available_kg >= {kg} RETURNING id"
+)
+
+
+def reservation_from(lot: str, quantity_kg: str) -> str:
+    """The part of a statement that promises units of a lot to an order: one row, or none when sold out.
+
+    The arguments are SQL of the statement's own. Whoever buys from one lot waits for the row until the
+    buyer before has committed, so this belongs into the last statement of a transaction.
+    """
+    return _RESERVE.format(lot=lot, kg=quantity_kg)
+
+
+def reserve(lot_id: int, quantity_kg: int) -> None:
     """Promise `quantity_kg` of a lot to an order, in one conditional statement. Raises `SoldOut`."""
     if quantity_kg <= 0:
         raise ValueError("a reservation holds something")
-    row = db.session.execute(
-        update(Lot)
-        .where(Lot.id == lot_id, Lot.closed_at.is_(None), Lot.available_kg >= quantity_kg)
-        .values(available_kg=Lot.available_kg - quantity_kg, reserved_kg=Lot.reserved_kg + quantity_kg)
-        .returning(*LOT_COLUMNS)
-    ).one_or_none()
-    if row is None:
+    statement = text(reservation_from(":lot", "CAST(:kg AS bigint)"))
+    if db.session.execute(statement, {"lot": lot_id, "kg": quantity_kg}).one_or_none() is None:
         raise SoldOut()
-    return lot_facts(row)
 
 
 def release(lot_id: int, quantity_kg: int) -> LotFacts:
