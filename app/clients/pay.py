@@ -32,6 +32,7 @@ from app.clients.errors import (
 from app.clients.http import Answer, Connection
 from app.clients.pay_records import (
     MOST_FEN,
+    ForeignRecord,
     Notice,
     Refund,
     Transaction,
@@ -43,6 +44,7 @@ from app.clients.pay_signing import Merchant, Platform, load_private_key, load_p
 from app.clients.shapes import SHANGHAI, json_object, optional_text, otherwise, section, text, utc_now
 
 __all__ = [
+    "ForeignRecord",
     "Notice",
     "Refund",
     "Transaction",
@@ -146,7 +148,10 @@ class WeChatPay:
         }
 
     def query(self, out_trade_no: str) -> Transaction | None:
-        """Ask how the order stands; None where WeChat Pay knows of none (ORDER_NOT_EXIST)."""
+        """Ask how the order stands; None where WeChat Pay knows of none (ORDER_NOT_EXIST).
+
+        Raises `ForeignRecord` where the answer names another merchant or mini-program.
+        """
         target = f"{_order(out_trade_no)}?{urlencode({'mchid': self._mchid})}"
         told = self._find(target, missing="ORDER_NOT_EXIST")
         if told is None:
@@ -218,8 +223,9 @@ class WeChatPay:
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Read a notice from its headers (in any case) and its raw bytes, or raise `Unverified`.
 
-        It is then signed, fresh, whole and about this merchant. Still the caller's to compare: amount,
-        currency and payer with the order, and whether it was seen before.
+        It is then signed, fresh, whole and about this merchant; what lacks only the last is the
+        `Unverified` that knows what it was about, a `ForeignRecord`. Still the caller's to compare:
+        amount, currency and payer with the order, and whether it was seen before.
         """
         if len(body) > LARGEST_NOTICE_BYTES:
             raise Unverified("the notice is too large")

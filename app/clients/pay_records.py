@@ -1,6 +1,7 @@
 """What WeChat Pay says of a payment or a refund, in words of ours. Amounts are fen, times UTC.
 
-Reading raises `ValueError` where a record is not as specified or speaks of another merchant.
+Reading raises `ValueError` where a record is not as specified, and `ForeignRecord` where it is whole but
+speaks of another merchant or mini-program: WeChat Pay signed it, so somebody has to know.
 Source: WeChat Pay API v3, order query, refund query, payment and refund notices.
 """
 
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.clients.errors import Unverified
 from app.clients.shapes import Fields, moment, optional_text, section, text, whole
 
 # Beyond any payment, far below what a BIGINT holds.
@@ -62,10 +64,32 @@ class Notice:
     created_at: datetime
 
 
+class ForeignRecord(Unverified):
+    """A record that is truly WeChat Pay's and as specified, but not ours. Never to be credited.
+
+    `field` says by what: `appid`, `mchid`, or `currency` of a refund, since we only ever ask for CNY.
+    `record` says what it was about, for whoever must look.
+    """
+
+    def __init__(self, field: str, expected: str, told: str, record: Transaction | Refund) -> None:
+        self.field, self.expected, self.told, self.record = field, expected, told, record
+        super().__init__(f"another {field}")
+
+
+def _ours(told: Fields, record: Transaction | Refund, **wanted: str) -> None:
+    for name, expected in wanted.items():
+        if (found := text(told, name, 32)) != expected:
+            raise ForeignRecord(name, expected, found, record)
+
+
 def transaction_from(told: Fields, appid: str, mchid: str) -> Transaction:
     """Read an order as a query or a notice tells it."""
-    if (told.get("appid"), told.get("mchid")) != (appid, mchid):
-        raise ValueError("another merchant's order")
+    transaction = _transaction(told)
+    _ours(told, transaction, mchid=mchid, appid=appid)
+    return transaction
+
+
+def _transaction(told: Fields) -> Transaction:
     paid = text(told, "trade_state") == "SUCCESS"
     amount = section(told, "amount") if paid or told.get("amount") else {}
     payer = section(told, "payer") if told.get("payer") else {}
@@ -84,9 +108,7 @@ def transaction_from(told: Fields, appid: str, mchid: str) -> Transaction:
 def refund_from(told: Fields, status_name: str = "status") -> Refund:
     """Read a refund; a query names its state `status`, a notice `refund_status`."""
     amount = section(told, "amount")
-    if amount.get("currency", _CURRENCY) != _CURRENCY:
-        raise ValueError("another currency")
-    return Refund(
+    refund = Refund(
         out_refund_no=text(told, "out_refund_no", 64),
         refund_id=text(told, "refund_id", 32),
         status=text(told, status_name, 32),
@@ -97,6 +119,9 @@ def refund_from(told: Fields, status_name: str = "status") -> Refund:
         success_at=moment(told, "success_time") if told.get("success_time") else None,
         raw=told,
     )
+    if "currency" in amount:
+        _ours(amount, refund, currency=_CURRENCY)
+    return refund
 
 
 def notice_from(envelope: Fields, resource: Fields, appid: str, mchid: str) -> Notice:
@@ -118,9 +143,8 @@ def _noticed_transaction(told: Fields, appid: str, mchid: str) -> tuple[Transact
 
 def _noticed_refund(told: Fields, appid: str, mchid: str) -> tuple[Refund, str]:
     """Read a refund; its notice names the merchant but no mini-program."""
-    if told.get("mchid") != mchid:
-        raise ValueError("another merchant's refund")
     refund = refund_from(told, "refund_status")
+    _ours(told, refund, mchid=mchid)
     return refund, refund.status
 
 

@@ -1,5 +1,7 @@
 """Whether this process lives and whether it can serve."""
 
+from collections.abc import Callable
+
 from flask import Flask, Response, jsonify
 from redis import RedisError
 from sqlalchemy import text
@@ -28,6 +30,7 @@ def readyz() -> tuple[Response, int]:
     try:
         writable = not db.session.scalar(text("SELECT pg_is_in_recovery()"))
         backlog = announcements.backlog()
+        told = {name: ask() for name, ask in _told.items()}
     except SQLAlchemyError:
         return jsonify(status="down", database=False), 503
     try:
@@ -36,5 +39,13 @@ def readyz() -> tuple[Response, int]:
         bells = False
     status = "ok" if bells else "degraded"
     return jsonify(
-        status=status, database=writable, queue=bells, announcements=backlog
+        status=status, database=writable, queue=bells, announcements=backlog, **told
     ), 200 if writable else 503
+
+
+_told: dict[str, Callable[[], int]] = {}
+
+
+def tell(name: str, ask: Callable[[], int]) -> None:
+    """Let `/readyz` tell a room's figure that an operator must see, such as what waits for one."""
+    _told[name] = ask

@@ -29,3 +29,17 @@ class CertificateUnknown(Problem):
 
     status = 404
     message = "offsets.certificate_unknown"
+
+
+class DoubtUnknown(Problem):
+    """No doubt has this number."""
+
+    status = 404
+    message = "offsets.doubt_unknown"
+
+
+class DoubtResolved(Problem):
+    """The doubt was explained before."""
+
+    status = 409
+    message = "offsets.doubt_resolved"

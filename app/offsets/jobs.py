@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 
 from app.clients import errors as outside
+from app.clients.pay import ForeignRecord
 from app.kit import announcements, queue
 from app.kit.messages import t
 from app.kit.transaction import transaction
 from app.offsets import queries
-from app.offsets.provider import paid_word, refund_word, wechat_pay
-from app.offsets.rules import PaymentOutcome
-from app.offsets.services import orders, payments, settlement
+from app.offsets.provider import foreign_word, paid_word, refund_word, wechat_pay
+from app.offsets.rules import PaymentOutcome, WordSource
+from app.offsets.services import doubts, orders, payments, settlement
 from app.offsets.services.words import RefundWord
 
 _log = structlog.get_logger(__name__)
@@ -100,11 +101,16 @@ def _look_at(order: orders.Unpaid) -> None:
 
 def _hear_if_paid(code: str) -> bool:
     """Ask the provider; whether the order is paid now. A payment that does not fit is kept as a doubt."""
-    answer = wechat_pay().query(code)
+    try:
+        answer = wechat_pay().query(code)
+    except ForeignRecord as foreign:
+        with transaction():
+            doubts.keep_foreign(foreign_word(foreign, WordSource.QUERY))
+        return False
     if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
         return False
     with transaction():
-        return payments.record_payment(paid_word(answer)) is not PaymentOutcome.MISMATCH
+        return payments.record_payment(paid_word(answer, WordSource.QUERY)) is not PaymentOutcome.MISMATCH
 
 
 @announcements.listens("offsets.refund_opened", outside=True)

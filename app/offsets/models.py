@@ -6,7 +6,17 @@ and inserts facts with natural keys.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, String, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
@@ -92,15 +102,39 @@ class Payment(Base):
 
 
 class PaymentDoubt(Base):
-    """A verified word of payment that does not fit its order; kept for an operator, never credited."""
+    """A verified word of payment that does not fit; never credited, kept until an operator explains it.
+
+    The same word heard again is one row with its `sightings` counted. `held_fen` stands in the books'
+    suspense account under this id; a transaction's money is held once.
+    """
 
     __tablename__ = "payment_doubt"
+    __table_args__ = (
+        UniqueConstraint("name", "order_code", "transaction_id", postgresql_nulls_not_distinct=True),
+        Index("ix_payment_doubt_open", "id", postgresql_where=text("resolved_at IS NULL")),
+        Index(
+            "ix_payment_doubt_held",
+            "transaction_id",
+            unique=True,
+            postgresql_where=text("held_fen IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    expected: Mapped[str] = mapped_column(String(64))
+    told: Mapped[str] = mapped_column(String(64))
     order_code: Mapped[str] = mapped_column(String(64))
-    transaction_id: Mapped[str] = mapped_column(String(64), unique=True)
-    reason: Mapped[str] = mapped_column(String(200))
+    transaction_id: Mapped[str | None] = mapped_column(String(64))
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(String(10))
+    sightings: Mapped[int] = mapped_column(BigInteger)
     seen_at: Mapped[datetime] = _moment()
+    last_seen_at: Mapped[datetime] = _moment()
+    held_fen: Mapped[int | None] = mapped_column(BigInteger)
+    resolved_at: Mapped[datetime | None] = _moment(nullable=True)
+    resolved_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    explanation: Mapped[str | None] = mapped_column(String(500))
 
 
 class PaidOrder(Base):

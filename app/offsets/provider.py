@@ -3,12 +3,13 @@
 from flask import current_app
 
 from app.clients import errors as outside
-from app.clients.pay import Refund, Transaction, WeChatPay
+from app.clients.pay import ForeignRecord, Refund, Transaction, WeChatPay
 from app.config import Settings
-from app.offsets.services.words import PaidWord, RefundWord
+from app.offsets.rules import DoubtName, WordSource
+from app.offsets.services.words import ForeignWord, PaidWord, RefundWord
 
 
-def paid_word(answer: Transaction) -> PaidWord:
+def paid_word(answer: Transaction, source: WordSource = WordSource.NOTICE) -> PaidWord:
     """The provider's transaction in our words. Raises `Unverified` when a paid one lacks its facts."""
     if answer.transaction_id is None or answer.amount_fen is None or answer.success_at is None:
         raise outside.Unverified("a paid transaction without number, amount or time")
@@ -19,6 +20,21 @@ def paid_word(answer: Transaction) -> PaidWord:
         currency=answer.currency or "CNY",
         paid_at=answer.success_at,
         payer_openid=answer.payer_openid,
+        source=source,
+    )
+
+
+def foreign_word(error: ForeignRecord, source: WordSource = WordSource.NOTICE) -> ForeignWord:
+    """What is not ours, in our words."""
+    record = error.record
+    return ForeignWord(
+        name=DoubtName(error.field),
+        expected=error.expected,
+        told=error.told,
+        order_code=record.out_trade_no,
+        transaction_id=record.transaction_id,
+        amount_fen=record.amount_fen,
+        source=source,
     )
 
 

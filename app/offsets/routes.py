@@ -8,7 +8,8 @@ from flask_smorest import Api
 
 from app.accounts import queries as accounts
 from app.clients import errors as outside
-from app.clients.pay import Refund, Transaction
+from app.clients.pay import ForeignRecord, Refund, Transaction
+from app.kit import health
 from app.kit.http import Blueprint, public
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
@@ -20,7 +21,7 @@ from app.kit.signing import seal
 from app.kit.transaction import transaction
 from app.offsets import queries, services
 from app.offsets.errors import OrderNotPayable, PaymentRefused
-from app.offsets.provider import paid_word, refund_word, settings, wechat_pay
+from app.offsets.provider import foreign_word, paid_word, refund_word, settings, wechat_pay
 from app.offsets.purposes import PURPOSES
 from app.offsets.rules import PaymentOutcome
 from app.offsets.schemas import (
@@ -218,12 +219,18 @@ def get_keys() -> dict[str, Any]:
 def post_notice() -> Response:
     """Hear WeChat Pay: verified on the raw bytes, answered within its five seconds, in its own words.
 
-    A duplicate is heard again without effect. An order we do not know is refused with 404, so that
-    WeChat Pay repeats the notice: it may have overtaken our own commit.
+    A duplicate is heard again without effect. What does not fit is kept as a doubt and accepted all the
+    same: a repetition would say nothing new, and the doubt stays until an operator explains it. Only an
+    order we do not know is refused, with 404, so that WeChat Pay repeats the notice for a day: the
+    order may turn up.
     """
     try:
         notice = wechat_pay().read_notice(dict(request.headers), request.get_data())
         outcome = _hear(notice.resource)
+    except ForeignRecord as foreign:
+        with transaction():
+            services.doubts.keep_foreign(foreign_word(foreign))
+        return Response(status=204)
     except (outside.Unverified, outside.Misconfigured):
         return _fail("notice not verified", 401)
     if outcome is PaymentOutcome.UNKNOWN:
@@ -249,6 +256,7 @@ def _fail(message: str, status: int) -> Response:
 
 
 def connect(app: Flask, api: Api) -> None:
-    """Register this room's routes."""
+    """Register this room's routes, and what its operators must see."""
     for blueprint in (dues, orders, certificates, keys, notices):
         api.register_blueprint(blueprint)
+    health.tell("doubts", queries.count_open_doubts)

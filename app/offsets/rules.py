@@ -1,5 +1,6 @@
 """What is true of orders, settlement and asking the provider. Pure."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -155,3 +156,92 @@ class PaymentOutcome(StrEnum):
     """Amount, currency, payer or transaction differ from the order: never credited, an operator looks."""
     UNKNOWN = "unknown"
     """No such order (yet)."""
+
+
+class DoubtName(StrEnum):
+    """What is wrong with a verified word of payment that is not credited; an operator looks at each."""
+
+    MCHID = "mchid"
+    """It speaks of another merchant."""
+    APPID = "appid"
+    """It speaks of another mini-program of this merchant."""
+    UNKNOWN_ORDER = "unknown_order"
+    """We have no such order."""
+    SECOND_TRANSACTION = "second_transaction"
+    """The order was paid by another transaction before."""
+    REUSED_TRANSACTION = "reused_transaction"
+    """The transaction has paid another order before."""
+    HELD_TRANSACTION = "held_transaction"
+    """The transaction was told otherwise before, and its money waits in suspense for an operator."""
+    CURRENCY = "currency"
+    """Other money than we asked for."""
+    AMOUNT = "amount"
+    """More or less than we asked for."""
+    PAYER = "payer"
+    """Somebody else than the order's holder."""
+
+
+class WordSource(StrEnum):
+    """Where a word of the provider reached us."""
+
+    NOTICE = "notice"
+    QUERY = "query"
+    BILL = "bill"
+
+
+@dataclass(frozen=True)
+class PaymentFacts:
+    """What a payment is known by; an order expects some of it, the provider tells some of it."""
+
+    currency: str
+    amount_fen: int
+    payer: str | None
+    transaction_id: str | None
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """One thing that was told otherwise than expected; both sides in words, without personal data."""
+
+    name: DoubtName
+    expected: str
+    told: str
+
+
+_COMPARED = (
+    ("transaction_id", DoubtName.SECOND_TRANSACTION),
+    ("currency", DoubtName.CURRENCY),
+    ("amount_fen", DoubtName.AMOUNT),
+    ("payer", DoubtName.PAYER),
+)
+
+
+def misfits(expected: PaymentFacts, told: PaymentFacts) -> list[Misfit]:
+    """Where the two differ. What either side does not know is not compared."""
+    found = []
+    for field, name in _COMPARED:
+        ours, theirs = getattr(expected, field), getattr(told, field)
+        if None not in (ours, theirs) and ours != theirs:
+            shown = _fingerprint if name is DoubtName.PAYER else str
+            found.append(Misfit(name, shown(ours), shown(theirs)))
+    return found
+
+
+def _fingerprint(openid: str) -> str:
+    """Enough to tell two payers apart, too little to name either."""
+    return hashlib.sha256(openid.encode()).hexdigest()[:16]
+
+
+NEVER_HELD = frozenset({DoubtName.MCHID, DoubtName.APPID, DoubtName.REUSED_TRANSACTION})
+"""Doubts whose money is not ours or is in the books already."""
+
+
+def is_held(name: DoubtName, source: WordSource, currency: str | None) -> bool:
+    """Whether a doubt's money lies on our merchant account beyond question, and so belongs in suspense.
+
+    An unknown order's is held on the bill's word only: its notice is repeated for a day, and the order
+    may turn up meanwhile (a restored database); held money could not be credited any more.
+    """
+    if name in NEVER_HELD or currency != "CNY":
+        return False
+    return name is not DoubtName.UNKNOWN_ORDER or source is WordSource.BILL

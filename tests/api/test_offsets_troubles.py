@@ -57,7 +57,7 @@ def test_an_order_paid_with_another_amount_expires_and_leaves_a_doubt(
     order = shop.order()
     shop.pay(order)
     real = jobs.paid_word
-    monkeypatch.setattr(jobs, "paid_word", lambda answer: replace(real(answer), amount_fen=99))
+    monkeypatch.setattr(jobs, "paid_word", lambda *told: replace(real(*told), amount_fen=99))
     with clock.frozen(clock.now() + timedelta(minutes=16)):
         jobs.watch_unpaid()
     assert shop.read(order)["status"] == "expired"

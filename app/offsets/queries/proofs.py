@@ -25,16 +25,21 @@ _COUNTS = text(
     " (SELECT count(*) FROM settlement_run run LEFT JOIN (SELECT run_id, count(*) AS orders,"
     "   sum(last_serial - first_serial + 1) AS kg FROM retirement GROUP BY run_id) r ON r.run_id = run.id"
     "   WHERE run.orders IS DISTINCT FROM r.orders"
-    "     OR run.last_serial - run.first_serial + 1 IS DISTINCT FROM r.kg) AS runs_untiled"
+    "     OR run.last_serial - run.first_serial + 1 IS DISTINCT FROM r.kg) AS runs_untiled,"
+    " (SELECT coalesce(sum(held_fen), 0) FROM payment_doubt)::bigint AS held_fen,"
+    " (SELECT count(*) FROM payment_doubt JOIN payment USING (transaction_id) WHERE held_fen IS NOT NULL)"
+    "   AS held_and_credited"
 )
 
 
 def prove() -> list[Proof]:
     """The invariants of this room, each with its figures."""
     c = db.session.execute(_COUNTS).one()
-    received = accounts.sum_entries(chart.RECEIVE_PAYMENT)
+    held = accounts.sum_entries(chart.HOLD_DOUBT)
+    received = accounts.sum_entries(chart.RECEIVE_PAYMENT) + held
     shared = sum(map(accounts.sum_entries, (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE, chart.TAKE_FEE)))
-    refunded = accounts.sum_entries(chart.REFUND)
+    refunded = accounts.sum_entries(chart.REFUND) + accounts.sum_entries(chart.REFUND_DOUBT)
+    suspense = accounts.get_balance(chart.PLATFORM, chart.SUSPENSE)
     retired = accounts.sum_entries(chart.RETIRE) + accounts.sum_entries(chart.RETIRE_SURPLUS)
     owed = accounts.sum_entries(chart.OPEN_DUE) - accounts.sum_entries(chart.REDUCE_DUE)
     return [
@@ -48,8 +53,10 @@ def prove() -> list[Proof]:
         equal(
             "offsets.prove_money",
             received=received,
-            accounted=shared + refunded + c.waiting_fen + c.refunding_fen,
+            accounted=shared + refunded + c.waiting_fen + c.refunding_fen + suspense,
         ),
+        equal("offsets.prove_doubts", doubts=c.held_fen, books=held),
+        none("offsets.prove_held_once", transactions=c.held_and_credited),
         equal("offsets.prove_retired", retired=c.retired_g, books=retired),
         none("offsets.prove_tiling", runs=c.runs_untiled),
         equal("offsets.prove_dues", dues=c.due_g, books=owed),

@@ -13,8 +13,17 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.transaction import ring_after_commit
 from app.offsets.errors import OrderNotPayable, OrderUnknown
-from app.offsets.models import Order, PaidOrder, Payment, PaymentDoubt, Refund
-from app.offsets.rules import ASK_AFTER, LEAST_PAY_TIME, PaymentOutcome
+from app.offsets.models import Order, PaidOrder, Payment, Refund
+from app.offsets.rules import (
+    ASK_AFTER,
+    LEAST_PAY_TIME,
+    DoubtName,
+    Misfit,
+    PaymentFacts,
+    PaymentOutcome,
+    misfits,
+)
+from app.offsets.services import doubts
 from app.offsets.services.words import PaidWord, RefundWord
 
 SETTLE = "app.offsets.jobs.settle_paid"
@@ -40,30 +49,24 @@ def open_payment(holder_id: int, code: str) -> Order:
 def record_payment(word: PaidWord) -> PaymentOutcome:
     """Take the provider's word, from a verified notice or an answered query, that an order is paid.
 
-    Safe to hear twice, late and out of order. A payment that does not fit its order is never
-    credited: it is kept as a `PaymentDoubt`.
+    Safe to hear twice, late and out of order. A payment that does not fit is never credited: it is
+    kept as a doubt, with a name, for an operator.
     """
     order = _lock(word.order_code)
     if order is None:
-        _log.error("payment for an unknown order", order=word.order_code)
+        doubts.keep(word, [Misfit(DoubtName.UNKNOWN_ORDER, "", word.order_code)])
         return PaymentOutcome.UNKNOWN
-    known = db.session.get(Payment, order.id)
-    if known is not None and known.transaction_id == word.transaction_id:
+    known = db.session.get(Payment, order.id) if order.paid_at or order.expired_at else None
+    found = misfits(_expected(order, known), _told(word))
+    if known is not None and not found:
         return PaymentOutcome.DUPLICATE
-    reason = _doubt(order, known, word)
-    if reason is not None:
-        _keep_doubt(word, reason)
+    if not found and doubts.is_in_suspense(word.transaction_id):
+        found = [Misfit(DoubtName.HELD_TRANSACTION, "", word.transaction_id)]
+    if not found and not _credit(order, word):
+        found = [Misfit(DoubtName.REUSED_TRANSACTION, "", word.transaction_id)]
+    if found:
+        doubts.keep(word, found)
         return PaymentOutcome.MISMATCH
-    db.session.add(
-        Payment(
-            order_id=order.id,
-            channel=word.channel,
-            transaction_id=word.transaction_id,
-            amount_fen=word.amount_fen,
-            paid_at=word.paid_at,
-            recorded_at=clock.now(),
-        )
-    )
     ledger.post([Posting(chart.RECEIVE_PAYMENT, order.id, PLATFORM, PLATFORM, word.amount_fen)])
     if order.expired_at is not None:
         open_refund(order.id, "late_payment")
@@ -83,29 +86,31 @@ def record_payment(word: PaidWord) -> PaymentOutcome:
     return PaymentOutcome.PAID
 
 
-def _doubt(order: Order, known: Payment | None, word: PaidWord) -> str | None:
-    """Why the word does not fit the order, if it does not."""
-    faults = {
-        "a second transaction for a paid order": known is not None,
-        f"amount {word.amount_fen}, expected {order.amount_fen}": word.amount_fen != order.amount_fen,
-        f"currency {word.currency}": word.currency != "CNY",
-        "another payer": word.payer_openid not in (None, accounts.find_openid(order.holder_id)),
-    }
-    return next((reason for reason, is_so in faults.items() if is_so), None)
+def _expected(order: Order, known: Payment | None) -> PaymentFacts:
+    payer = accounts.find_openid(order.holder_id) or ""
+    return PaymentFacts("CNY", order.amount_fen, payer, known.transaction_id if known else None)
 
 
-def _keep_doubt(word: PaidWord, reason: str) -> None:
-    _log.error("payment does not fit its order", order=word.order_code, reason=reason)
-    db.session.execute(
-        insert(PaymentDoubt)
+def _told(word: PaidWord) -> PaymentFacts:
+    return PaymentFacts(word.currency, word.amount_fen, word.payer_openid, word.transaction_id)
+
+
+def _credit(order: Order, word: PaidWord) -> bool:
+    """Write the payment; False where its transaction has paid before, even at this very moment."""
+    written = db.session.scalar(
+        insert(Payment)
         .values(
-            order_code=word.order_code,
+            order_id=order.id,
+            channel=word.channel,
             transaction_id=word.transaction_id,
-            reason=reason[:200],
-            seen_at=clock.now(),
+            amount_fen=word.amount_fen,
+            paid_at=word.paid_at,
+            recorded_at=clock.now(),
         )
         .on_conflict_do_nothing()
+        .returning(Payment.order_id)
     )
+    return written is not None
 
 
 def open_refund(order_id: int, reason: str) -> Refund:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.offsets.rules import DoubtName, WordSource
+
 
 @dataclass(frozen=True)
 class PaidWord:
@@ -15,6 +17,7 @@ class PaidWord:
     paid_at: datetime
     payer_openid: str | None = None
     channel: str = "wechat"
+    source: WordSource = WordSource.NOTICE
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,16 @@ class RefundWord:
     provider_id: str
     status: str
     amount_fen: int
+
+
+@dataclass(frozen=True)
+class ForeignWord:
+    """Something truly of the provider's that speaks of another merchant, mini-program or currency."""
+
+    name: DoubtName
+    expected: str
+    told: str
+    order_code: str
+    transaction_id: str | None
+    amount_fen: int | None
+    source: WordSource

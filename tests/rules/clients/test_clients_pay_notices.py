@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.clients.errors import Unverified
-from app.clients.pay import Refund, Transaction, WeChatPay
+from app.clients.pay import ForeignRecord, Refund, Transaction, WeChatPay
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 Seal = Callable[..., dict[str, str]]
@@ -295,6 +295,49 @@ def test_a_refund_not_as_specified_or_not_ours_is_refused(
     refuses(pay_alone, seal(body), body)
 
 
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("mchid", {"mchid": "1900000110"}),
+        ("appid", {"appid": "wx0000000000000000"}),
+        ("mchid", {"mchid": "1900000110", "appid": "wx0000000000000000"}),
+    ],
+)
+def test_a_payment_that_is_anothers_says_so_and_what_it_was_about(
+    pay_alone: WeChatPay, seal: Seal, envelope: Any, paid_order: Any, field: str, changes: Any
+) -> None:
+    body = envelope(paid_order | changes)
+    error = refuses(pay_alone, seal(body), body)
+    assert isinstance(error, ForeignRecord)
+    assert (error.field, error.expected, error.told) == (field, paid_order[field], changes[field])
+    assert error.record.out_trade_no == "SH20261121000001"
+    assert paid_order["payer"]["openid"] not in f"{error}{error!r}"
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("mchid", {"mchid": "1"}),
+        ("currency", {"amount": {"total": 100, "refund": 40, "currency": "USD"}}),
+    ],
+)
+def test_a_refund_that_is_anothers_says_so(
+    pay_alone: WeChatPay, seal: Seal, envelope: Any, refund_noticed: Any, field: str, changes: Any
+) -> None:
+    body = envelope(refund_noticed | changes, "REFUND.SUCCESS")
+    error = refuses(pay_alone, seal(body), body)
+    assert isinstance(error, ForeignRecord)
+    assert error.field == field
+
+
+@pytest.mark.parametrize("changes", [{"appid": None}, {"appid": ""}, {"mchid": 19000}, {"appid": ["wx"]}])
+def test_a_payment_that_names_no_merchant_is_just_not_as_specified(
+    pay_alone: WeChatPay, seal: Seal, envelope: Any, paid_order: Any, changes: Any
+) -> None:
+    body = envelope(paid_order | changes)
+    assert type(refuses(pay_alone, seal(body), body)) is Unverified
+
+
 BODIES = [
     b"",
     b"{",
@@ -331,7 +374,7 @@ def test_a_key_that_stands_twice_is_refused(pay_alone: WeChatPay, seal: Seal, no
 def test_a_refusal_gives_away_neither_key_nor_payer(
     pay_alone: WeChatPay, seal: Seal, envelope: Any, paid_order: Any
 ) -> None:
-    body = envelope(paid_order | {"appid": "wx0"})
+    body = envelope(paid_order | {"payer": {"openid": 7}})
     error = refuses(pay_alone, seal(body), body)
     assert str(error) == "the notice is not as specified"
     assert error.__suppress_context__
