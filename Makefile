@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench prove openapi format clean
+.PHONY: help run demo test check bench fuzz prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -32,6 +32,9 @@ check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up 
 
 bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
 	@$(BIN)/python -m bench
+
+fuzz: $(VENV)/dev.done ## send a million mutated notices and tokens (N=1000000 SEED=…)
+	@$(BIN)/python -m fuzz
 
 prove: $(VENV)/run.done ## prove the books of the instance in SENHUI_VAR
 	@$(FLASK) prove

@@ -65,7 +65,11 @@ class Pen:
         self, resource: Fields | bytes, event_type: str = "TRANSACTION.SUCCESS", **changes: Any
     ) -> bytes:
         """The body of a notice around `resource`, which is encrypted; `changes` are the envelope's."""
-        plain = resource if isinstance(resource, bytes) else json.dumps(resource, ensure_ascii=False).encode()
+        plain = (
+            resource
+            if isinstance(resource, bytes)
+            else json.dumps(resource, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        )
         nonce = secrets.token_hex(6)
         kind = event_type.partition(".")[0].lower()
         sealed = AESGCM(self.keys.apiv3_key.encode()).encrypt(nonce.encode(), plain, kind.encode())
@@ -83,7 +87,7 @@ class Pen:
                 "nonce": nonce,
             },
         }
-        return json.dumps(notice | changes, ensure_ascii=False).encode()
+        return json.dumps(notice | changes, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     def sign(self, body: bytes, age_s: float = 0.0) -> Letter:
         """Sign any bytes, as of `age_s` seconds ago."""
