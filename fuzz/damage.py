@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from fuzz.letters import Letter
+from fuzz.letters import Letter, written
 from fuzz.strokes import STRANGE, Positions, scarred, sprinkled
 from fuzz.values import ODD, UNPLAIN
 
@@ -118,8 +118,7 @@ class Damage:
         place, donor = dice.choice(((told, foreign), (told["resource"], foreign["resource"])))
         name = dice.choice(list(place))
         place[name] = dice.choice((donor[name], dice.choice(ODD)))
-        body = json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return "with another inside", replace(letter, body=body), {}
+        return "with another inside", replace(letter, body=written(told)), {}
 
     def _length(self, letter: Letter, _: Letter) -> Struck:
         return "of a false length", letter, {"CONTENT_LENGTH": self._dice.choice(LENGTHS)}

@@ -61,15 +61,9 @@ class Pen:
             },
         }
 
-    def envelope(
-        self, resource: Fields | bytes, event_type: str = "TRANSACTION.SUCCESS", **changes: Any
-    ) -> bytes:
-        """The body of a notice around `resource`, which is encrypted; `changes` are the envelope's."""
-        plain = (
-            resource
-            if isinstance(resource, bytes)
-            else json.dumps(resource, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        )
+    def envelope(self, resource: Fields | bytes, event_type: str = "TRANSACTION.SUCCESS") -> bytes:
+        """The body of a notice around `resource`, which is encrypted."""
+        plain = resource if isinstance(resource, bytes) else written(resource)
         nonce = secrets.token_hex(6)
         kind = event_type.partition(".")[0].lower()
         sealed = AESGCM(self.keys.apiv3_key.encode()).encrypt(nonce.encode(), plain, kind.encode())
@@ -87,7 +81,7 @@ class Pen:
                 "nonce": nonce,
             },
         }
-        return json.dumps(notice | changes, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return written(notice)
 
     def sign(self, body: bytes, age_s: float = 0.0) -> Letter:
         """Sign any bytes, as of `age_s` seconds ago."""
@@ -98,6 +92,11 @@ class Pen:
     def write(self, resource: Fields | bytes, event_type: str = "TRANSACTION.SUCCESS") -> Letter:
         """A whole notice around `resource`."""
         return self.sign(self.envelope(resource, event_type))
+
+
+def written(fields: Fields) -> bytes:
+    """`fields` as JSON, even where their text is none that UTF-8 allows."""
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 JSON = {"Content-Type": "application/json"}

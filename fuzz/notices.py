@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fuzz.damage import Damage
 from fuzz.door import Attack
-from fuzz.letters import JSON, Fields, Letter, Pen, Target
+from fuzz.letters import JSON, Fields, Letter, Pen, Target, written
 from fuzz.strokes import scarred
 from fuzz.values import ODD, UNPLAIN, changed
 from simulator.notices import signature_headers
@@ -112,8 +112,7 @@ class Notices:
         """An authentic envelope with odd fields around a payment that does not fit."""
         frame = json.loads(self._pen.envelope(self._wrong("amount")))
         frame = changed(self._dice, frame, self._dice.choice(ODD))
-        body = json.dumps(frame, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return self._attack("authentic, odd envelope", self._pen.sign(body), HEARD)
+        return self._attack("authentic, odd envelope", self._pen.sign(written(frame)), HEARD)
 
     def _misfit(self) -> Attack:
         """An authentic payment, whole, that is not the order's."""

@@ -4,27 +4,7 @@ import itertools
 from collections.abc import Iterator
 from random import Random
 
-STRANGE = (
-    "\x00",
-    "\n",
-    "\r\n",
-    " ",
-    "\t",
-    "=",
-    "!",
-    "%",
-    "+",
-    "/",
-    ".",
-    "-",
-    "_",
-    "\\",
-    '"',
-    ",",
-    ";",
-    "\xa0",
-    "é",
-)
+STRANGE: tuple[str, ...] = (*' \t\n\r\x00=!%+/.-_\\",;\xa0é', "\r\n")
 
 
 class Positions:

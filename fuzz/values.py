@@ -14,21 +14,9 @@ def _nested(depth: int) -> Any:
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.0, 1e300, 2**63, 10**30, [], [1], {}, {"total": "100"}, _nested(200)),
-    *(
-        "",
-        " ",
-        "0",
-        "１００",
-        "100",
-        "x" * 129,
-        "x" * 5000,
-        "森" * 40,
-        "\x00",
-        "\ud800",
-        "\u202e\u200b",
-        "a\nb",
-    ),
-    *("'; DROP TABLE payment; --", "../../etc/passwd", "{{7*7}}", "%s%n", "CNY\u0000"),
+    *("", " ", "0", "１００", "100", "x" * 129, "x" * 5000, "森" * 40, "a\nb"),
+    *("\x00", "\ud800", "\u202e\u200b", "CNY\u0000"),
+    *("'; DROP TABLE payment; --", "../../etc/passwd", "{{7*7}}", "%s%n"),
 )
 """Some are text that a free field may hold; a field that decides must refuse each."""
 
