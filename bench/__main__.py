@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from app.config import isolated
@@ -23,20 +24,25 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, settling
+    from bench import acting, growing, ordering, settling
     from bench.forest import plant
-    from bench.rounds import ROUNDS, tell
+    from bench.rounds import tell
 
     app = create_app()
     with app.app_context():
         migrate()
         load_reference_data()
-        units = settling.KG * (3 * ROUNDS * settling.ORDERS + ROUNDS * settling.ORDERS_ROW_BY_ROW)
-        forest = plant(settling.HOLDERS, units, 10**9)
-        for name, value in settling.compare(forest).items():
-            tell(name, value)
-        for name, value in acting.compare(app.extensions["settings"]).items():
-            tell(name, value)
+        forest = plant(settling.HOLDERS, settling.units(), 10**9)
+        settings = app.extensions["settings"]
+        parts: tuple[Callable[[], dict[str, float]], ...] = (
+            lambda: settling.compare(forest),
+            lambda: growing.compare(settings),
+            lambda: ordering.compare(settings),
+            lambda: acting.compare(settings),
+        )
+        for part in parts:
+            for name, value in part().items():
+                tell(name, value)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from app.accounts import chart, ledger
 from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Posting
 from app.kit import clock
-from app.kit.codes import random_code, with_check
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import rules
@@ -23,7 +22,7 @@ from app.offsets.services.settlement import RUN_LENGTH
 from app.registry import services as registry
 from app.registry.rules import allot
 from bench.forest import Forest
-from bench.rounds import side_by_side, stopwatch
+from bench.rounds import ROUNDS, side_by_side, stopwatch
 
 ORDERS = 10_000
 ORDERS_ROW_BY_ROW = 150
@@ -40,31 +39,39 @@ class Settling:
         self.next_order = 0
 
     def paid_orders(self, count: int) -> list[int]:
-        """Put `count` paid orders in the queue as payments leave them; returns their ids."""
+        """Put `count` paid orders in the queue as payments leave them; returns their ids.
+
+        Their holders are drawn at random, as people come.
+        """
         first = self.next_order + 1
         self.next_order += count
-        ids = list(range(first, first + count))
-        holders = [self.forest.holders[i % len(self.forest.holders)] for i in ids]
+        people = self.forest.holders
+        values = {
+            "first": first,
+            "last": self.next_order,
+            "lot": self.forest.lot_id,
+            "holders": [people[hash((first, n)) % len(people)] for n in range(count)],
+            "kg": KG,
+            "fen": FEN,
+        }
         with transaction() as session:
             registry.reserve(self.forest.lot_id, KG * count)
-            ledger.post_columns(
-                (chart.RECEIVE_PAYMENT, ids, [PLATFORM] * count, [PLATFORM] * count, [FEN] * count)
-            )
-            session.execute(
-                PaidOrder.__table__.insert(),  # type: ignore[attr-defined]
-                [
-                    {
-                        "order_id": order,
-                        "lot_id": self.forest.lot_id,
-                        "holder_id": holder,
-                        "quantity_kg": KG,
-                        "amount_fen": FEN,
-                        "certificate_number": with_check(random_code(16)),
-                    }
-                    for order, holder in zip(ids, holders, strict=True)
-                ],
-            )
-        return ids
+            session.execute(_RECEIVE, values)
+            session.execute(_QUEUE, values)
+        return list(range(first, first + count))
+
+
+_RECEIVE = text(
+    f"INSERT INTO posting (kind, reference, source, target, amount, posted_at)"
+    f" SELECT {chart.RECEIVE_PAYMENT.code}, n, {chart.PROVIDER.of(PLATFORM)}, {chart.CLEARING.of(PLATFORM)},"
+    " :fen, now() FROM generate_series(CAST(:first AS bigint), :last) n"
+)
+_QUEUE = text(
+    "INSERT INTO paid_order (lot_id, order_id, holder_id, quantity_kg, amount_fen, certificate_number)"
+    " SELECT :lot, n, holder, :kg, :fen, upper(substr(md5(n || 'paid'), 1, 17))"
+    " FROM unnest(CAST(:holders AS bigint[])) WITH ORDINALITY AS drawn (holder, place)"
+    " CROSS JOIN LATERAL (SELECT CAST(:first AS bigint) + place - 1 AS n) numbered"
+)
 
 
 def set_based(data: Settling) -> Callable[[], float]:
@@ -208,16 +215,73 @@ def _settle_one(order_id: int, seller_id: int) -> None:
     session.delete(waiting)
 
 
+GUARDS = {
+    "posting": ("posting_append_only",),
+    "account": ("account_moved_by_postings", "account_opens_empty"),
+    "retirement": ("retirements_tile_runs", "retirement_append_only"),
+    "settlement_run": ("settlement_run_append_only",),
+    "certificate": ("certificate_append_only",),
+    "block": ("block_chain_inserted", "block_chain_updated", "block_final", "block_identity"),
+    "lot": ("lot_terms",),
+}
+"""The triggers that only refuse. What moves the balances is no guard: without it nothing is settled."""
+
+
+def unguarded(measure: Callable[[], float]) -> Callable[[], float]:
+    """`measure` with the guards' triggers switched off."""
+
+    def switch(word: str) -> None:
+        with transaction() as session:
+            for table, triggers in GUARDS.items():
+                for trigger in triggers:
+                    session.execute(text(f"ALTER TABLE {table} {word} TRIGGER {trigger}"))
+
+    def measured() -> float:
+        switch("DISABLE")
+        try:
+            return measure()
+        finally:
+            switch("ENABLE")
+
+    return measured
+
+
+def costs_of(data: Settling) -> dict[str, float]:
+    """Bytes of write-ahead log and rows in the books that one order's settlement costs."""
+    data.paid_orders(ORDERS)
+    before = db.session.execute(_COSTS).one()
+    db.session.rollback()
+    if settle_paid() != ORDERS:
+        raise RuntimeError("not everything was settled")
+    after = db.session.execute(_COSTS).one()
+    db.session.rollback()
+    return {
+        "settle_wal_bytes_per_order": float(after.wal - before.wal) / ORDERS,
+        "settle_postings_per_order": (after.postings - before.postings) / ORDERS,
+    }
+
+
+_COSTS = text("SELECT pg_current_wal_insert_lsn() - '0/0' AS wal, (SELECT count(*) FROM posting) AS postings")
+
+
 def compare(forest: Forest) -> dict[str, float]:
-    """Both ratios, with the rates behind them."""
+    """The ratios, with the rates and costs behind them."""
     data = Settling(forest)
     ours = set_based(data)
     rate, limit, of_limit = side_by_side(ours, insert_limit(data))
     _, slow, times = side_by_side(ours, row_by_row(data))
+    _, _, guards = side_by_side(ours, unguarded(ours))
     return {
         "settle_orders_per_s": rate,
         "insert_limit_orders_per_s": limit,
         "row_by_row_orders_per_s": slow,
         "settle_vs_insert_limit": of_limit,
         "settle_vs_row_by_row": times,
+        "guards_cost": guards,
+        **costs_of(data),
     }
+
+
+def units() -> int:
+    """Kilograms that `compare` sells."""
+    return KG * ((5 * ROUNDS + 2) * ORDERS + ROUNDS * ORDERS_ROW_BY_ROW)

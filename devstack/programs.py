@@ -20,8 +20,8 @@ INITDB_FLAGS = (  # --locale is the C library's, where macOS has no C.UTF-8; the
     "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C --encoding=UTF8 --auth=trust --no-sync"
 )
 POSTGRES_SETTINGS = (
-    "listen_addresses= port=5432 unix_socket_permissions=0700 max_connections=100 shared_buffers=256MB "
-    "timezone=UTC log_timezone=UTC"
+    "listen_addresses= port=5432 unix_socket_permissions=0700 max_connections=100 shared_buffers=512MB "
+    "max_wal_size=4GB timezone=UTC log_timezone=UTC"
 )
 FORGETFUL_SETTINGS = "fsync=off synchronous_commit=off full_page_writes=off"
 VALKEY_FLAGS = "--port 0 --unixsocketperm 700 --appendonly no --maxmemory-policy noeviction --daemonize no"

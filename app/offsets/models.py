@@ -183,12 +183,12 @@ class Retirement(Base):
 
 
 class Certificate(Base):
-    """The number under which anyone can check a retirement."""
+    """The number under which anyone can check a retirement: its order's, unique there."""
 
     __tablename__ = "certificate"
 
-    number: Mapped[str] = mapped_column(String(20), primary_key=True)
-    order_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(String(20))
     issued_at: Mapped[datetime] = _moment()
 
 

@@ -144,6 +144,35 @@ def test_the_worker_runs_only_what_is_on_the_list(app: Flask, forged: dict[str, 
         job.perform()
 
 
+def test_a_job_stays_while_there_is_work_and_is_not_rung_for(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.ListedJob.app = app
+    found = [3, 0, 5, 0, 0]
+    rung: list[bool] = []
+
+    def look() -> int:
+        rung.append(bool(queue.redis().exists("senhui:rung:tests.look")))
+        return found.pop(0) if found else 0
+
+    monkeypatch.setitem(queue._jobs, "tests.look", look)
+    monkeypatch.setattr(queue, "LINGERS_S", 0.05)
+    job = queue.ListedJob.create("tests.look", connection=queue.redis(), serializer=queue.JSONSerializer)
+    assert job.perform() == 8
+    assert found == []
+    assert all(rung[:-1]), "while it stays nobody needs to ring"
+    assert not rung[-1], "what arrives when it leaves rings again, or is seen by the last look"
+
+
+def test_a_backlog_calls_for_one_more_worker(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.ListedJob.app = app
+    found = [queue._PLENTY, queue._PLENTY]
+    monkeypatch.setitem(queue._jobs, "tests.pile", lambda: found.pop(0) if found else 0)
+    monkeypatch.setattr(queue, "LINGERS_S", 0.01)
+    queue.ListedJob.create("tests.pile", connection=queue.redis(), serializer=queue.JSONSerializer).perform()
+    assert queue.redis().llen(f"rq:queue:{queue.QUEUE}") == 1
+
+
 def test_bells_within_a_second_are_one(app: Flask) -> None:
     for _ in range(5):
         assert queue.ring("app.kit.announcements.deliver")

@@ -63,7 +63,7 @@ def get_certificate(number: str) -> CertificateFacts:
             .join(Certificate, Certificate.order_id == Order.id)
             .join(Retirement, Retirement.order_id == Order.id)
             .join(SettlementRun, SettlementRun.id == Retirement.run_id)
-            .where(Certificate.number == code)
+            .where(Order.certificate_number == code)
         ).one_or_none()
     if code is None or row is None:
         raise CertificateUnknown()

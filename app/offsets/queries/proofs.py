@@ -11,8 +11,8 @@ from app.registry import queries as registry
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM retirement) AS retirements,"
     " (SELECT count(*) FROM certificate) AS certificates,"
-    " (SELECT count(*) FROM retirement JOIN payment USING (order_id) JOIN certificate USING (order_id))"
-    "   AS complete,"
+    " (SELECT count(*) FROM retirement JOIN payment USING (order_id) JOIN certificate USING (order_id)"
+    "   JOIN orders ON orders.id = order_id AND certificate_number = number) AS complete,"
     " (SELECT count(*) FROM payment) AS payments,"
     " (SELECT count(*) FROM paid_order) AS waiting,"
     " (SELECT count(*) FROM refund) AS refunds,"

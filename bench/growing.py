@@ -1,0 +1,69 @@
+"""Settlement where a million people and a million settled orders are, against where nothing is.
+
+Two databases on one server, so that both sides share its buffers and its log. The full one was filled
+by the settlement itself; what it does not touch (the orders' own rows) is left out. Both draw their
+buyers at random from all the people there are, which is what growth costs: ever colder rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Flask
+from sqlalchemy import make_url
+
+from app import create_app
+from app.cli.database import load_reference_data, migrate
+from app.config import Settings
+from app.kit.database import db
+from app.offsets.jobs import settle_paid
+from bench.forest import plant
+from bench.rounds import ROUNDS, side_by_side
+from bench.settling import HOLDERS, KG, ORDERS, Settling, set_based
+
+MILLION = 1_000_000
+BATCH = 50_000
+
+
+class Place:
+    """One database with its application."""
+
+    def __init__(self, settings: Settings, name: str, holders: int, settled: int) -> None:
+        self.app = _application(settings, name)
+        with self.app.app_context():
+            migrate()
+            load_reference_data()
+            forest = plant(holders, KG * (settled + (2 * ROUNDS + 2) * ORDERS), 10**9)
+            self.data = Settling(forest)
+            for _ in range(settled // BATCH):
+                self.data.paid_orders(BATCH)
+                settle_paid()
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+                connection.exec_driver_sql("CHECKPOINT")
+
+    def rate(self) -> Callable[[], float]:
+        """Orders a second here."""
+        measure = set_based(self.data)
+
+        def measured() -> float:
+            with self.app.app_context():
+                return measure()
+
+        return measured
+
+
+def _application(settings: Settings, name: str) -> Flask:
+    """An application on a new database of the same server."""
+    url = make_url(settings.database_url)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
+        admin.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    there = url.set(database=name).render_as_string(hide_password=False)
+    return create_app(replace(settings, database_url=there))
+
+
+def compare(settings: Settings) -> dict[str, float]:
+    """The ratio, with the rates behind it."""
+    full = Place(settings, "bench_full", MILLION, MILLION).rate()
+    empty = Place(settings, "bench_empty", HOLDERS, 0).rate()
+    rate, bare, ratio = side_by_side(full, empty)
+    return {"settle_full_per_s": rate, "settle_empty_per_s": bare, "settle_full_vs_empty": ratio}
