@@ -24,10 +24,12 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, growing, ordering, settling
+    from bench import acting, growing, noticing, ordering, settling
     from bench.forest import plant
     from bench.rounds import tell
+    from simulator import ensure_keys
 
+    keys = ensure_keys(Path(os.environ["SENHUI_VAR"]) / "simulator")  # whose merchant the settings become
     app = create_app()
     with app.app_context():
         migrate()
@@ -39,6 +41,7 @@ def _measure() -> None:
             lambda: growing.compare(settings),
             lambda: ordering.compare(settings),
             lambda: acting.compare(settings),
+            lambda: noticing.compare(settings, keys),
         )
         for part in parts:
             for name, value in part().items():

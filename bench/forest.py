@@ -25,17 +25,17 @@ class Forest:
     holders: list[int]
 
 
-def plant(holders: int, quantity_kg: int, owed_g: int) -> Forest:
-    """A lot of `quantity_kg`, and `holders` people who each owe `owed_g`."""
+def plant(holders: int, quantity_kg: int, owed_g: int, code: str = "BENCH") -> Forest:
+    """A lot of `quantity_kg` of the project `code`, and `holders` people who each owe `owed_g`."""
     with transaction():
-        lot = _open_lot("BENCH", quantity_kg)
+        lot = _open_lot(code, quantity_kg)
         people = list(
             db.session.scalars(
                 text(
-                    "INSERT INTO holder (code, kind, created_at) SELECT 'BENCH' || n, 'person', now()"
+                    "INSERT INTO holder (code, kind, created_at) SELECT :code || n, 'person', now()"
                     " FROM generate_series(1, :count) n RETURNING id"
                 ),
-                {"count": holders},
+                {"count": holders, "code": code},
             )
         )
         ledger.post_columns(
