@@ -132,7 +132,7 @@ def send(port: int, requests: Sequence[bytes], a_second: int) -> list[float]:
     for _ in range(LINES):
         line = socket.create_connection(("127.0.0.1", port))
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        poll.register(line, selectors.EVENT_READ)
+        poll.register(line, selectors.EVENT_READ, line)
         free.append(line)
     number = answered = 0
     while answered < len(requests):
@@ -141,13 +141,12 @@ def send(port: int, requests: Sequence[bytes], a_second: int) -> list[float]:
             number += 1
         wait = due[number] - time.perf_counter() if number < len(requests) and free else 1.0
         for key, _ in poll.select(max(wait, 0)):
-            line = key.fileobj
-            assert isinstance(line, socket.socket)
-            answer = line.recv(65536)
+            answering: socket.socket = key.data
+            answer = answering.recv(65536)
             if not answer.startswith(b"HTTP/1.1 204"):
                 raise Refused(answer[:300].decode("utf-8", "replace"))
             answered += 1
-            free.append(line)
+            free.append(answering)
     return due
 
 

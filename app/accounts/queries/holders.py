@@ -75,6 +75,11 @@ def find_openid(holder_id: int) -> str | None:
     return db.session.scalar(select(WeChatIdentity.openid).where(WeChatIdentity.holder_id == holder_id))
 
 
+def openid_of(holder: str) -> str:
+    """The part of another room's statement that gives a person's openid; `holder` is SQL of its own."""
+    return f"(SELECT openid FROM wechat_identity WHERE wechat_identity.holder_id = {holder})"
+
+
 def list_consents(holder_id: int) -> Sequence[Consent]:
     """All consents of a holder, the withdrawn ones too, newest first."""
     return db.session.scalars(
