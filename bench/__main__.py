@@ -25,7 +25,6 @@ def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
     from bench import acting, growing, noticing, ordering, settling
-    from bench.forest import plant
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -34,10 +33,9 @@ def _measure() -> None:
     with app.app_context():
         migrate()
         load_reference_data()
-        forest = plant(settling.HOLDERS, settling.units(), 10**9)
         settings = app.extensions["settings"]
         parts: tuple[Callable[[], dict[str, float]], ...] = (
-            lambda: settling.compare(forest),
+            settling.compare,
             lambda: growing.compare(settings),
             lambda: ordering.compare(settings),
             lambda: acting.compare(settings),
