@@ -67,6 +67,11 @@ class Visitor:
         form = dict(re.findall(r'name="(encrypted_data|iv|state)" value="([^"]*)"', page))
         return self.post("/steps/return", form, Origin=self.phone_url)
 
+    def enter_console(self, name: str, password: str, code: str, back: str = "") -> TestResponse:
+        """Fill in the operators' sign-in."""
+        form = {"name": name, "password": password, "code": code} | ({"back": back} if back else {})
+        return self.post("/console/sign-in", form)
+
     @property
     def holder_id(self) -> int:
         """Whose books these are."""
