@@ -147,14 +147,18 @@ def sign_out(operator_id: int, session_id: int) -> None:
 
 
 def enrol_samples() -> dict[str, str]:
-    """Enrol the sample operators, or reset them where they are; their passwords by name."""
-    names = set(known.list_names().values())
-    passwords = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in SAMPLES}
+    """Enrol the sample operators, or reset those who are still there; their passwords by name."""
+    standing = {each.name: each.ended_at is None for each in known.list_operators()}
+    passwords = {}
     for name, roles in SAMPLES.items():
-        if name in names:
-            reset(name, passwords[name])
+        password = "-".join(secrets.token_hex(2) for _ in range(4))
+        if name not in standing:
+            enrol(name, password, roles)
+        elif standing[name]:
+            reset(name, password)
         else:
-            enrol(name, passwords[name], roles)
+            continue
+        passwords[name] = password
     return passwords
 
 
