@@ -141,13 +141,18 @@ def check_chain(kept_head: str | None = None) -> Verdict:
     """
     kept = [signing.seal().read(kept_head, HEAD_KIND)] if kept_head is not None else []
     with snapshot():
-        claims: dict[int, list[Mapping[str, Any] | None]] = defaultdict(list)
-        for head in db.session.execute(select(AuditHead.position, AuditHead.document)):
-            claims[head.position].append(_claim(head.document))
-        heads = len(claims)
-        for claim in kept:
-            claims[claim["position"]].append(claim)
-        return _walk(claims, heads)
+        return check_here(kept)
+
+
+def check_here(kept: Sequence[Mapping[str, Any]] = ()) -> Verdict:
+    """The same as the running transaction sees it, against claims of `kept` heads."""
+    claims: dict[int, list[Mapping[str, Any] | None]] = defaultdict(list)
+    for head in db.session.execute(select(AuditHead.position, AuditHead.document)):
+        claims[head.position].append(_claim(head.document))
+    heads = len(claims)
+    for claim in kept:
+        claims[claim["position"]].append(claim)
+    return _walk(claims, heads)
 
 
 def _claim(document: str) -> Mapping[str, Any] | None:
