@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hmac import compare_digest
+from typing import NamedTuple
 
 from pyotp import HOTP
 
@@ -121,8 +121,7 @@ def lock_after(failures: int) -> timedelta:
     return timedelta(seconds=min(_FIRST_LOCK_S * 2**doublings, _LONGEST_LOCK_S))
 
 
-@dataclass(frozen=True)
-class AuditLine:
+class AuditLine(NamedTuple):
     """One entry of the audit log as it is sealed: every word of it, and its place in the chain."""
 
     position: int
@@ -136,7 +135,7 @@ class AuditLine:
 
     def follow(self, previous: bytes) -> bytes:
         """The link of this line: SHA-256 over the link before it and the line itself."""
-        written = json.dumps(astuple(self), ensure_ascii=False, separators=(",", ":"))
+        written = json.dumps(self, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(previous + written.encode()).digest()
 
 

@@ -78,7 +78,7 @@ def get_end() -> tuple[int, int, bytes]:
 
 def any_after(entry_id: int) -> bool:
     """Whether the log has gone on after this entry."""
-    return bool(db.session.scalar(select(AuditEntry.id).where(AuditEntry.id > entry_id).limit(1)))
+    return (db.session.scalar(select(func.max(AuditEntry.id))) or 0) > entry_id
 
 
 def list_lines(entry_id: int, position: int, limit: int) -> Sequence[AuditLine]:
