@@ -5,13 +5,16 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench fuzz prove openapi format clean
+.PHONY: help run code demo test check bench fuzz prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
 
 run: $(VENV)/run.done ## start everything and print the address (PORT=8000, SENHUI_VAR=var)
 	@exec $(FLASK) dev
+
+code: $(VENV)/run.done ## print the sign-in code of a sample operator of the console (NAME=sample-lin)
+	@$(FLASK) operator code $(or $(NAME),sample-lin)
 
 demo: $(VENV)/run.done ## play the whole story through the API on an instance of its own
 	@$(BIN)/python demo.py

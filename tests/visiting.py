@@ -5,13 +5,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from builders import operator
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.kit.codes import random_code
 from app.kit.identity import signer
-from app.web import session
+from app.web import console, session
 
 
 class Visitor:
@@ -67,9 +68,25 @@ class Visitor:
         form = dict(re.findall(r'name="(encrypted_data|iv|state)" value="([^"]*)"', page))
         return self.post("/steps/return", form, Origin=self.phone_url)
 
+    def enter_console(self, name: str, password: str, code: str, back: str = "") -> TestResponse:
+        """Fill in the operators' sign-in."""
+        form = {"name": name, "password": password, "code": code} | ({"back": back} if back else {})
+        return self.post("/console/sign-in", form)
+
     @property
     def holder_id(self) -> int:
         """Whose books these are."""
         cookie = self.client.get_cookie(session.cookie_name(), domain=urlsplit(self.home).hostname or "")
         assert cookie is not None
         return signer().read(cookie.value, "web").holder_id
+
+
+def at_console(app: Flask, *roles: str) -> Visitor:
+    """A browser in which an operator with these roles is signed in."""
+    visitor = Visitor(app)
+    operator(app, visitor.client, *roles)
+    with app.test_request_context():
+        cookie = visitor.client.get_cookie(console.cookie_name())
+    assert cookie is not None
+    visitor.client.set_cookie(cookie.key, cookie.value, domain=urlsplit(visitor.home).hostname or "")
+    return visitor

@@ -40,3 +40,10 @@ class ConsentMissing(Problem):
 
     status = 403
     message = "accounts.consent_missing"
+
+
+class OperatorRefused(Problem):
+    """Name, password or code is not right, or too many tries went before; one answer for every cause."""
+
+    status = 401
+    message = "accounts.operator_refused"

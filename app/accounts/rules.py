@@ -1,8 +1,15 @@
-"""What is true of sign-in and of operators: life times, second chances, roles. Pure."""
+"""What is true of sign-in, of operators and of their log: life times, roles, locks, the chain. Pure."""
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hmac import compare_digest
+from typing import NamedTuple
+
+from pyotp import HOTP
 
 REFRESH_LIFE = timedelta(days=30)
 SECOND_CHANCE = timedelta(seconds=10)
@@ -35,8 +42,15 @@ def refresh_verdict(
     return RefreshVerdict.REUSED
 
 
+OPERATOR_SESSION_LIFE = timedelta(hours=10)
+"""A working day: nobody stays in the console over night. Source: OWASP Session Management Cheat Sheet."""
 LEAST_PASSWORD = 12
 """Characters of an operator's password at least. Source: NIST SP 800-63B asks 8 and advises more."""
+MOST_PASSWORD = 200
+_LEAST_DIFFERENT = 6
+_OPERATOR_NAME = re.compile(r"[\w.@-]{1,40}")
+_SAMPLE = "sample-"
+"""Operators of a development instance begin with this, and nobody else may."""
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset({"operators.write", "audit.read", "money.read"}),
@@ -45,3 +59,89 @@ ROLES: Mapping[str, frozenset[str]] = {
     "auditor": frozenset({"money.read", "audit.read"}),
 }
 """What each role may do. Enrolling people and moving money are never in one role."""
+
+
+def is_sample(name: str) -> bool:
+    """Whether an operator of this name belongs to a development instance."""
+    return name.startswith(_SAMPLE)
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with an operator's name, None when nothing is."""
+    if not _OPERATOR_NAME.fullmatch(name):
+        return "a name has 1 to 40 letters, digits, dots, hyphens or @"
+    return None
+
+
+def password_fault(name: str, password: str) -> str | None:
+    """The message that says what is wrong with a new password, None when nothing is.
+
+    Length counts, not the kinds of characters; what anyone would try first is refused.
+    Source: NIST SP 800-63B, 5.1.1.2.
+    """
+    if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
+        return "accounts.password_length"
+    if len(set(password)) < _LEAST_DIFFERENT or name.casefold() in password.casefold():
+        return "accounts.password_guessable"
+    return None
+
+
+STEP_S = 30
+"""Seconds that one code of an authenticator app lasts. Source: RFC 6238."""
+
+
+def matching_step(secret: str, code: str, at: datetime, last_step: int) -> int | None:
+    """The time step of which `code` is the code, within one step of `at` and after the last one used.
+
+    None when there is none: a code works once, and none before it works any more (RFC 6238, 5.2).
+    """
+    present = int(at.timestamp()) // STEP_S
+    generator = HOTP(secret)
+    fitting = [
+        step
+        for step in (present - 1, present, present + 1)
+        if compare_digest(generator.at(step), code) and step > last_step
+    ]
+    return max(fitting, default=None)
+
+
+_FREE_FAILURES = 4
+_FIRST_LOCK_S, _LONGEST_LOCK_S = 30, 900
+
+
+def lock_after(failures: int) -> timedelta:
+    """How long nobody may try to sign in as an operator after so many failures in a row.
+
+    Nothing at first, then 30 s doubling to 15 minutes: guessing becomes hopeless (under 100 tries a day),
+    and whoever guesses in another's name keeps them out for minutes, never for good.
+    """
+    if failures <= _FREE_FAILURES:
+        return timedelta()
+    doublings = min(failures - _FREE_FAILURES - 1, 10)
+    return timedelta(seconds=min(_FIRST_LOCK_S * 2**doublings, _LONGEST_LOCK_S))
+
+
+class AuditLine(NamedTuple):
+    """One entry of the audit log as it is sealed: every word of it, and its place in the chain."""
+
+    position: int
+    entry_id: int
+    operator: str | None
+    action: str
+    subject: str
+    details: str
+    acted_us: int
+    written_us: int
+
+    def follow(self, previous: bytes) -> bytes:
+        """The link of this line: SHA-256 over the link before it and the line itself."""
+        written = json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(previous + written.encode()).digest()
+
+
+CHAIN_START = bytes(32)
+"""What the first line of the audit log follows."""
+HEAD_EVERY = timedelta(hours=1)
+"""How often the head of a growing chain is signed."""
+SEALED_WITHIN = timedelta(minutes=1)
+"""How long an entry may stay unsealed before something is wrong with the sealer."""

@@ -5,7 +5,9 @@ the sweeper, all in `SENHUI_VAR`; several instances run side by side with anothe
 """
 
 import fcntl
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,9 +21,12 @@ import click
 import requests
 from flask import current_app
 
+from app.accounts import queries as accounts
+from app.accounts import services
 from app.cli.database import load_samples, upgrade
 from app.config import Settings
 from app.kit.database import db
+from app.kit.transaction import transaction
 
 _GRANIAN = "--interface wsgi --workers 2 --blocking-threads 4 --backpressure 64 --no-ws --log-level warning"
 START_SECONDS = 60
@@ -39,6 +44,7 @@ def dev(port: int) -> None:
     with _alone(settings.var):
         upgrade.callback("head")  # type: ignore[misc]
         load_samples.callback()  # type: ignore[misc]
+        passwords = sample_operators(settings.var / "operators.json")
         db.engine.dispose()
         crew = Crew(settings.var, port)
         try:
@@ -46,10 +52,34 @@ def dev(port: int) -> None:
             click.echo(f"\n  森惠 Senhui   {crew.url}")
             click.echo(f"  模拟微信 WeChat simulator   {crew.phone_url}")
             click.echo(f"  API   {crew.url}/docs     books   {crew.url}/books")
+            click.echo(f"  运营后台 console   {crew.url}/console")
+            for name, password in passwords.items():
+                click.echo(f"    示例 {name}   {password}   {_command()} NAME={name}")
             click.echo(f"  ready in {time.monotonic() - started:.1f} s; Ctrl-C stops everything\n")
             crew.watch()
         finally:
             crew.stop()
+
+
+def sample_operators(kept: Path) -> dict[str, str]:
+    """The passwords of the sample operators, who are enrolled at the first start of an instance.
+
+    They are kept beside the database that they are good for; where either was lost, both are made anew.
+    """
+    passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    known = set(accounts.operators.list_names().values())
+    if not passwords or not set(passwords) <= known:
+        with transaction():
+            passwords = services.operators.enrol_samples()
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(passwords))
+    return passwords
+
+
+def _command() -> str:
+    """What prints a code of this very instance."""
+    folder = os.environ.get("SENHUI_VAR")
+    return (f"SENHUI_VAR={shlex.quote(folder)} " if folder else "") + "make code"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import click
 import structlog
 from flask import Flask, current_app
 
+from app.accounts import jobs as accounts
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -50,6 +51,8 @@ CHORES = (
     Chore("settle", 1, offsets.settle_paid),
     Chore("deliver", 1, announcements.deliver),
     Chore("watch unpaid", 1, offsets.watch_unpaid),
+    Chore("seal audit", 1, accounts.seal_audit),
+    Chore("check audit", 86_400, accounts.check_audit),
     Chore("forget", 3600, _forget),
 )
 

@@ -209,3 +209,47 @@ def backlog() -> dict[str, float]:
         {"limit": TROUBLED_AFTER},
     ).one()
     return dict(row._mapping)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What one listener has still to hear."""
+
+    listener: str
+    waiting: int
+    failing: int
+    troubled: int
+    oldest_at: datetime
+
+
+def list_waiting() -> list[Waiting]:
+    """Every listener with something to hear, the one that has waited longest first."""
+    rows = db.session.execute(
+        text(
+            "SELECT listener, count(*), count(*) FILTER (WHERE attempts > 0),"
+            " count(*) FILTER (WHERE attempts >= :limit), min(announced_at) AS oldest_at"
+            " FROM announcement WHERE done_at IS NULL GROUP BY listener ORDER BY oldest_at, listener"
+        ),
+        {"limit": TROUBLED_AFTER},
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def list_failing(limit: int, after: int | None = None) -> Sequence[Announcement]:
+    """What was tried and not heard yet, the oldest first."""
+    failing = select(Announcement).where(Announcement.done_at.is_(None), Announcement.attempts > 0)
+    if after is not None:
+        failing = failing.where(Announcement.id > after)
+    return db.session.scalars(failing.order_by(Announcement.id).limit(limit)).all()
+
+
+def hasten(row_id: int) -> bool:
+    """Let a waiting row be tried at once; False when it is not there or has been heard."""
+    hastened = db.session.execute(
+        update(Announcement)
+        .where(Announcement.id == row_id, Announcement.done_at.is_(None))
+        .values(available_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    ring()
+    return bool(hastened.rowcount)  # type: ignore[attr-defined]

@@ -6,14 +6,15 @@ reach into a running query.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -50,6 +51,18 @@ def connect(app: Flask, url: str, pool_size: int) -> None:
     }
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Read everything inside as of one moment, so that figures of several queries belong together."""
+    session = db.session()
+    session.rollback()
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield session
+    finally:
+        session.rollback()
 
 
 def array(values: Iterable[int | str]) -> str:

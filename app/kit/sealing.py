@@ -1,9 +1,12 @@
-"""Encryption at rest of the little we must keep secret (AES-256-GCM).
+"""Encryption at rest of the little we must keep secret (AES-256-GCM), and digests that need our key.
 
 The context (table, column, owner) is authenticated along, so that a sealed value moved to another
 row does not open there.
 """
 
+import base64
+import hashlib
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -27,6 +30,12 @@ def unseal(sealed: bytes, context: str) -> str:
         return _cipher().decrypt(sealed[:12], sealed[12:], context.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise SealBroken(context) from error
+
+
+def keyed_digest(plain: str, context: str) -> str:
+    """A digest of `plain` that nobody can compute or guess from without our key, as 44 characters."""
+    key = hmac.digest(current_app.extensions["settings"].data_key, b"keyed-digest", hashlib.sha256)
+    return base64.b64encode(hmac.digest(key, f"{context}\0{plain}".encode(), hashlib.sha256)).decode()
 
 
 def _cipher() -> AESGCM:

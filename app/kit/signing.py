@@ -30,6 +30,17 @@ class Seal:
         payload = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         return jwt.PyJWS().encode(payload, self._private, "EdDSA", headers={"kid": self.kid, "typ": kind})
 
+    def read(self, document: str, kind: str) -> dict[str, Any]:
+        """What this very key signed as `kind`. Raises ValueError for anything else."""
+        try:
+            found = jwt.PyJWS().decode_complete(document, self._private.public_key(), algorithms=["EdDSA"])
+        except jwt.InvalidTokenError as error:
+            raise ValueError("not signed with this key") from error
+        if found["header"].get("typ") != kind:
+            raise ValueError(f"not a {kind}")
+        payload: dict[str, Any] = json.loads(found["payload"])
+        return payload
+
     def public_jwk(self) -> dict[str, str]:
         """The public key as strangers need it."""
         x = base64.urlsafe_b64encode(self._raw).decode().rstrip("=")

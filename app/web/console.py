@@ -6,20 +6,29 @@ to the console from elsewhere. Source: OWASP Session Management Cheat Sheet.
 
 import functools
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, redirect, request
+from flask import Response, abort, g, redirect, request
 
 from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
+from app.accounts.rules import OPERATOR_SESSION_LIFE
 from app.kit import identity
 from app.kit.problems import NotAllowed, NotSignedIn
 from app.web import session
 
 AUDIENCE = "console"
-LIFE = timedelta(hours=10)
+HOME = "/console"
+SECTIONS: tuple[tuple[str, str, str | None], ...] = (
+    ("home", HOME, None),
+    ("queue", "/console/queue", "money.read"),
+    ("audit", "/console/audit", "audit.read"),
+    ("operators", "/console/operators", "operators.write"),
+    ("account", "/console/account", None),
+)
+"""The console's parts: name (`console_<name>` in the catalogue), path, and the permission that shows it."""
 
 
 def cookie_name() -> str:
@@ -36,10 +45,11 @@ def operator() -> OperatorFacts | None:
         return None
 
 
-def operated(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let only an operator with `permission` see a page; they are its first argument.
+def operated(permission: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let only an operator with `permission` (any operator, where none is named) see a page.
 
-    Others are led to the console's sign-in, and refused with 403 when signed in without the right.
+    They are the view's first argument. Others are led to the console's sign-in, and refused with 403
+    when signed in without the right.
     """
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,17 +60,43 @@ def operated(permission: str) -> Callable[[Callable[..., Any]], Callable[..., An
                 if request.method not in ("GET", "HEAD"):
                     raise NotSignedIn()
                 abort(redirect("/console/sign-in?" + urlencode({"back": request.full_path.rstrip("?")})))
-            if not found.may(permission):
+            g.operator = found
+            if permission is not None and not found.may(permission):
                 raise NotAllowed()
             return view(found, *args, **kwargs)
 
-        guarded.policy = f"operator:{permission}"  # type: ignore[attr-defined]
+        guarded.policy = f"operator:{permission or 'any'}"  # type: ignore[attr-defined]
         return guarded
 
     return guard
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page of the console: who is here, and where they may go."""
+
+    operator: OperatorFacts | None
+    sections: tuple[tuple[str, str, bool], ...]
+
+
+def frame() -> Frame:
+    """This page's frame; asks no database, so that a page about a fault has one too."""
+    here: OperatorFacts | None = g.get("operator")
+    if here is None:
+        return Frame(None, ())
+    open_to = [(name, path) for name, path, asked in SECTIONS if asked is None or here.may(asked)]
+    # The longest path that leads here: every path begins with the home page's own.
+    under = [path for _, path in open_to if f"{request.path}/".startswith(f"{path}/")]
+    current = max(under, key=len, default="")
+    return Frame(here, tuple((name, path, path == current) for name, path in open_to))
+
+
 def keep(response: Response, operator_id: int, session_id: int) -> None:
     """Let the browser carry this operator's session for a working day."""
-    token = identity.signer().issue(operator_id, session_id, AUDIENCE, life=LIFE)
-    session.set_cookie(response, cookie_name(), token, LIFE, samesite="Strict")
+    token = identity.signer().issue(operator_id, session_id, AUDIENCE, life=OPERATOR_SESSION_LIFE)
+    session.set_cookie(response, cookie_name(), token, OPERATOR_SESSION_LIFE, samesite="Strict")
+
+
+def forget(response: Response) -> None:
+    """Take the operator's session out of the browser."""
+    response.delete_cookie(cookie_name(), path="/")

@@ -11,7 +11,7 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.footprint import queries as footprint
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import snapshot
 from app.kit.proof import Proof
 from app.offsets import queries as offsets
 from app.registry import queries as registry
@@ -26,12 +26,8 @@ FRESH_S = 15.0
 
 def proofs_of_all_rooms() -> list[Proof]:
     """Every room's proofs, read in one snapshot so that figures of two rooms belong together."""
-    db.session.rollback()
-    db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    try:
+    with snapshot():
         return [proof for room in ROOMS for proof in room.prove()]
-    finally:
-        db.session.rollback()
 
 
 @dataclass(frozen=True)

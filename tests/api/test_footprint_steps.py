@@ -41,7 +41,8 @@ def walker(consent: bool = True, session_key: str = SESSION_KEY) -> tuple[int, d
         signed = accounts.sign_in_wechat(f"o{random_code(20)}", None, session_key)
         if consent:
             accounts.grant_consent(signed.holder_id, "walking", "werun", "2026-1")
-    token = signer().issue(signed.holder_id, signed.session_id, "api", timedelta(days=2))
+    with clock.frozen(NOW):  # a long run comes here long after it was loaded
+        token = signer().issue(signed.holder_id, signed.session_id, "api", timedelta(days=2))
     return signed.holder_id, {"Authorization": f"Bearer {token}"}
 
 

@@ -1,5 +1,6 @@
 """What accounts remember: holders and their books; operators and what they did."""
 
+from app.accounts.models.audit import AuditEntry, AuditHead, AuditSeal
 from app.accounts.models.holders import (
     HOLDER_KINDS,
     Account,
@@ -10,12 +11,14 @@ from app.accounts.models.holders import (
     SignInSession,
     WeChatIdentity,
 )
-from app.accounts.models.operators import AuditEntry, Operator, OperatorSession
+from app.accounts.models.operators import Operator, OperatorSession
 
 __all__ = [
     "HOLDER_KINDS",
     "Account",
     "AuditEntry",
+    "AuditHead",
+    "AuditSeal",
     "Consent",
     "Holder",
     "Operator",

@@ -1,6 +1,6 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import operators
+from app.accounts.queries import audit, holders, operators
 from app.accounts.queries.holders import (
     StatementLine,
     find_openid,
@@ -12,14 +12,15 @@ from app.accounts.queries.holders import (
     list_holders,
     list_statement,
     openid_of,
-    prove,
     require_consent,
     require_live_session,
     sum_entries,
 )
+from app.kit.proof import Proof
 
 __all__ = [
     "StatementLine",
+    "audit",
     "find_openid",
     "get_balance",
     "get_balances",
@@ -35,3 +36,8 @@ __all__ = [
     "require_live_session",
     "sum_entries",
 ]
+
+
+def prove() -> list[Proof]:
+    """The books' invariants, and that what operators did is sealed."""
+    return [*holders.prove(), *audit.prove()]

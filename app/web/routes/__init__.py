@@ -5,11 +5,15 @@ from flask_smorest import Api
 
 from app.kit.http import render_problem_pages_with
 from app.kit.messages import exists, t
+from app.web import console as console_frame
 from app.web import guard, pages, words
 from app.web.routes import (
     actions,
     books,
     certificates,
+    console,
+    console_audit,
+    console_sign_in,
     docs,
     factors,
     footprint,
@@ -27,6 +31,9 @@ __all__ = [
     "books",
     "certificates",
     "connect",
+    "console",
+    "console_audit",
+    "console_sign_in",
     "docs",
     "factors",
     "footprint",
@@ -47,7 +54,12 @@ def connect(app: Flask, api: Api) -> None:
     """Register this room's pages, what protects them, and what their templates know."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        t=t, asset=pages.asset, word=pages.word, told=told, bilingual=words.in_language
+        t=t,
+        asset=pages.asset,
+        word=pages.word,
+        told=told,
+        bilingual=words.in_language,
+        console_frame=console_frame.frame,
     )
     app.jinja_env.filters.update(words.FILTERS)
     app.after_request(guard.add_page_headers)

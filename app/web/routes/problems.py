@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 
 from app.kit.http import public
 from app.kit.messages import catalogue, language
 from app.kit.problems import NotFound, Problem
+from app.web.console import HOME
 from app.web.pages import draw, page, web
 
 WITH_OWN_PAGE = {"certificate_unknown": "problem_certificate.html"}
@@ -93,5 +94,6 @@ def _without_case(text: str) -> str:
 
 def draw_problem(problem: Problem) -> str:
     """A refusal as a page; asks no database, since that may be what failed."""
-    template = WITH_OWN_PAGE.get(problem.code, "problem.html")
+    plain = "console_problem.html" if request.path.startswith(HOME) else "problem.html"
+    template = WITH_OWN_PAGE.get(problem.code, plain)
     return draw(template, problem=problem.body(), code=problem.code)

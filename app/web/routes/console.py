@@ -1,0 +1,76 @@
+"""The console's front page: what waits for me, the queue, and who else is here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, make_response, redirect, request
+
+from app.accounts import queries as accounts
+from app.accounts import services
+from app.accounts.queries.operators import OperatorFacts
+from app.kit import announcements
+from app.kit.paging import page as page_of
+from app.kit.paging import read_cursor
+from app.kit.problems import NotFound
+from app.kit.transaction import transaction
+from app.web.console import operated
+from app.web.pages import page, web
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that may wait for an operator: `console_wait_<name>` in the catalogue says what."""
+
+    name: str
+    path: str
+    permission: str
+    count: Callable[[], int]
+
+
+WAITING = [
+    Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
+    Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
+]
+"""Everything that the front page counts; a part of the console that can wait for somebody adds its line."""
+
+
+@web.get("/console")
+@operated()
+def console_home(operator: OperatorFacts) -> Response:
+    """What waits for somebody with my rights, with its number."""
+    waiting = [(each, each.count()) for each in WAITING if operator.may(each.permission)]
+    return page("console_home.html", waiting=waiting, total=sum(count for _, count in waiting))
+
+
+@web.get("/console/queue")
+@operated("money.read")
+def console_queue(operator: OperatorFacts) -> Response:
+    """What the rooms have still to tell each other and the outside, and what went wrong with it."""
+    rows = announcements.list_failing(PAGE + 1, read_cursor(request.args.get("after")))
+    return page(
+        "console_queue.html",
+        listeners=announcements.list_waiting(),
+        listed=page_of(rows, PAGE, lambda row: row.id),
+        may_hasten=operator.may("money.write"),
+        troubled_after=announcements.TROUBLED_AFTER,
+    )
+
+
+@web.post("/console/queue/<int(max=9223372036854775807):row_id>/hasten")
+@operated("money.write")
+def hasten(operator: OperatorFacts, row_id: int) -> Response:
+    """Try a row of the queue at once instead of when its pause is over. Raises `NotFound`."""
+    with transaction():
+        if not announcements.hasten(row_id):
+            raise NotFound()
+        services.audit.record(operator.id, "announcement_hastened", str(row_id))
+    return make_response(redirect("/console/queue?said=console_hastened", 303))
+
+
+@web.get("/console/operators")
+@operated("operators.write")
+def console_operators(operator: OperatorFacts) -> Response:
+    """Everybody who may enter, or might once."""
+    return page("console_operators.html", operators=accounts.operators.list_operators())
