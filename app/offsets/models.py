@@ -110,7 +110,13 @@ class PaymentDoubt(Base):
 
     __tablename__ = "payment_doubt"
     __table_args__ = (
-        UniqueConstraint("name", "order_code", "transaction_id", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "name",
+            "order_code",
+            "transaction_id",
+            name="uq_payment_doubt_name",
+            postgresql_nulls_not_distinct=True,
+        ),
         Index("ix_payment_doubt_open", "id", postgresql_where=text("resolved_at IS NULL")),
         Index(
             "ix_payment_doubt_held",
