@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 
 QUEUE = "senhui"
 STAYS_S = 2.0
-"""How long a job stays at most: then another kind of job gets its turn on this worker."""
+"""How long a job stays at most."""
 LINGERS_S = 0.2
 """How long it waits for more when there is nothing to do."""
 LOOKS_EVERY_S = 0.02
@@ -99,7 +99,8 @@ class ListedJob(Job):
 
         A worker forks for each job, which costs more than settling hundreds of orders: in a busy hour
         one job stays where there would have been one a bell. Its flag is up meanwhile, so nobody rings;
-        once it is down the work is looked at once more. Returns how much was done. Raises `JobRefused`
+        once it is down the work is looked at once more. It leaves when another kind of job waits for
+        this worker. Returns how much was done. Raises `JobRefused`
         for anything that is not on the list.
         """
         function = _jobs.get(self.func_name or "")
@@ -122,13 +123,20 @@ class ListedJob(Job):
             tires = now + LINGERS_S if found or not tires else tires
             if found >= _PLENTY:
                 self._call_for_help()
-            if now > min(leaves, tires):
+            if now > min(leaves, tires) or self._others_wait():
                 return done
             time.sleep(LOOKS_EVERY_S)
 
     def _look(self, function: Callable[[], int]) -> int:
         with self.app.app_context():
             return function()
+
+    def _others_wait(self) -> bool:
+        """Whether the next job in the queue is of another kind."""
+        with self.app.app_context(), contextlib.suppress(RedisError):
+            waiting = _queue().get_jobs(0, 1)
+            return any(each.func_name != self.func_name for each in waiting)
+        return False
 
     def _call_for_help(self) -> None:
         """Wake another worker, if one is idle, for a backlog that is more than one look's work."""

@@ -164,6 +164,15 @@ def test_a_job_stays_while_there_is_work_and_is_not_rung_for(
     assert not rung[-1], "what arrives when it leaves rings again, or is seen by the last look"
 
 
+def test_a_job_leaves_when_another_kind_waits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.ListedJob.app = app
+    looks: list[int] = []
+    monkeypatch.setitem(queue._jobs, "tests.busy", lambda: (looks.append(1), 1)[1])
+    assert queue.ring("app.kit.announcements.deliver")
+    queue.ListedJob.create("tests.busy", connection=queue.redis(), serializer=queue.JSONSerializer).perform()
+    assert len(looks) == 2, "one look, and the last one"
+
+
 def test_a_backlog_calls_for_one_more_worker(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.ListedJob.app = app
     found = [queue._PLENTY, queue._PLENTY]
