@@ -15,6 +15,7 @@ from chaos.killer import WEIGHTS
 from chaos.run import Report, Run, carry_out
 
 SECONDS_A_KILL = 1.5
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONTROL_SHARE = 10
 """The control takes a tenth of the kills: the first ones are enough for it to lose something."""
 
@@ -22,7 +23,7 @@ CONTROL_SHARE = 10
 def main() -> int:
     """Run both; 0 when the control lost something and the real application nothing."""
     options = _options()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, _leave)
     least = max(options.kills // CONTROL_SHARE, len(WEIGHTS))
     pace_s = options.seconds / options.kills
@@ -52,6 +53,9 @@ def _options() -> argparse.Namespace:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    """Stop at once, and let nobody interrupt the tidying up."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

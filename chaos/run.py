@@ -92,8 +92,10 @@ def _make_havoc(run: Run, instance: Instance, forest: Forest, killer: Killer) ->
     threads = [*buyers, *others]
     for thread in threads:
         thread.start()
-    killer.carry_out(plan(run.kills, run.seconds, run.seed), over)
-    over.set()
+    try:
+        killer.carry_out(plan(run.kills, run.seconds, run.seed), over)
+    finally:
+        over.set()
     for thread in threads:
         thread.join()
     return buyers
