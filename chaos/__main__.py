@@ -7,6 +7,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Mapping
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -16,6 +17,7 @@ from chaos.run import Report, Run, carry_out
 
 SECONDS_A_KILL = 1.5
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MOST_EXAMPLES = 5
 CONTROL_SHARE = 10
 """The control takes a tenth of the kills: the first ones are enough for it to lose something."""
 
@@ -77,7 +79,12 @@ def _tell(name: str, report: Report) -> None:
         "kills": report.kills,
         "lives": report.lives,
         "answers": report.answers,
-        "paid": {"paid": verdict.paid, "settled": verdict.settled, "refunded": verdict.refunded},
+        "paid": {
+            "paid": verdict.paid,
+            "settled": verdict.settled,
+            "refunded": verdict.refunded,
+            "unheard": verdict.unheard,
+        },
         "forged": {"sent": report.forgeries.total(), "accepted": report.accepted_forgeries}
         | {"believed": len(verdict.believed)},
         "also": {"fires": report.fires, "faults_logged": report.faults}
@@ -85,7 +92,8 @@ def _tell(name: str, report: Report) -> None:
     }
     for title, figures in details.items():
         print(f"{name}: {title:8}", "  ".join(f"{key}={figures[key]}" for key in sorted(figures)))
-    for fault in (*verdict.unbalanced, *map("lost {}".format, verdict.lost[:10])):
+    examples = islice(verdict.lost.items(), MOST_EXAMPLES)
+    for fault in (*verdict.unbalanced, *(f"lost {code} {outcome}" for code, outcome in examples)):
         print(f"{name}: {fault}")
     print(
         f"{name} kills={report.kills.total()} acked={verdict.acked} lost={len(verdict.lost)}"

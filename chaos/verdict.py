@@ -18,6 +18,7 @@ class Outcome:
     """What the instance did with an order."""
 
     credited: bool = False
+    expired_at: datetime | None = None
     settled_at: datetime | None = None
     refunding_at: datetime | None = None
     refunded_at: datetime | None = None
@@ -34,7 +35,8 @@ class Verdict:
     acked: int
     settled: int
     refunded: int
-    lost: list[str]
+    unheard: int
+    lost: dict[str, Outcome]
     double: list[str]
     believed: list[str]
     oversold: int
@@ -49,8 +51,9 @@ class Verdict:
 
 
 _OUTCOMES: LiteralString = (
-    "SELECT o.code, p.order_id IS NOT NULL AS credited, r.settled_at, o.refunding_at, o.refunded_at"
-    " FROM orders o LEFT JOIN payment p ON p.order_id = o.id LEFT JOIN retirement r ON r.order_id = o.id"
+    "SELECT o.code, p.order_id IS NOT NULL AS credited, o.expired_at, r.settled_at, o.refunding_at,"
+    " o.refunded_at FROM orders o LEFT JOIN payment p ON p.order_id = o.id"
+    " LEFT JOIN retirement r ON r.order_id = o.id"
 )
 _OVERSOLD: LiteralString = (
     "SELECT (SELECT count(*) FROM (SELECT first_serial, max(last_serial) OVER (ORDER BY first_serial"
@@ -100,7 +103,8 @@ def judge(
         acked=sum(paid.acked_at is not None for paid, _ in pairs),
         settled=sum(outcome.settled_at is not None for _, outcome in pairs),
         refunded=sum(_is_refunded(paid, outcome) for paid, outcome in pairs),
-        lost=[paid.code for paid, outcome in pairs if not _has_ended(paid, outcome)],
+        unheard=sum(_is_unheard(paid, outcome) for paid, outcome in pairs),
+        lost={paid.code: outcome for paid, outcome in pairs if _is_lost(paid, outcome)},
         double=[paid.code for paid, outcome in pairs if _is_double(paid, outcome)],
         believed=[code for code, outcome in found.items() if outcome.credited and code not in ledger],
         oversold=oversold_kg,
@@ -115,8 +119,18 @@ def _is_refunded(paid: Paid, outcome: Outcome) -> bool:
     return back >= paid.amount_fen and outcome.refunded_at is not None
 
 
-def _has_ended(paid: Paid, outcome: Outcome) -> bool:
-    return outcome.settled_at is not None or _is_refunded(paid, outcome)
+def _is_unheard(paid: Paid, outcome: Outcome) -> bool:
+    """Whether no true notice was acknowledged, and no question is asked any more that would find out.
+
+    Only for a payment that the provider takes after it has closed the order, and whose notice fails for
+    good: the day's bill tells of it.
+    """
+    return paid.acked_at is None and outcome.expired_at is not None and not outcome.credited
+
+
+def _is_lost(paid: Paid, outcome: Outcome) -> bool:
+    ended = outcome.settled_at is not None or _is_refunded(paid, outcome)
+    return not ended and not _is_unheard(paid, outcome)
 
 
 def _is_double(paid: Paid, outcome: Outcome) -> bool:

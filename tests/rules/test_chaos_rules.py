@@ -15,6 +15,10 @@ REFUNDED = Outcome(credited=True, refunding_at=NOON, refunded_at=NOON)
 BACK = ("SUCCESS", 100)
 
 
+def settled(at: datetime) -> Outcome:
+    return Outcome(credited=True, settled_at=at)
+
+
 def verdict(outcome: Outcome | None, *refunds: tuple[str, int], acked: bool = True) -> Verdict:
     """The verdict on one order of a yuan that the provider was paid for."""
     paid = Paid("A", 100, NOON.timestamp() if acked else None, list(refunds))
@@ -58,8 +62,15 @@ def test_a_payment_without_an_end_on_both_sides_is_lost(
     outcome: Outcome | None, refunds: list[tuple[str, int]]
 ) -> None:
     seen = verdict(outcome, *refunds)
-    assert seen.lost == ["A"]
+    assert list(seen.lost) == ["A"]
     assert not seen.clean
+
+
+def test_a_payment_of_which_nothing_was_heard_is_for_the_bill_to_tell_only_when_no_question_will() -> None:
+    expired = verdict(Outcome(expired_at=NOON), acked=False)
+    assert (expired.unheard, len(expired.lost)) == (1, 0)
+    assert len(verdict(Outcome(), acked=False).lost) == 1
+    assert len(verdict(Outcome(expired_at=NOON)).lost) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,6 @@ def test_a_run_in_which_nothing_was_acknowledged_proves_nothing() -> None:
 
 def test_settling_is_timed_from_the_acknowledgement_and_never_negative() -> None:
     ledger = {str(n): Paid(str(n), 100, NOON.timestamp()) for n in range(100)}
-    found = {str(n): Outcome(True, NOON + timedelta(milliseconds=n)) for n in range(100)}
+    found = {str(n): settled(NOON + timedelta(milliseconds=n)) for n in range(100)}
     assert judge(ledger, found).settle_p99_ms == 98
-    assert judge(ledger, {"1": Outcome(True, NOON - timedelta(hours=1))}).settle_p99_ms == 0
+    assert judge(ledger, {"1": settled(NOON - timedelta(hours=1))}).settle_p99_ms == 0
