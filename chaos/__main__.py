@@ -68,6 +68,7 @@ def _holds(name: str, run: Run) -> bool:
     report = carry_out(run)
     _tell(name, report)
     if not report.is_whole(run):
+        print(f"{name}: not all kills were made", file=sys.stderr)
         return False
     return bool(report.verdict.lost) if run.target == NAIVE else report.is_clean
 
