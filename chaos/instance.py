@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 REAL, NAIVE = "wsgi:app", "chaos.naive:app"
 START_LIMIT_S = 90.0
 LOOK_EVERY_S = 0.1
-PROVIDER_SPEED = 600
+PROVIDER_SPEED = 1800
 """The provider repeats its notices this many times faster than the real one."""
 RESERVATION_S = 120
 """The shortest that the settings take; the load does not wait for it, see `waiting`."""

@@ -21,14 +21,14 @@ from simulator.signatures import encrypted_resource
 
 ACCEPTED = (200, 204)
 _NOTICE = ("duplicate", "reorder", "delay", "reset", "wrong_signature", "wrong_serial", "unsigned")
-_NOTICE_RARE = ("stale_notice", "wrong_amount", "drop_notice")
+_NOTICE_RARE = ("stale_notice", "drop_notice")
 _CALLS = ("reset", "lost_answer", "http_500", "http_429")
 SPOILT = ("wrong_signature", "wrong_serial", "unsigned", "stale_notice")
 MISCHIEF = [
     *(("notice", kind) for kind in (*_NOTICE, *_NOTICE, *_NOTICE_RARE)),
     *((path, kind) for path in ("/v3/pay", "/v3/refund") for kind in _CALLS),
 ]
-"""Where and what; a notice that tells a wrong amount or never comes leaves the truth to be asked for."""
+"""Where and what; when a notice never comes, the truth has to be asked for."""
 
 
 @dataclass
@@ -148,12 +148,8 @@ class Provider:
 
 
 def _acked_at(notice: dict[str, Any]) -> float | None:
-    """When the merchant first accepted a notice that told the truth."""
-    times = [
-        attempt["answered_at"]
-        for attempt in notice["attempts"]
-        if attempt["status"] in ACCEPTED and "wrong_amount" not in attempt["faults"]
-    ]
+    """When the merchant first accepted a notice."""
+    times = [each["answered_at"] for each in notice["attempts"] if each["status"] in ACCEPTED]
     return min(times, default=None)
 
 

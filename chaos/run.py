@@ -18,7 +18,7 @@ from chaos.waiting import let_everything_come_due
 
 BUYERS = 8
 DRAIN_LIMIT_S = 180.0
-STILL_S = 6.0
+STILL_S = 5.0
 """The drain is over when nothing has moved for so long."""
 MISCHIEF_EVERY_S = 0.3
 

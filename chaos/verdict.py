@@ -120,9 +120,9 @@ def _is_refunded(paid: Paid, outcome: Outcome) -> bool:
 
 
 def _is_unheard(paid: Paid, outcome: Outcome) -> bool:
-    """Whether no true notice was acknowledged, and no question is asked any more that would find out.
+    """Whether no notice was acknowledged, and no question is asked any more that would find out.
 
-    Only for a payment that the provider takes after it has closed the order, and whose notice fails for
+    Only for a payment that the provider takes after it has closed the order, and whose notice is lost for
     good: the day's bill tells of it.
     """
     return paid.acked_at is None and outcome.expired_at is not None and not outcome.credited

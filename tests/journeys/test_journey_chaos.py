@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "chaos", "--kills", "8", "--seconds", "8", "--seed", "20261125"]
+COMMAND = [sys.executable, "-m", "chaos", "--kills", "8", "--seconds", "7", "--seed", "20261125"]
 
 
 @pytest.fixture
