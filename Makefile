@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run code demo test check bench fuzz prove openapi format clean
+.PHONY: help run code demo test check bench chaos fuzz prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -35,6 +35,10 @@ check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up 
 
 bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
 	@$(BIN)/python -m bench
+
+chaos: $(VENV)/dev.done ## kill everything under load, then look for every yuan (KILLS=60 SECONDS=90 SEED=1 CONTROL=)
+	@$(BIN)/python -m chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(CONTROL),--only control)
 
 fuzz: $(VENV)/dev.done ## send a million mutated notices and tokens (N=1000000 SEED=…)
 	@$(BIN)/python -m fuzz

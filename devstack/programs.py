@@ -88,11 +88,12 @@ def valkey_words(sockets: Path) -> list[str]:
     return [*VALKEY_FLAGS.split(), "--save", "", "--unixsocket", f"{sockets}/valkey.sock"]
 
 
-def is_ready(data: Path, sockets: Path) -> bool:
-    """Whether Valkey listens and PostgreSQL says so. Source: PostgreSQL 18, utils/pidfile.h."""
+def is_ready(data: Path, sockets: Path, postmaster: int) -> bool:
+    """Whether Valkey listens and this postmaster says so. Source: PostgreSQL 18, utils/pidfile.h."""
     with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.connect(f"{sockets}/valkey.sock")
-        return (data / "postmaster.pid").read_text().splitlines()[7:] == ["ready   "]
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return lines[:1] == [str(postmaster)] and lines[7:] == ["ready   "]
     return False
 
 

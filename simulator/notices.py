@@ -157,6 +157,7 @@ class PostOffice:
             "signed_at": headers.get("Wechatpay-Timestamp"),
             "faults": sorted(faults),
             "took_ms": round((time.monotonic() - began) * 1000),
+            "answered_at": self._clock.real(),
         }
         with self._state.changing():
             notice.attempts.append(attempt)

@@ -147,6 +147,22 @@ def ask(stack: devstack.Stack, question: str) -> Any:
     return row[0] if row else None
 
 
+def is_answering(stack: devstack.Stack) -> bool:
+    try:
+        return bool(ask(stack, "SELECT 1") == 1)
+    except (psycopg.OperationalError, redis.RedisError):
+        return False
+
+
+def children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    return [int(pid) for pid, ppid in map(str.split, listed.splitlines()) if int(ppid) == parent]
+
+
+def descendants(parent: int) -> list[int]:
+    return [pid for child in children(parent) for pid in (child, *descendants(child))]
+
+
 def ordinary_user() -> dict[str, Any]:
     """What makes a child an ordinary user's; nothing, if this process is one's already."""
     if os.geteuid() != 0:
@@ -218,6 +234,28 @@ def test_a_killed_keeper_takes_its_servers_along_and_the_data_stays(places: Plac
     (spare / "stack.json").write_text(stale)
     assert stack_of(places.client(spare)) == stack
     assert ask(stack, "SELECT height FROM tree") == 42
+
+
+@pytest.mark.parametrize("with_backends", [True, False])
+def test_killed_servers_come_back_at_the_same_addresses(places: Places, with_backends: bool) -> None:
+    root = places.root("killed")
+    stack = stack_of(places.client(root))
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS tree")
+        connection.execute("CREATE TABLE tree AS SELECT 42 AS height")
+        connection.execute("CHECKPOINT")  # a forgetful server keeps nothing else
+        with redis.from_url(stack.redis_url) as valkey:
+            valkey.set("bell", 1)
+        keeper = keeper_of(root)
+        for pid in reversed(descendants(keeper)) if with_backends else children(keeper):
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT pg_sleep(5)")
+    wait_until(lambda: is_answering(stack))
+    assert ask(stack, "SELECT height FROM tree") == 42
+    assert keeper_of(root) == keeper
+    with redis.from_url(stack.redis_url) as valkey:
+        assert valkey.get("bell") is None
 
 
 def test_two_roots_never_touch_each_other(places: Places, warm: devstack.Stack, spare: Path) -> None:
