@@ -16,6 +16,7 @@ from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
+from app.treasury import jobs as treasury
 
 KEYS_KEPT = timedelta(hours=48)
 HEARD_KEPT = timedelta(days=7)
@@ -54,6 +55,7 @@ CHORES = (
     Chore("seal audit", 1, accounts.seal_audit),
     Chore("check audit", 86_400, accounts.check_audit),
     Chore("forget", 3600, _forget),
+    Chore("reconcile", 600, treasury.reconcile_due),
 )
 
 

@@ -6,14 +6,14 @@ reach into a running query.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMING = {
@@ -83,7 +83,30 @@ def run(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
     For the few statements that are run thousands of times a second: SQLAlchemy's part of such a
     statement costs more than PostgreSQL's. Parameters are psycopg's `%(name)s`; rows are tuples.
     """
+    return _driver().execute(statement, values, prepare=True)
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write `rows` into `table` by COPY, in the running transaction; returns how many they were."""
+    written = 0
+    into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with _driver().cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row(row)
+            written += 1
+    return written
+
+
+def allow_bulk(minutes: int) -> None:
+    """Let the running transaction's statements take time and memory: for whole days, never for a request."""
+    db.session.execute(text("SET LOCAL work_mem = '128MB'"))
+    for bound in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        db.session.execute(text(f"SET LOCAL {bound} = '{minutes:d}min'"))
+
+
+def _driver() -> "psycopg.Connection[Any]":
+    """The running transaction's own connection, as the driver knows it."""
     driver = db.session.connection().connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
-        raise TypeError("the hot path needs psycopg")
-    return driver.execute(statement, values, prepare=True)
+        raise TypeError("this needs psycopg")
+    return driver

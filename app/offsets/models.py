@@ -92,6 +92,7 @@ class Payment(Base):
     """A verified payment; one an order, one a provider's transaction."""
 
     __tablename__ = "payment"
+    __table_args__ = (Index("ix_payment_paid_at", "paid_at", postgresql_using="brin"),)
 
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel: Mapped[str] = mapped_column(String(20))
@@ -209,7 +210,7 @@ class Refund(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(40))
     opened_at: Mapped[datetime] = _moment()
-    provider_id: Mapped[str | None] = mapped_column(String(64))
-    accepted_at: Mapped[datetime | None] = _moment(nullable=True)
-    succeeded_at: Mapped[datetime | None] = _moment(nullable=True)
+    provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     abnormal_at: Mapped[datetime | None] = _moment(nullable=True)

@@ -3,6 +3,7 @@
 from app.accounts.queries import audit, holders, operators
 from app.accounts.queries.holders import (
     StatementLine,
+    entries_relation,
     find_openid,
     get_balance,
     get_balances,
@@ -21,6 +22,7 @@ from app.kit.proof import Proof
 __all__ = [
     "StatementLine",
     "audit",
+    "entries_relation",
     "find_openid",
     "get_balance",
     "get_balances",

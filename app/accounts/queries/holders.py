@@ -153,6 +153,15 @@ def sum_entries(kind: chart.EntryKind) -> int:
     return int(total or 0)
 
 
+def entries_relation(*kinds: chart.EntryKind) -> str:
+    """Entries of these kinds as a part of another room's statement: reference, amount.
+
+    For questions about whole days, which no call a row could answer.
+    """
+    codes = ", ".join(str(kind.code) for kind in kinds)
+    return f"(SELECT reference, amount FROM posting WHERE kind IN ({codes}))"
+
+
 _TOTALS = (
     "WITH leg AS (SELECT source AS id, -sum(amount) AS change FROM posting GROUP BY source"
     " UNION ALL SELECT target, sum(amount) FROM posting GROUP BY target),"

@@ -1,5 +1,6 @@
 """What can be known of dues, orders and certificates. The only readers of this room."""
 
+from app.offsets.queries import money
 from app.offsets.queries.certificates import CertificateFacts, get_certificate
 from app.offsets.queries.doubts import DoubtFacts, count_open_doubts, get_doubt, list_doubts
 from app.offsets.queries.orders import (
@@ -26,6 +27,7 @@ __all__ = [
     "list_doubts",
     "list_dues",
     "list_orders",
+    "money",
     "prove",
     "retired_g",
 ]

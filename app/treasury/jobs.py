@@ -1,0 +1,117 @@
+"""What happens later: fetching the provider's bills and matching them, day by day.
+
+Bills are fetched and orders asked for between transactions, never inside one.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import structlog
+
+from app.clients import errors as outside
+from app.clients.pay_bills import BillMalformed
+from app.kit import clock
+from app.kit.transaction import transaction
+from app.offsets import queries as offsets
+from app.offsets.provider import paid_word, settings, wechat_pay
+from app.offsets.rules import PaymentOutcome
+from app.offsets.services import payments
+from app.treasury.queries import bills as queries
+from app.treasury.rules.breaks import Merchant
+from app.treasury.rules.days import AGAIN_AFTER, due_days
+from app.treasury.services import bills, days
+from app.treasury.services.days import Matched
+
+MOST_ASKED = 2_000
+"""Orders asked for in one reconciliation; what is left stands as a break and is asked next time."""
+_HEARD = (PaymentOutcome.PAID, PaymentOutcome.LATE, PaymentOutcome.MISMATCH)
+"""Answers after which the payment is ours to serve, to send back, or to hold in suspense."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What came of reconciling a day."""
+
+    matched: Matched
+    healed: int
+
+
+def reconcile_day(day: date) -> Reconciled:
+    """Fetch a day's bills, match them, and heal what asking the provider heals. Safe to repeat.
+
+    Raises `NotReady` while the provider is still writing them, `BillMalformed` where they cannot be read.
+    """
+    try:
+        trade, flow = wechat_pay().trade_bill(day), wechat_pay().fundflow_bill(day)
+        with transaction():
+            bills.take_bills(day, trade, flow)
+    except (outside.NotReady, BillMalformed) as error:
+        _note(day, error)
+        raise
+    matched = _match(day)
+    healed = _heal(day)
+    if healed:
+        matched = _match(day)
+    after = day + timedelta(days=1)
+    if queries.find_day(after) is not None:
+        _match(after)  # it judges this day's last minutes
+    return Reconciled(matched, healed)
+
+
+def reconcile_due() -> int:
+    """Reconcile every day whose bills are out and that was not; returns how many. For the sweeper."""
+    with transaction():
+        first = offsets.money.first_payment_at()
+        now = clock.now()
+        due = due_days(clock.business_day(first) if first else None, now.astimezone(clock.SHANGHAI))
+        done = queries.settled_days(due[0], now - AGAIN_AFTER) if due else set()
+    count = 0
+    for day in due:
+        if day in done:
+            continue
+        try:
+            reconcile_day(day)
+            count += 1
+        except outside.NotReady:
+            _log.info("bills are not out yet", day=str(day))
+        except BillMalformed as error:
+            _log.error("a bill cannot be read", day=str(day), reason=str(error))
+    return count
+
+
+def merchant() -> Merchant:
+    """Whose bills we expect."""
+    wechat = settings().wechat
+    return Merchant(wechat.appid, wechat.mchid)
+
+
+def _match(day: date) -> Matched:
+    with transaction():
+        return days.match_day(day, merchant())
+
+
+def _note(day: date, error: outside.OutsideError) -> None:
+    with transaction():
+        days.note_trouble(day, error.code if isinstance(error, outside.Refused) else str(error))
+
+
+def _heal(day: date) -> int:
+    """Ask the provider about what its bill calls paid and we do not know of; only its answer counts."""
+    with transaction():
+        codes = queries.list_missing_here(day, MOST_ASKED)
+    healed = 0
+    for code in codes:
+        try:
+            answer = wechat_pay().query(code)
+        except (outside.OutsideError, ValueError) as error:
+            _log.warning("an order could not be asked for", order=code, reason=type(error).__name__)
+            if isinstance(error, outside.RateLimited | outside.Unreachable):
+                break
+            continue
+        if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
+            continue
+        with transaction():
+            outcome = payments.record_payment(paid_word(answer))
+        healed += outcome in _HEARD
+    return healed
