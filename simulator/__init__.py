@@ -43,6 +43,10 @@ The control room, for tests and developers; refusals are 400 `{"error": …}`:
     POST   /control/notice          {out_trade_no | out_refund_no, count=1}: deliver its notices again
     POST   /control/signtest        {out_trade_no} -> {status, refused}: probe the notice address
     POST   /control/clock           {advance_seconds?, speed?} -> {now, speed}
+    GET    /control/bill_faults     what can be wrong with a day's bills, and what is
+    POST   /control/bill_faults     {day, kind}: spoil one payment or refund on the bills of that day
+    DELETE /control/bill_faults     let all bills be right again
+    POST   /control/withdrawals     {amount_fen}: move money from the merchant's account to its bank
     GET    /                        all of it on a page
 """
 

@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from simulator.bill_faults import Page, spoil
 from simulator.clock import business_day, local
 from simulator.errors import PayRefused
 from simulator.fields import wrong_field
-from simulator.state import BillOffer, Refund, Transaction
+from simulator.state import BillOffer, Refund, Transaction, Withdrawal
 from simulator.world import World
 
 READY_AT_HOUR = 9
@@ -97,17 +98,14 @@ def trade_bill(world: World, day_text: str, bill_type: str) -> Bill:
     """
     if bill_type not in TRADE_COLUMNS:
         raise wrong_field("bill_type", bill_type, "无效的账单类型", "query")
-    day = _bill_day(world, day_text)
-    rows = []
-    if bill_type != "REFUND":
-        rows += [_order_row(order) for order in _paid_on(world, day)]
-    if bill_type != "SUCCESS":
-        rows += [
-            _refund_row(world.state.transactions[each.out_trade_no], each)
-            for each in _refunded_on(world, day)
-        ]
+    page = _page(world, _bill_day(world, day_text))
+    rows = [] if bill_type == "REFUND" else page.payments
+    rows = rows if bill_type == "SUCCESS" else rows + page.refunds
     columns, totals = TRADE_COLUMNS[bill_type]
-    return _written(columns, sorted(rows, key=lambda row: row["交易时间"]), totals, _trade_totals(rows))
+    summary = _trade_totals(rows)
+    summary["订单总金额"] = _yuan(int(Decimal(summary["订单总金额"]) * 100) + page.summary_off_fen)
+    bill = _written(columns, sorted(rows, key=lambda row: row["交易时间"]), totals, summary)
+    return Bill(bill.content.replace(b"\r\n`", b"\r\n`garbled,`", 1)) if page.garbled else bill
 
 
 def fund_flow_bill(world: World, day_text: str, account_type: str) -> Bill:
@@ -116,25 +114,29 @@ def fund_flow_bill(world: World, day_text: str, account_type: str) -> Bill:
         raise wrong_field("account_type", account_type, "无效的资金账户类型", "query")
     day = _bill_day(world, day_text)
     balance_fen, rows, totals = 0, [], {"收入": [0, 0], "支出": [0, 0]}
-    for moved_at, flow in _flows(world) if account_type == "BASIC" else ():
-        sign = 1 if flow["收支类型"] == "收入" else -1
-        balance_fen += sign * flow["fen"]
-        if business_day(moved_at) != day:
-            continue
-        rows.append(
-            flow
-            | {
-                "记账时间": _moment(moved_at),
-                "收支金额(元)": _yuan(flow["fen"]),
-                "账户结余(元)": _yuan(balance_fen),
-                "资金变更提交申请人": "system",
-            }
-        )
-        totals[flow["收支类型"]][0] += 1
-        totals[flow["收支类型"]][1] += flow["fen"]
+    days = {business_day(flow["at"]) for flow in _flows(world)} if account_type == "BASIC" else set()
+    for each in sorted(found for found in days if found <= day):
+        page = _page(world, each)
+        for flow in sorted(page.flows, key=lambda flow: flow["at"]):
+            balance_fen += flow["fen"] if flow["收支类型"] == "收入" else -flow["fen"]
+            if each == day:
+                rows.append(_flow_row(flow, balance_fen))
+                totals[flow["收支类型"]][0] += 1
+                totals[flow["收支类型"]][1] += flow["fen"]
+        if rows and page.balance_off_fen:
+            rows[-1]["账户结余(元)"] = _yuan(balance_fen + page.balance_off_fen)
     (came, in_fen), (went, out_fen) = totals["收入"], totals["支出"]
     summary = [f"{len(rows)}.0", f"{came}.0", _yuan(in_fen), f"{went}.0", _yuan(out_fen)]
     return _written(FLOW_COLUMNS, rows, FLOW_TOTALS, dict(zip(FLOW_TOTALS.split(","), summary, strict=True)))
+
+
+def withdraw(world: World, amount_fen: int) -> Withdrawal:
+    """Move money from the merchant's account to its bank."""
+    with world.state.changing():
+        number = f"1{len(world.state.withdrawals):027}"
+        made = Withdrawal(number, world.clock.now(), amount_fen)
+        world.state.withdrawals[number] = made
+    return made
 
 
 def fee_fen(amount_fen: int) -> int:
@@ -158,6 +160,32 @@ def _bill_day(world: World, text: str) -> date:
     if day == today or (today - day == timedelta(days=1) and now.hour < READY_AT_HOUR):
         raise PayRefused("STATEMENT_CREATING", "账单生成中")
     return day
+
+
+def _page(world: World, day: date) -> Page:
+    """Return what the bills of a day say, faults and all."""
+    return spoil(
+        world.state,
+        day,
+        Page(
+            [_order_row(order) for order in _paid_on(world, day)],
+            [
+                _refund_row(world.state.transactions[each.out_trade_no], each)
+                for each in _refunded_on(world, day)
+            ],
+            [flow for flow in _flows(world) if business_day(flow["at"]) == day],
+        ),
+    )
+
+
+def _flow_row(flow: dict[str, Any], balance_fen: int) -> dict[str, Any]:
+    """Return the columns of one movement."""
+    return flow | {
+        "记账时间": _moment(flow["at"]),
+        "收支金额(元)": _yuan(flow["fen"]),
+        "账户结余(元)": _yuan(balance_fen),
+        "资金变更提交申请人": "system",
+    }
 
 
 def _paid_on(world: World, day: date) -> list[Transaction]:
@@ -246,30 +274,35 @@ def _trade_totals(rows: list[dict[str, str]]) -> dict[str, str]:
     }
 
 
-def _flows(world: World) -> list[tuple[float, dict[str, Any]]]:
+def _flows(world: World) -> list[dict[str, Any]]:
     """Return every movement of money so far, in order of time."""
-    flows: list[tuple[float, dict[str, Any]]] = []
+    flows: list[dict[str, Any]] = []
     for order in world.state.transactions.values():
         if order.transaction_id:
             at, number, fen = order.paid_at, order.transaction_id, order.amount_fen
             flows += [
-                (at, _flow(number, "交易", "收入", fen)),
-                (at, _flow(number, "扣除交易手续费", "支出", fee_fen(fen))),
+                _flow(at, number, "交易", "收入", fen),
+                _flow(at, number, "扣除交易手续费", "支出", fee_fen(fen)),
             ]
     for each in world.state.refunds.values():
         if each.status == "SUCCESS":
             at, number, fen = each.ended_at, each.refund_id, each.amount_fen
             flows += [
-                (at, _flow(number, "退款", "支出", fen, each.request.get("reason", ""))),
-                (at, _flow(number, "退还手续费", "收入", fee_fen(fen))),
+                _flow(at, number, "退款", "支出", fen, each.request.get("reason", "")),
+                _flow(at, number, "退还手续费", "收入", fee_fen(fen)),
             ]
-    return sorted(((at, flow) for at, flow in flows if flow["fen"]), key=lambda each: each[0])
+    flows += [
+        _flow(each.at, each.number, "提现", "支出", each.amount_fen)
+        for each in world.state.withdrawals.values()
+    ]
+    return sorted((flow for flow in flows if flow["fen"]), key=lambda flow: flow["at"])
 
 
-def _flow(number: str, business: str, direction: str, fen: int, note: str = "") -> dict[str, Any]:
+def _flow(at: float, number: str, business: str, direction: str, fen: int, note: str = "") -> dict[str, Any]:
     """Return the fixed columns of one movement; its own number follows from what it is about."""
     digest = hashlib.sha256(f"{number}|{business}".encode()).hexdigest()
     return {
+        "at": at,
         "微信支付业务单号": number,
         "资金流水单号": f"{int(digest[:23], 16):028}",
         "业务名称": business,

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from simulator import bill_faults
 from simulator.accounts import account_named, display_name
+from simulator.bills import withdraw
 from simulator.clock import rfc3339
 from simulator.errors import ControlRefused, PhoneRefused
 from simulator.faults import KINDS
@@ -18,6 +20,7 @@ from simulator.state import Transaction
 from simulator.world import World, answer, wish, world
 
 MOST_COPIES = 1000
+MOST_FEN = 10**12
 LONGEST_LEAP_S = 400 * 86_400
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
@@ -66,6 +69,34 @@ def delete_faults() -> Response:
     """Switch all faults off."""
     world().faults.clear()
     return Response(status=204)
+
+
+@blueprint.get("/bill_faults")
+def get_bill_faults() -> Response:
+    """List what can be wrong with a day's bills, and what is."""
+    kinds = {kind: f"{target}: {text}" for kind, (target, text, _) in bill_faults.KINDS.items()}
+    return answer({"kinds": kinds, "faults": [asdict(each) for each in world().state.bill_faults.values()]})
+
+
+@blueprint.post("/bill_faults")
+def post_bill_fault() -> Response:
+    """Let something be wrong with the bills of a `day`."""
+    return answer(asdict(bill_faults.add(world().state, wish())), 201)
+
+
+@blueprint.delete("/bill_faults")
+def delete_bill_faults() -> Response:
+    """Let all bills be right again."""
+    with world().state.changing():
+        world().state.bill_faults.clear()
+    return Response(status=204)
+
+
+@blueprint.post("/withdrawals")
+def post_withdrawal() -> Response:
+    """Move `amount_fen` from the merchant's account to its bank."""
+    amount = _number(wish(), "amount_fen", 0, 1, MOST_FEN)
+    return answer(asdict(withdraw(world(), int(amount))), 201)
 
 
 @blueprint.post("/pay_late")

@@ -122,6 +122,23 @@ class Notice:
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass
+class BillFault:
+    """Something to be wrong with the bills of a day; see `bill_faults`."""
+
+    day: str
+    kind: str
+
+
+@dataclass
+class Withdrawal:
+    """Money moved from the merchant's account to its bank."""
+
+    number: str
+    at: float
+    amount_fen: int
+
+
 @dataclass(frozen=True)
 class BillOffer:
     """A bill file that can be downloaded until `expires_at`; it is not kept over a restart."""
@@ -142,6 +159,8 @@ TABLES: dict[str, type[Any]] = {
     "transactions": Transaction,
     "refunds": Refund,
     "notices": Notice,
+    "bill_faults": BillFault,
+    "withdrawals": Withdrawal,
 }
 
 
@@ -157,6 +176,8 @@ class State:
     transactions: dict[str, Transaction] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    bill_faults: dict[str, BillFault] = field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     forced_refreshes: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -195,7 +216,7 @@ class State:
             if stored["version"] != SNAPSHOT_VERSION:
                 raise ValueError(f"version {stored['version']}")
             for name, record in TABLES.items():
-                setattr(self, name, {key: record(**row) for key, row in stored[name].items()})
+                setattr(self, name, {key: record(**row) for key, row in stored.get(name, {}).items()})
             self.paid = {
                 order.transaction_id: number
                 for number, order in self.transactions.items()

@@ -188,7 +188,11 @@ def return_breaks(seen: Subject) -> list[Found]:
         found = [_named(seen, Break.FLOW_ALONE)]
     elif _moved(flow) != trade.settled_fen:
         found = [_named(seen, Break.FLOW_AMOUNT)]
-    elif ours is not None and ours.state != SUCCEEDED:
+    elif ours is None:
+        found = [_named(seen, Break.REFUND_MISSING_HERE)]
+    elif ours.amount_fen != trade.amount_fen:
+        found = [_named(seen, Break.REFUND_AMOUNT)]
+    elif ours.state != SUCCEEDED:
         found = [_named(seen, Break.STATE)]
     if ours is not None and ours.state == SUCCEEDED:
         found += _books(seen)
