@@ -162,7 +162,7 @@ def list_breaks(day: date, kind: Break, limit: int) -> Sequence[BillBreak]:
     return db.session.scalars(
         select(BillBreak)
         .where(BillBreak.day == day, BillBreak.kind == kind)
-        .order_by(BillBreak.resolved_at.is_not(None), ~UNSETTLED_BREAK.self_group(), BillBreak.id)
+        .order_by(BillBreak.resolved_at.is_not(None), text(f"({UNSETTLED}) DESC"), BillBreak.id)
         .limit(limit)
     ).all()
 
