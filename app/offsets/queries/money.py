@@ -12,7 +12,7 @@ PAYMENTS = (
     " WHERE payment.channel = 'wechat')"
 )
 """Recorded payments as a part of another room's statement; `paid_at` is the provider's own time."""
-DOUBTS = "(SELECT id, order_code, transaction_id, seen_at FROM payment_doubt)"
+DOUBTS = "(SELECT id, order_code, transaction_id FROM payment_doubt)"
 """Payments that fit no order, likewise."""
 REFUNDS = (
     "(SELECT refund.id, refund.code, orders.code AS order_code, refund.provider_id, refund.amount_fen,"

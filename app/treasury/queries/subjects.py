@@ -117,7 +117,7 @@ suspect (key) AS (
   UNION SELECT number FROM {_FLOWS} AND {_PAID_KIND} AND {_IN}
            AND NOT EXISTS (SELECT FROM trade WHERE trade.transaction_id = number))
 SELECT key, {_TRADE_COLUMNS}, flow.moved_fen, flow.charged_fen, flow.at AS moved_at,
-       coalesce(paid.order_code, doubt.order_code) AS order_code,
+       coalesce(paid.order_code, held.order_code) AS order_code,
        coalesce(paid.amount_fen, held.amount) AS amount_fen,
        CASE WHEN paid.order_id IS NULL THEN '{DOUBT}' ELSE '{PAID}' END AS standing,
        coalesce(books.amount, held.amount) AS books_fen,
@@ -128,8 +128,10 @@ SELECT key, {_TRADE_COLUMNS}, flow.moved_fen, flow.charged_fen, flow.at AS moved
     SELECT {_sums(TRADE, FEE)} FROM bill_flow WHERE number = key AND {_PAID_KIND}) flow ON true
   LEFT JOIN {PAYMENTS} paid ON paid.transaction_id = key
   LEFT JOIN {entries_relation(chart.RECEIVE_PAYMENT)} books ON books.reference = paid.order_id
-  LEFT JOIN {DOUBTS} doubt ON doubt.transaction_id = key
-  LEFT JOIN {entries_relation(chart.HOLD_DOUBT)} held ON held.reference = doubt.id
+  LEFT JOIN LATERAL (
+    SELECT doubt.order_code, entry.amount
+      FROM {DOUBTS} doubt JOIN {entries_relation(chart.HOLD_DOUBT)} entry ON entry.reference = doubt.id
+     WHERE doubt.transaction_id = key LIMIT 1) held ON true
   LEFT JOIN {PAYMENTS} rival ON rival.order_code = trade.order_code AND rival.transaction_id <> key
  WHERE coalesce(trade.at, paid.paid_at, flow.at) >= :start
    AND coalesce(trade.at, paid.paid_at, flow.at) < :end
