@@ -78,19 +78,22 @@ class BusinessDay:
                 order = orders.place_order(self.buyer.holder_id, wish, timedelta(minutes=15))
             with transaction():
                 payments.open_payment(self.buyer.holder_id, order.code)
-            prepay_id = wechat_pay().prepay(
-                out_trade_no=order.code,
-                description=order.description,
-                amount_fen=order.amount_fen,
-                payer_openid=self.buyer.openid,
-                expires_at=order.expires_at,
-            )
-            sheet = wechat_pay().client_params(prepay_id) | {"appId": wechat_pay()._appid}
-            answer = requests.post(f"{self.url}/phone/api/pay", json=sheet, timeout=10)
-            assert answer.json() == {"result": "ok"}, answer.text
+            self.pay_at_provider(order.code, order.amount_fen)
             if heard:
                 self.hear(order.code)
         return order.code
+
+    def pay_at_provider(self, code: str, amount_fen: int) -> None:
+        prepay_id = wechat_pay().prepay(
+            out_trade_no=code,
+            description="碳汇",
+            amount_fen=amount_fen,
+            payer_openid=self.buyer.openid,
+            expires_at=self.now() + timedelta(minutes=15),
+        )
+        sheet = wechat_pay().client_params(prepay_id) | {"appId": wechat_pay()._appid}
+        answer = requests.post(f"{self.url}/phone/api/pay", json=sheet, timeout=10)
+        assert answer.json() == {"result": "ok"}, answer.text
 
     def hear(self, code: str) -> None:
         answer = wechat_pay().query(code)

@@ -14,7 +14,7 @@ from app.kit import clock
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.provider import paid_word, settings, wechat_pay
-from app.offsets.rules import PaymentOutcome
+from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import payments
 from app.treasury.queries import bills as queries
 from app.treasury.rules.breaks import Merchant
@@ -24,8 +24,6 @@ from app.treasury.services.days import Matched
 
 MOST_ASKED = 2_000
 """Orders asked for in one reconciliation; what is left stands as a break and is asked next time."""
-_HEARD = (PaymentOutcome.PAID, PaymentOutcome.LATE, PaymentOutcome.MISMATCH)
-"""Answers after which the payment is ours to serve, to send back, or to hold in suspense."""
 _log = structlog.get_logger(__name__)
 
 
@@ -112,6 +110,6 @@ def _heal(day: date) -> int:
         if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
             continue
         with transaction():
-            outcome = payments.record_payment(paid_word(answer))
-        healed += outcome in _HEARD
+            outcome = payments.record_payment(paid_word(answer, WordSource.BILL))
+        healed += outcome is not PaymentOutcome.DUPLICATE  # served, sent back, or held in suspense
     return healed

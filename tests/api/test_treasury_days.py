@@ -126,6 +126,16 @@ def test_a_payment_that_nobody_heard_of_is_healed_by_asking(day: BusinessDay, ap
     assert_books_prove()
 
 
+def test_money_for_an_order_that_nobody_knows_is_held_in_suspense(day: BusinessDay) -> None:
+    day.paid()
+    day.pay_at_provider("RESTORED0001", 700)
+    day.next_morning()
+    assert day.reconcile().healed == 1
+    assert found(day) == {}, "the books hold it, and somebody looks at the doubt"
+    assert queries.get_balance(chart.PLATFORM, chart.SUSPENSE) == 700
+    assert_books_prove()
+
+
 def test_a_bill_that_is_not_out_is_asked_for_later(day: BusinessDay) -> None:
     from app.clients.errors import NotReady
 
