@@ -23,6 +23,7 @@ AUDIENCE = "console"
 HOME = "/console"
 SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("home", HOME, None),
+    ("reconciliation", "/console/reconciliation", "money.read"),
     ("queue", "/console/queue", "money.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
