@@ -10,9 +10,10 @@ import socket
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -24,6 +25,9 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 import devstack
 import simulator
 from app.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _BASE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
@@ -146,7 +150,9 @@ def app(session_app: Flask, stack: devstack.Stack, template: str) -> Iterator[Fl
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
         session_app.extensions["redis"].flushdb()
+        _door.open()
         yield session_app
+        _door.close()
         db.session.remove()
         db.engine.dispose()
 
@@ -155,6 +161,50 @@ def app(session_app: Flask, stack: devstack.Stack, template: str) -> Iterator[Fl
 def client(app: Flask) -> FlaskClient:
     """A caller of the application."""
     return app.test_client()
+
+
+class Door:
+    """The live server's door, shut between tests.
+
+    A notice of an earlier test may come at any moment: it must not meet a database that is going away.
+    """
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._shut = True
+        self._changed = threading.Condition()
+
+    def open(self) -> None:
+        """Let requests in."""
+        with self._changed:
+            self._shut = False
+
+    def close(self) -> None:
+        """Let no more in, and wait until those inside have left."""
+        with self._changed:
+            self._shut = True
+            self._changed.wait_for(lambda: not self._inside, timeout=20)
+
+    def through(self, app: Flask) -> "WSGIApplication":
+        """`app` behind this door."""
+
+        def served(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+            with self._changed:
+                if self._shut:
+                    start("503 Service Unavailable", [("Content-Length", "0")])
+                    return [b""]
+                self._inside += 1
+            try:
+                return list(app(environ, start))
+            finally:
+                with self._changed:
+                    self._inside -= 1
+                    self._changed.notify_all()
+
+        return served
+
+
+_door = Door()
 
 
 class _Quiet(WSGIRequestHandler):
@@ -168,7 +218,7 @@ class _Quiet(WSGIRequestHandler):
 def live_server(session_app: Flask, settings: Settings) -> Iterator[str]:
     """The application on a real socket at its public address, so that WeChat can call it."""
     port = int(settings.public_url.rsplit(":", 1)[1])
-    server = ThreadedWSGIServer("127.0.0.1", port, session_app, handler=_Quiet)
+    server = ThreadedWSGIServer("127.0.0.1", port, _door.through(session_app), handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield settings.public_url
