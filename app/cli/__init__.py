@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from app.cli import audit, books, database, dev, operators, processes, reconcile
+from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile
 
 
 def connect(app: Flask) -> None:
     """Add every command to `app`."""
-    for group in (database.database, database.samples, operators.operators, audit.audit):
+    for group in (database.database, database.samples, operators.operators, audit.audit, payouts.payouts):
         app.cli.add_command(group)
     for command in (
         books.prove,

@@ -56,6 +56,7 @@ CHORES = (
     Chore("check audit", 86_400, accounts.check_audit),
     Chore("forget", 3600, _forget),
     Chore("reconcile", 600, treasury.reconcile_due),
+    Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 
 

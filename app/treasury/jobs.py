@@ -1,4 +1,4 @@
-"""What happens later: fetching the provider's bills and matching them, day by day.
+"""What happens later: fetching the provider's bills and matching them, day by day; preparing payouts.
 
 Bills are fetched and orders asked for between transactions, never inside one.
 """
@@ -16,11 +16,15 @@ from app.offsets import queries as offsets
 from app.offsets.provider import paid_word, settings, wechat_pay
 from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import payments
+from app.treasury import rules
+from app.treasury.errors import MonthNotOver, NothingToPay
 from app.treasury.queries import bills as queries
+from app.treasury.queries.payouts import find_run
 from app.treasury.rules.breaks import Merchant
 from app.treasury.rules.days import AGAIN_AFTER, due_days
 from app.treasury.services import bills, days
 from app.treasury.services.days import Matched
+from app.treasury.services.runs import prepare_run
 
 MOST_ASKED = 2_000
 """Orders asked for in one reconciliation; what is left stands as a break and is asked next time."""
@@ -113,3 +117,21 @@ def _heal(day: date) -> int:
             outcome = payments.record_payment(paid_word(answer, WordSource.BILL))
         healed += outcome is not PaymentOutcome.DUPLICATE  # served, sent back, or held in suspense
     return healed
+
+
+def prepare_last_month() -> int:
+    """Prepare last month's run if its time has come and nobody did; returns how many were prepared.
+
+    The database says whether it is done, so that any number of sweepers may look, as often as they like.
+    """
+    month = rules.payouts.month_due(clock.now())
+    if month is None:
+        return 0
+    with transaction():
+        if find_run(month, 1) is not None:
+            return 0
+        try:
+            prepare_run(month)
+        except (MonthNotOver, NothingToPay):
+            return 0
+    return 1

@@ -24,6 +24,8 @@ HOME = "/console"
 SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("home", HOME, None),
     ("reconciliation", "/console/reconciliation", "money.read"),
+    ("payouts", "/console/payouts", "money.read"),
+    ("payees", "/console/payees", "money.read"),
     ("queue", "/console/queue", "money.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),

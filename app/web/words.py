@@ -48,6 +48,11 @@ def yuan(fen: int) -> str:
     return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
+def percent(basis_points: int) -> str:
+    """A share in basis points as a percentage: `12.5%`, `100%`."""
+    return f"{plain(Decimal(basis_points) / 100)}%"
+
+
 def plain(value: Decimal | int) -> str:
     """A number without trailing zeros and without an exponent: `0.4211`, `1,200`."""
     text = f"{Decimal(value):,f}"
@@ -113,6 +118,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kilograms": kilograms,
     "kilometres": kilometres,
     "yuan": yuan,
+    "percent": percent,
     "plain": plain,
     "change": change,
     "moment": moment,

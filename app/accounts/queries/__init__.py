@@ -1,9 +1,10 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import audit, holders, operators
+from app.accounts.queries import audit, holders, operators, payables
 from app.accounts.queries.holders import (
     StatementLine,
     entries_relation,
+    find_holder,
     find_openid,
     get_balance,
     get_balances,
@@ -23,6 +24,7 @@ __all__ = [
     "StatementLine",
     "audit",
     "entries_relation",
+    "find_holder",
     "find_openid",
     "get_balance",
     "get_balances",
@@ -33,6 +35,7 @@ __all__ = [
     "list_statement",
     "openid_of",
     "operators",
+    "payables",
     "prove",
     "require_consent",
     "require_live_session",

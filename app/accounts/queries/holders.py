@@ -49,6 +49,13 @@ def list_holders(holder_ids: Sequence[int]) -> dict[int, Holder]:
     return {holder.id: holder for holder in rows}
 
 
+def find_holder(code: str) -> Holder | None:
+    """The holder with this public code, None when there is none or they closed their books."""
+    if not (code.isascii() and code.isalnum()):
+        return None
+    return db.session.scalar(select(Holder).where(Holder.code == code, Holder.closed_at.is_(None)))
+
+
 def require_live_session(identity: Identity) -> None:
     """Refuse a token whose session was signed out. For money and data routes. Raises `NotSignedIn`."""
     alive = db.session.scalar(

@@ -13,6 +13,7 @@ from app.offsets.queries.orders import (
     retired_g,
 )
 from app.offsets.queries.proofs import prove
+from app.offsets.queries.sales import sales_from
 
 __all__ = [
     "CertificateFacts",
@@ -30,4 +31,5 @@ __all__ = [
     "money",
     "prove",
     "retired_g",
+    "sales_from",
 ]

@@ -19,6 +19,7 @@ from app.registry.queries.projects import (
     list_projects,
 )
 from app.registry.queries.proofs import prove
+from app.registry.queries.terms import list_lot_facts, terms_from
 from app.registry.queries.units import Conservation, conservation
 
 __all__ = [
@@ -35,9 +36,11 @@ __all__ = [
     "get_lot",
     "get_project",
     "held_kg",
+    "list_lot_facts",
     "list_lots",
     "list_projects",
     "oldest_lot",
     "prove",
     "quote",
+    "terms_from",
 ]

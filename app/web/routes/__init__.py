@@ -13,6 +13,8 @@ from app.web.routes import (
     certificates,
     console,
     console_audit,
+    console_payees,
+    console_payouts,
     console_reconciliation,
     console_sign_in,
     docs,
@@ -24,6 +26,7 @@ from app.web.routes import (
     orders,
     problems,
     sign_in,
+    statements,
     steps,
 )
 
@@ -34,6 +37,8 @@ __all__ = [
     "connect",
     "console",
     "console_audit",
+    "console_payees",
+    "console_payouts",
     "console_reconciliation",
     "console_sign_in",
     "docs",
@@ -45,6 +50,7 @@ __all__ = [
     "orders",
     "problems",
     "sign_in",
+    "statements",
     "steps",
 ]
 

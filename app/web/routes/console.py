@@ -13,7 +13,7 @@ from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import NotFound
 from app.kit.transaction import transaction
-from app.treasury.queries import bills
+from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
 
@@ -32,6 +32,8 @@ class Waiting:
 
 WAITING = [
     Waiting("breaks", "/console/reconciliation", "money.read", lambda: bills.oldest_unsettled().unsettled),
+    Waiting("payout_runs", "/console/payouts", "money.read", payouts.count_runs_waiting),
+    Waiting("payees", "/console/payees", "money.read", payees.count_payees_waiting),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]

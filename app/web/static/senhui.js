@@ -1,6 +1,7 @@
 // Small comforts; every page works without them.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  // A form whose answer is a file leaves this page as it is.
+  if (event.defaultPrevented || event.target.hasAttribute("data-download")) return;
   const button = event.submitter;
   // After the form's data is taken: a disabled button's own name and value would not be sent.
   if (button) setTimeout(() => { button.disabled = true; button.setAttribute("aria-busy", "true"); });
