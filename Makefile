@@ -35,6 +35,7 @@ check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up 
 
 bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.reconciling
 
 chaos: $(VENV)/dev.done ## kill everything under load, then look for every yuan (KILLS=60 SECONDS=90 SEED=1 CONTROL=)
 	@$(BIN)/python -m chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS)) \
