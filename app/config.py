@@ -39,6 +39,20 @@ class WeChatSettings:
 
 
 @dataclass(frozen=True)
+class BankAccount:
+    """Where organisations send their transfers."""
+
+    name: str
+    number: str
+    bank: str
+
+
+PURCHASE_PLATFORMS = frozenset({"android", "ohos", "windows", "mac", "devtools", "web"})
+"""Where buying is on unless the environment says otherwise: not on iOS, nor for a client that does not
+say what it is."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one process needs to know. Secrets never appear in its repr."""
 
@@ -55,6 +69,11 @@ class Settings:
     reservation_seconds: int = 900
     pool_size: int = 4
     trusted_proxies: int = 0
+    most_unpaid_orders: int = 5
+    offline_reservation_days: int = 7
+    purchase_platforms: frozenset[str] = PURCHASE_PLATFORMS
+    bank_account: "BankAccount | None" = None
+    trade_managed: bool = False
 
     @property
     def production(self) -> bool:
@@ -120,13 +139,22 @@ class Settings:
             wechat=wechat,
             var=var,
             phone_url=env.get("PHONE_URL"),
+            purchase_platforms=_platforms(env, environment),
+            bank_account=_bank_account(env, environment),
+            trade_managed=_switch(env, "WECHAT_TRADE_MANAGED"),
             **{name: _number(env, name) for name in _NUMBERS if env.get(name.upper())},
         )
 
 
 DATA_KEY_BYTES = 32
 """AES-256."""
-_NUMBERS = {"reservation_seconds": (120, 7 * 86_400), "pool_size": (1, 100), "trusted_proxies": (0, 10)}
+_NUMBERS = {
+    "reservation_seconds": (120, 7 * 86_400),
+    "offline_reservation_days": (1, 30),
+    "most_unpaid_orders": (1, 1000),
+    "pool_size": (1, 100),
+    "trusted_proxies": (0, 10),
+}
 """Settings that are numbers, with their bounds; WeChat Pay closes an unpaid order after seven days."""
 _KEY_FILES = ("TOKEN_KEY_FILE", "CERTIFICATE_KEY_FILE", "DATA_KEY_FILE")
 _REQUIRED = (
@@ -169,8 +197,43 @@ def isolated(var: Path, port: int) -> dict[str, str]:
     For demo, bench and journeys, which must never touch the database or merchant that a shell names.
     """
     ours = {*_REQUIRED, *_WECHAT_FILES, *(name.upper() for name in _NUMBERS), "PHONE_URL"}
+    ours |= {*_BANK, "PURCHASE_PLATFORMS", "WECHAT_TRADE_MANAGED"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**kept, "SENHUI_ENV": "development", "SENHUI_VAR": str(var), "PORT": str(port)}
+    ground = {"SENHUI_ENV": "development", "SENHUI_VAR": str(var), "PORT": str(port)}
+    # Here a program buys, and one of its buyers stands for many.
+    return {**kept, **ground, "MOST_UNPAID_ORDERS": "1000"}
+
+
+def _platforms(env: Mapping[str, str], environment: str) -> frozenset[str]:
+    """Where buying is on. Development also serves clients that do not say what they are."""
+    named = frozenset(filter(None, (word.strip() for word in env.get("PURCHASE_PLATFORMS", "").split(","))))
+    known = PURCHASE_PLATFORMS | {"ios", "unknown"}
+    if not named <= known:
+        raise UnsafeSettings(f"PURCHASE_PLATFORMS takes {', '.join(sorted(known))}")
+    if named or "PURCHASE_PLATFORMS" in env:
+        return named
+    return PURCHASE_PLATFORMS if environment == "production" else PURCHASE_PLATFORMS | {"unknown"}
+
+
+def _bank_account(env: Mapping[str, str], environment: str) -> BankAccount | None:
+    """Our account for transfers: all of it or nothing; in development an example."""
+    given = [env.get(name, "").strip() for name in _BANK]
+    if all(given):
+        return BankAccount(*given)
+    if any(given):
+        raise UnsafeSettings(f"{', '.join(_BANK)} are set together or not at all")
+    return None if environment == "production" else SAMPLE_ACCOUNT
+
+
+_BANK = ("BANK_ACCOUNT_NAME", "BANK_ACCOUNT_NUMBER", "BANK_ACCOUNT_BANK")
+SAMPLE_ACCOUNT = BankAccount("示例森惠平台（示例）", "6200 0000 0000 0000 000", "示例银行顺昌支行")
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    word = env.get(name, "off").strip().lower()
+    if word not in ("on", "off"):
+        raise UnsafeSettings(f"{name} is on or off")
+    return word == "on"
 
 
 def _number(env: Mapping[str, str], name: str) -> int:

@@ -83,10 +83,13 @@ INSERT INTO posting (kind, reference, source, target, amount, posted_at)
 SELECT {chart.RECEIVE_PAYMENT.code}, {BASE} + n, {chart.PROVIDER.of(1)}, {chart.CLEARING.of(1)},
        fen + (kind = '{Break.BOOKS}')::integer, at FROM made_payment
  WHERE kind NOT IN ('{Break.MISSING_HERE}', '{Break.FLOW_ALONE}', '{Break.BOOKS_MISSING}');
-INSERT INTO refund (id, code, order_id, amount_fen, reason, opened_at, provider_id, accepted_at, succeeded_at)
-SELECT {BASE} + n, code, {BASE} + n, fen, 'sold_out', at, number, at,
+ALTER TABLE refund DISABLE TRIGGER refund_edges;
+INSERT INTO refund (id, code, order_id, trade_code, amount_fen, total_fen, source, channel, reason, opened_at,
+                    provider_id, accepted_at, succeeded_at)
+SELECT {BASE} + n, code, {BASE} + n, order_code, fen, fen, 'clearing', 'wechat', 'sold_out', at, number, at,
        CASE WHEN kind <> '{Break.REFUND_MISSING_THERE}' THEN at END
   FROM made_refund WHERE kind <> '{Break.REFUND_MISSING_HERE}';
+ALTER TABLE refund ENABLE TRIGGER refund_edges;
 INSERT INTO posting (kind, reference, source, target, amount, posted_at)
 SELECT {chart.REFUND.code}, {BASE} + n, {chart.CLEARING.of(1)}, {chart.PROVIDER.of(1)}, fen, at
   FROM made_refund WHERE kind NOT IN ('{Break.REFUND_MISSING_HERE}', '{Break.REFUND_MISSING_THERE}');

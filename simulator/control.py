@@ -16,6 +16,7 @@ from simulator.errors import ControlRefused, PhoneRefused
 from simulator.faults import KINDS
 from simulator.payments import pay, transaction_view
 from simulator.refunds import refund_view
+from simulator.shipping import is_frozen
 from simulator.state import Transaction
 from simulator.world import World, answer, wish, world
 
@@ -128,6 +129,16 @@ def signtest() -> Response:
     return answer({"status": status, "refused": status is not None and status >= 400})
 
 
+@blueprint.post("/trade")
+def manage_trade() -> Response:
+    """Hold funds until orders are reported as delivered, or stop doing so: `managed` true or false."""
+    managed = wish().get("managed")
+    if type(managed) is not bool:
+        raise ControlRefused("managed must be true or false")
+    world().state.trade_managed = managed
+    return answer({"managed": managed})
+
+
 @blueprint.post("/clock")
 def move_clock() -> Response:
     """Move simulated time forward by `advance_seconds`, or change `speed`."""
@@ -158,6 +169,7 @@ def overview(world: World) -> dict[str, Any]:
                     "openid": each.openid,
                     "created_at": rfc3339(each.created_at),
                     "expires_at": rfc3339(each.expires_at),
+                    "frozen": is_frozen(each),
                 }
                 for each in world.state.transactions.values()
             ],

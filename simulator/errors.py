@@ -24,7 +24,8 @@ PAY_STATUS = {
 }
 
 #: Texts of the mini-program error codes. Source: Weixin open documentation, code2Session, stable_token,
-#: checkSessionKey; 40163 from the developers' community.
+#: checkSessionKey, uploadShippingInfo; 40163 from the developers'
+#: community.
 MINI_MESSAGES = {
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
@@ -42,6 +43,15 @@ MINI_MESSAGES = {
     45011: "api minute-quota reach limit, try again later",
     47001: "data format error",
     87009: "invalid signature",
+    10060001: "支付单不存在",
+    10060003: "支付单已使用重新发货机会",
+    10060004: "支付单处于不可发货的状态",
+    10060005: "物流类型有误",
+    10060006: "非快递发货时不允许分拆发货",
+    10060008: "商品描述不能为空",
+    10060009: "商品描述太长",
+    10060023: "发货信息未更新",
+    10060031: "该笔支付单不属于指定的用户",
 }
 
 

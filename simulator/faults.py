@@ -81,7 +81,7 @@ class Faults:
             path,
             _whole(wish, "count", 1, least=1),
             _seconds(wish, kind),
-            _whole(wish, "errcode", -1, least=-99999),
+            _whole(wish, "errcode", -1, least=-99999, most=2**31 - 1),
         )
         with self._lock:
             self._waiting.append(fault)
@@ -114,10 +114,10 @@ def _place_of(path: str) -> str:
     return "api" if path.startswith(API_PREFIXES) else path
 
 
-def _whole(wish: dict[str, Any], name: str, default: int, least: int) -> int:
+def _whole(wish: dict[str, Any], name: str, default: int, least: int, most: int = 1_000_000) -> int:
     """Read an integer of a wish."""
     value = wish.get(name, default)
-    if type(value) is not int or not least <= value <= 1_000_000:
+    if type(value) is not int or not least <= value <= most:
         raise ControlRefused(f"{name} must be a whole number from {least}")
     return value
 

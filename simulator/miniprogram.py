@@ -26,7 +26,7 @@ DAY_S = 86_400
 blueprint = Blueprint("miniprogram", __name__)
 
 
-def _refusal(kind: str, fault: Fault) -> Response | None:
+def refusal(kind: str, fault: Fault) -> Response | None:
     """Answer the faults that refuse a request."""
     if kind == "errcode":
         return answer({"errcode": fault.errcode, "errmsg": MINI_MESSAGES.get(fault.errcode, "error")})
@@ -34,11 +34,11 @@ def _refusal(kind: str, fault: Fault) -> Response | None:
     return answer({"errcode": -1, "errmsg": REFUSING[kind].lower()}, status) if status else None
 
 
-guard(blueprint, _refusal)
+guard(blueprint, refusal)
 
 
 @blueprint.errorhandler(MiniRefused)
-def _refused(error: MiniRefused) -> Response:
+def refused(error: MiniRefused) -> Response:
     """Answer an error as WeChat does."""
     return answer({"errcode": error.errcode, "errmsg": error.errmsg}, mimetype=_mimetype())
 
@@ -78,7 +78,7 @@ def stable_token() -> Response:
 @blueprint.get("/wxa/checksession")
 def check_session() -> Response:
     """Tell whether a signature was made with the account's present session key."""
-    _check_token(request.args.get("access_token", ""))
+    check_token(request.args.get("access_token", ""))
     account_signed(world(), request.args.get("openid", ""), request.args.get("signature", ""))
     return answer({"errcode": 0, "errmsg": "ok"})
 
@@ -86,7 +86,7 @@ def check_session() -> Response:
 @blueprint.get("/wxa/resetusersessionkey")
 def reset_session() -> Response:
     """Give an account a new session key."""
-    _check_token(request.args.get("access_token", ""))
+    check_token(request.args.get("access_token", ""))
     account = account_signed(world(), request.args.get("openid", ""), request.args.get("signature", ""))
     with world().state.changing():
         account.session_key = new_session_key()
@@ -123,7 +123,7 @@ def _count_forced(times: list[float], now: float) -> None:
     times.append(now)
 
 
-def _check_token(text: str) -> None:
+def check_token(text: str) -> None:
     """Refuse an access token that is unknown or over."""
     token = world().state.tokens.get(text)
     if token is None or token.expires_at <= world().clock.now():

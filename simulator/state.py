@@ -67,6 +67,7 @@ class Transaction:
     transaction_id: str = ""
     paid_at: float = 0.0
     refund_numbers: list[str] = field(default_factory=list)
+    shipping: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def amount_fen(self) -> int:
@@ -188,6 +189,8 @@ class State:
         #: transaction_id -> out_trade_no of paid orders.
         self.paid: dict[str, str] = {}
         self.offers: dict[str, BillOffer] = {}
+        #: Whether money is held until an order is reported as delivered; not kept over a restart.
+        self.trade_managed = False
         if self.path.exists():
             self._load()
 

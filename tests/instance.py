@@ -68,6 +68,39 @@ class Instance:
             [*FLASK, "prove"], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
         )
 
+    def flask(self, *command: str, told: str = "") -> str:
+        """What a `flask` command of this instance prints; `told` is its input."""
+        done = subprocess.run(
+            [*FLASK, *command],
+            cwd=ROOT,
+            env=self.env,
+            input=told,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def run(self, script: str) -> str:
+        """What a few lines of Python print in this instance's application and a transaction."""
+        program = (
+            "from app import create_app\nfrom app.kit.transaction import transaction\n"
+            "with create_app().app_context(), transaction() as session:\n"
+        )
+        body = program + "".join(f"    {line}\n" for line in script.strip().splitlines())
+        done = subprocess.run(
+            [sys.executable, "-c", body], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def control(self, act: str, **body: Any) -> Any:
+        """One act in the simulator's control room."""
+        answer = requests.post(f"{self.phone}/control/{act}", json=body, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
+
     def children(self, role: str) -> list[int]:
         """The process ids of `flask dev`'s children whose command names `role`, forked jobs included."""
         rows = subprocess.run(

@@ -139,6 +139,8 @@ RETURN_PAYOUT = EntryKind(45, "return_payout", PAYING, PAYABLE, "payout")
 REVERSE_PAYOUT = EntryKind(46, "reverse_payout", BANK, PAYABLE, "payout")
 PAY_OUT_FEES = EntryKind(47, "pay_out_fees", FEES, BANK, "payout")
 RETURN_FEES = EntryKind(48, "return_fees", BANK, FEES, "payout")
+RETURN_GOODWILL = EntryKind(50, "return_goodwill", FEES, BANK, "refund")
+RETURN_DOUBT = EntryKind(51, "return_doubt", SUSPENSE, BANK, "refund")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -174,6 +176,8 @@ ENTRY_KINDS = {
         REVERSE_PAYOUT,
         PAY_OUT_FEES,
         RETURN_FEES,
+        RETURN_GOODWILL,
+        RETURN_DOUBT,
     )
 }
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile
+from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile, wechat
 
 
 def connect(app: Flask) -> None:
@@ -16,5 +16,6 @@ def connect(app: Flask) -> None:
         processes.sweeper,
         dev.dev,
         reconcile.reconcile,
+        wechat.trade_managed,
     ):
         app.cli.add_command(command)

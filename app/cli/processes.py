@@ -54,6 +54,7 @@ CHORES = (
     Chore("watch unpaid", 1, offsets.watch_unpaid),
     Chore("seal audit", 1, accounts.seal_audit),
     Chore("check audit", 86_400, accounts.check_audit),
+    Chore("upload shippings", 5, offsets.upload_shippings),
     Chore("forget", 3600, _forget),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("prepare payouts", 600, treasury.prepare_last_month),

@@ -89,6 +89,14 @@ def whole(fields: Fields, name: str, least: int, most: int) -> int:
     return value
 
 
+def flag(fields: Fields, name: str) -> bool:
+    """Take the `true` or `false` called `name`; 1 and 0 are neither."""
+    value = fields.get(name)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is not true or false")
+    return value
+
+
 def section(fields: Fields, name: str) -> Fields:
     """Take the object called `name`."""
     return as_object(fields.get(name))

@@ -13,7 +13,7 @@ from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, default_exceptions
 
 from app.kit import messages, problems, strict_json
 from app.kit.problems import BadRequest, Problem, Unreadable
@@ -72,6 +72,26 @@ class Blueprint(SmorestBlueprint):
     """A room's routes: strict arguments, problem+json documented as the default answer."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+
+def read_file(name: str, largest_bytes: int) -> bytes:
+    """The uploaded file of this form field; only here a request may be larger than `MAX_BODY`.
+
+    Call it before anything else reads the form. Raises `TooLarge`, `Unreadable` when there is none.
+    """
+    request.max_content_length = largest_bytes + MAX_BODY
+    try:
+        file = request.files.get(name)
+        content = file.read(largest_bytes + 1) if file else b""
+        for each in request.files.values():
+            each.close()  # a large one lies in a file of its own
+    except RequestEntityTooLarge as error:
+        raise problems.TooLarge() from error
+    if len(content) > largest_bytes:
+        raise problems.TooLarge()
+    if not content:
+        raise Unreadable(errors=[{"pointer": f"#/{name}", "detail": messages.t("kit.field_required")}])
+    return content
 
 
 def public(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,14 +20,24 @@ class SealBroken(RuntimeError):
 
 def seal(plain: str, context: str) -> bytes:
     """Encrypt `plain` for `context`."""
-    nonce = os.urandom(12)
-    return nonce + _cipher().encrypt(nonce, plain.encode(), context.encode())
+    return seal_bytes(plain.encode(), context)
 
 
 def unseal(sealed: bytes, context: str) -> str:
     """What was sealed for `context`. Raises `SealBroken`."""
+    return unseal_bytes(sealed, context).decode()
+
+
+def seal_bytes(plain: bytes, context: str) -> bytes:
+    """Encrypt bytes, such as a file, for `context`."""
+    nonce = os.urandom(12)
+    return nonce + _cipher().encrypt(nonce, plain, context.encode())
+
+
+def unseal_bytes(sealed: bytes, context: str) -> bytes:
+    """The bytes that were sealed for `context`. Raises `SealBroken`."""
     try:
-        return _cipher().decrypt(sealed[:12], sealed[12:], context.encode()).decode()
+        return _cipher().decrypt(sealed[:12], sealed[12:], context.encode())
     except (InvalidTag, ValueError) as error:
         raise SealBroken(context) from error
 

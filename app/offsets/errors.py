@@ -43,3 +43,115 @@ class DoubtResolved(Problem):
 
     status = 409
     message = "offsets.doubt_resolved"
+
+
+class RefundUnknown(Problem):
+    """No refund has this number."""
+
+    status = 404
+    message = "offsets.refund_unknown"
+
+
+class RefundMoved(Problem):
+    """The refund, or the order, does not stand where this step begins."""
+
+    status = 409
+    message = "offsets.refund_moved"
+
+
+class RefundBeyond(Problem):
+    """All refunds of a payment together would be more than it."""
+
+    status = 409
+    message = "offsets.refund_beyond"
+
+
+class RefundTooMany(Problem):
+    """The provider takes no more refunds of this payment."""
+
+    status = 409
+    message = "offsets.refund_too_many"
+
+
+class RefundTooSoon(Problem):
+    """A call to the provider may still be under way."""
+
+    status = 409
+    message = "offsets.refund_too_soon"
+
+
+class FeesInsufficient(Problem):
+    """The platform has not earned what it wants to give."""
+
+    status = 409
+    message = "offsets.fees_insufficient"
+
+
+class NotTheRequester(Problem):
+    """Who asked for it may not approve it."""
+
+    status = 403
+    message = "offsets.not_the_requester"
+
+
+class BankReferenceUsed(Problem):
+    """One transfer at the bank stands for one movement here."""
+
+    status = 409
+    message = "offsets.bank_reference_used"
+
+
+class PurchaseClosed(Problem):
+    """Buying is switched off on the caller's platform."""
+
+    status = 403
+    message = "offsets.purchase_closed"
+
+
+class TooManyUnpaid(Problem):
+    """The holder has as many unpaid orders as one may have."""
+
+    status = 409
+    message = "offsets.too_many_unpaid"
+
+
+class TransferUnknown(Problem):
+    """No order of the offline channel has this number or link."""
+
+    status = 404
+    message = "offsets.transfer_unknown"
+
+
+class TransferMoved(Problem):
+    """The order waits for no transfer any more."""
+
+    status = 409
+    message = "offsets.transfer_moved"
+
+
+class TransferMismatch(Problem):
+    """What was received is not what the order costs."""
+
+    status = 409
+    message = "offsets.transfer_mismatch"
+
+
+class TransferDiffers(Problem):
+    """Two operators have read the bank's statement differently."""
+
+    status = 409
+    message = "offsets.transfer_differs"
+
+
+class ProofRefused(Problem):
+    """The file is no PDF, PNG or JPEG of at most 2 MB, or one too many."""
+
+    status = 422
+    message = "offsets.proof_refused"
+
+
+class OfflineClosed(Problem):
+    """This instance has no bank account to receive transfers."""
+
+    status = 409
+    message = "offsets.offline_closed"

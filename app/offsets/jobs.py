@@ -12,13 +12,20 @@ import structlog
 
 from app.clients import errors as outside
 from app.clients.pay import ForeignRecord
-from app.kit import announcements, queue
+from app.kit import announcements, clock, queue
 from app.kit.messages import t
 from app.kit.transaction import transaction
 from app.offsets import queries
-from app.offsets.provider import foreign_word, paid_word, refund_word, wechat_pay
+from app.offsets.provider import (
+    foreign_word,
+    miniprogram,
+    paid_word,
+    refund_word,
+    settings,
+    wechat_pay,
+)
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, settlement
+from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping
 from app.offsets.services.words import RefundWord
 
 _log = structlog.get_logger(__name__)
@@ -114,32 +121,97 @@ def _hear_if_paid(code: str) -> bool:
 
 
 @announcements.listens("offsets.refund_opened", outside=True)
-def request_refund(payload: dict[str, Any]) -> Callable[[], None]:
-    """Ask the provider to send the money back, under the number that we committed before."""
+def request_refund(payload: dict[str, Any]) -> Callable[[], None] | None:
+    """Ask the provider to send the money back, under the number that we committed before.
+
+    What it refuses is remembered for the operators and asked again later: a balance fills up again.
+    """
     with transaction():
         terms = queries.get_refund_terms(payload["refund_id"])
-    answer = wechat_pay().refund(
-        out_refund_no=terms.code,
-        out_trade_no=terms.order_code,
-        amount_fen=terms.amount_fen,
-        total_fen=terms.amount_fen,
-        reason=t(f"offsets.refund_{terms.reason}", "zh"),
-    )
+    if terms is None:
+        return None
+    try:
+        answer = wechat_pay().refund(
+            out_refund_no=terms.code,
+            out_trade_no=terms.trade_code,
+            amount_fen=terms.amount_fen,
+            total_fen=terms.total_fen,
+            reason=t(f"offsets.refund_{terms.reason}", "zh"),
+        )
+    except (outside.RateLimited, outside.Misconfigured):
+        raise
+    except outside.Refused as refusal:
+        code = refusal.code
+        return lambda: _record_refusal(payload, code)
     return lambda: _record_refund(payload, refund_word(answer))
 
 
 @announcements.listens("offsets.refund_pending", outside=True)
-def check_refund(payload: dict[str, Any]) -> Callable[[], None]:
+def check_refund(payload: dict[str, Any]) -> Callable[[], None] | None:
     """Ask how a refund stands, in case its notice does not come."""
     with transaction():
         terms = queries.get_refund_terms(payload["refund_id"])
+    if terms is None:
+        return None
     answer = wechat_pay().query_refund(terms.code)
     if answer is None:
         return lambda: announcements.announce("offsets.refund_opened", payload)
     return lambda: _record_refund(payload, refund_word(answer))
 
 
+def _record_refusal(payload: dict[str, Any], code: str) -> None:
+    refunds.record_refusal(payload["refund_id"], code)
+    announcements.announce("offsets.refund_opened", payload, after=timedelta(minutes=10))
+
+
 def _record_refund(payload: dict[str, Any], word: RefundWord) -> None:
-    payments.record_refund(word)
+    refunds.record_refund(word)
     if word.status == "PROCESSING":
         announcements.announce("offsets.refund_pending", payload, after=timedelta(minutes=1))
+
+
+def upload_shippings(limit: int = 20) -> int:
+    """Tell WeChat which orders are delivered, where it holds the funds until then; returns how many.
+
+    When it does not answer, or answers nobody, the rest waits for its next turn.
+    """
+    if not settings().trade_managed:
+        return 0
+    with transaction():
+        shipping.list_settled()
+    told = 0
+    while parcels := _claim_parcels(limit):
+        for parcel in parcels:
+            try:
+                _upload(parcel)
+            except (outside.Unreachable, outside.Misconfigured, outside.RateLimited) as error:
+                _log.warning("WeChat takes no deliveries now", reason=type(error).__name__)
+                return told
+            told += 1
+        if len(parcels) < limit:
+            break
+    return told
+
+
+def _claim_parcels(limit: int) -> list[shipping.Parcel]:
+    with transaction():
+        return shipping.claim_parcels(limit)
+
+
+def _upload(parcel: shipping.Parcel) -> None:
+    try:
+        miniprogram().upload_shipping_info(
+            mchid=settings().wechat.mchid,
+            out_trade_no=parcel.order_code,
+            item_desc=parcel.description,
+            payer_openid=parcel.payer_openid,
+            uploaded_at=clock.now(),
+        )
+    except (outside.Misconfigured, outside.RateLimited):
+        raise
+    except outside.Refused as refusal:
+        with transaction():
+            shipping.record_refused(parcel.order_id, refusal.code)
+        return
+    with transaction():
+        shipping.record_uploaded(parcel.order_id)

@@ -4,15 +4,17 @@ On the hot path nothing is updated: a paid order waits as a row of `paid_order`,
 and inserts facts with natural keys.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     String,
     UniqueConstraint,
     text,
@@ -20,11 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
-from app.offsets.rules import OrderStatus, Stamps, order_status
+from app.offsets.rules import OrderStatus, RefundStamps, RefundStatus, Stamps, order_status, refund_status
 
 
 def _moment(*, nullable: bool = False) -> "Mapped[datetime]":
     return mapped_column(DateTime(timezone=True), nullable=nullable)
+
+
+_OPEN = "paid_at IS NULL AND expired_at IS NULL"
 
 
 class Due(Base):
@@ -56,8 +61,9 @@ class Order(Base):
         Index(
             "ix_orders_open",
             "next_check_at",
-            postgresql_where=text("paid_at IS NULL AND expired_at IS NULL"),
+            postgresql_where=text(_OPEN),
         ),
+        Index("ix_orders_unpaid", "holder_id", postgresql_where=text(_OPEN)),
         Index("ix_orders_holder_id", "holder_id", "id"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -66,6 +72,7 @@ class Order(Base):
     code: Mapped[str] = mapped_column(String(26), unique=True)
     holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     purpose: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(10), default="wechat")
     lot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("lot.id"))
     quantity_kg: Mapped[int] = mapped_column(BigInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
@@ -172,7 +179,7 @@ class SettlementRun(Base):
     first_serial: Mapped[int] = mapped_column(BigInteger)
     last_serial: Mapped[int] = mapped_column(BigInteger)
     orders: Mapped[int] = mapped_column(Integer)
-    settled_at: Mapped[datetime] = _moment()
+    settled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class Retirement(Base):
@@ -200,17 +207,115 @@ class Certificate(Base):
 
 
 class Refund(Base):
-    """Money on its way back 退款; `code` is the number the provider knows it by."""
+    """Money on its way back 退款; `code` is the number the provider knows it by.
+
+    It claims a part of what was paid for an order or held as a doubt. By hand it is requested by one
+    operator and opened by another; what cannot go back the way it came is replaced by a refund that
+    does. Terms, edges and the bound on all claims of a payment are guarded in migration 0010.
+    """
 
     __tablename__ = "refund"
+    __table_args__ = (
+        Index(
+            "uq_refund_replaces_id", "replaces_id", unique=True, postgresql_where=text("declined_at IS NULL")
+        ),
+        Index(
+            "ix_refund_unfinished",
+            "id",
+            postgresql_where=text("succeeded_at IS NULL OR doubled_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(26), unique=True)
-    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), unique=True)
+    order_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("orders.id"), index=True)
+    doubt_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("payment_doubt.id"), index=True)
+    trade_code: Mapped[str] = mapped_column(String(64))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+    total_fen: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(40))
-    opened_at: Mapped[datetime] = _moment()
+    note: Mapped[str | None] = mapped_column(String(200))
+    bank_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    replaces_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("refund.id"))
+    requested_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    requested_at: Mapped[datetime | None] = _moment(nullable=True)
+    approved_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    opened_at: Mapped[datetime | None] = _moment(nullable=True)
+    declined_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    declined_at: Mapped[datetime | None] = _moment(nullable=True)
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    refusal: Mapped[str | None] = mapped_column(String(64))
     accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     abnormal_at: Mapped[datetime | None] = _moment(nullable=True)
+    closed_at: Mapped[datetime | None] = _moment(nullable=True)
+    doubled_at: Mapped[datetime | None] = _moment(nullable=True)
+
+    def status(self) -> RefundStatus:
+        """Where it stands."""
+        stamps = ("declined_at", "opened_at", "accepted_at", "abnormal_at", "closed_at", "succeeded_at")
+        return refund_status(RefundStamps(*(getattr(self, name) for name in stamps)))
+
+
+class Transfer(Base):
+    """How an order of the offline channel is paid 对公转账; the link's secret lets its buyer see it."""
+
+    __tablename__ = "transfer"
+
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), primary_key=True)
+    remittance_code: Mapped[str] = mapped_column(String(12), unique=True)
+    link_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    link_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    placed_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
+
+
+class TransferProof(Base):
+    """A picture or PDF that somebody sent as proof of a transfer, sealed; `uploaded_by` None is the buyer."""
+
+    __tablename__ = "transfer_proof"
+    __table_args__ = (UniqueConstraint("order_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("transfer.order_id"))
+    media: Mapped[str] = mapped_column(String(4))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    uploaded_at: Mapped[datetime] = _moment()
+
+
+class TransferConfirmation(Base):
+    """What one operator has read on the bank's statement; two that agree are a payment (migration 0010)."""
+
+    __tablename__ = "transfer_confirmation"
+
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("transfer.order_id"), primary_key=True)
+    operator_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"), primary_key=True)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    bank_reference: Mapped[str] = mapped_column(String(58), index=True)
+    received_on: Mapped[date] = mapped_column(Date)
+    confirmed_at: Mapped[datetime] = _moment()
+
+
+class ShippingRun(Base):
+    """A settlement run whose orders were listed for reporting."""
+
+    __tablename__ = "shipping_run"
+
+    run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class Shipping(Base):
+    """A settled order that WeChat has to be told of as delivered 发货信息, or was."""
+
+    __tablename__ = "shipping"
+    __table_args__ = (Index("ix_shipping_waiting", "next_at", postgresql_where=text("uploaded_at IS NULL")),)
+
+    order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    next_at: Mapped[datetime] = _moment()
+    attempts: Mapped[int] = mapped_column(Integer)
+    refusal: Mapped[str | None] = mapped_column(String(64))
+    uploaded_at: Mapped[datetime | None] = _moment(nullable=True)

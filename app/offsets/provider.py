@@ -3,6 +3,7 @@
 from flask import current_app
 
 from app.clients import errors as outside
+from app.clients.miniprogram import MiniProgram
 from app.clients.pay import ForeignRecord, Refund, Transaction, WeChatPay
 from app.config import Settings
 from app.offsets.rules import DoubtName, WordSource
@@ -47,6 +48,12 @@ def settings() -> Settings:
     """The application's settings."""
     found: Settings = current_app.extensions["settings"]
     return found
+
+
+def miniprogram() -> MiniProgram:
+    """The application's mini-program."""
+    client: MiniProgram = current_app.extensions["miniprogram"]
+    return client
 
 
 def wechat_pay() -> WeChatPay:

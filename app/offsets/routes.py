@@ -9,7 +9,7 @@ from flask_smorest import Api
 from app.accounts import queries as accounts
 from app.clients import errors as outside
 from app.clients.pay import ForeignRecord, Refund, Transaction
-from app.kit import health
+from app.kit import health, platforms
 from app.kit.http import Blueprint, public
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
@@ -20,7 +20,7 @@ from app.kit.qr import qr_svg
 from app.kit.signing import seal
 from app.kit.transaction import transaction
 from app.offsets import queries, services
-from app.offsets.errors import OrderNotPayable, PaymentRefused
+from app.offsets.errors import OrderNotPayable, PaymentRefused, PurchaseClosed
 from app.offsets.provider import foreign_word, paid_word, refund_word, settings, wechat_pay
 from app.offsets.purposes import PURPOSES
 from app.offsets.rules import PaymentOutcome
@@ -32,11 +32,13 @@ from app.offsets.schemas import (
     NewOrder,
     OrderView,
     PaymentView,
+    ShopView,
 )
 from app.offsets.services.orders import Wish
 
 dues = Blueprint("dues", __name__, url_prefix="/v1/dues", description="What is owed 待抵")
 orders = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Purchases 订单")
+shop = Blueprint("shop", __name__, url_prefix="/v1/shop", description="Whether one may buy here 购买开关")
 certificates = Blueprint(
     "certificates",
     __name__,
@@ -93,6 +95,20 @@ def get_orders(wish: dict[str, Any]) -> dict[str, Any]:
     return page(rows, wish["limit"], lambda order: order.id)
 
 
+@shop.route("", methods=["GET"])
+@public
+@shop.response(200, ShopView)
+def get_shop() -> dict[str, Any]:
+    """Whether this client may show prices and sell, by the platform it names in X-Client-Platform."""
+    return {"platform": platforms.platform(), "purchase_available": platforms.may_buy()}
+
+
+def require_open_shop() -> None:
+    """Refuse to sell where selling is switched off. Raises `PurchaseClosed`."""
+    if not platforms.may_buy():
+        raise PurchaseClosed()
+
+
 @orders.route("", methods=["POST"])
 @signed_in
 @writes
@@ -100,12 +116,14 @@ def get_orders(wish: dict[str, Any]) -> dict[str, Any]:
 @orders.response(201, OrderView)
 def post_order(wish: dict[str, Any]) -> Any:
     """Reserve units for a while; pay before `expires_at`."""
+    require_open_shop()
     accounts.require_live_session(caller())
     return place(caller().holder_id, wish)
 
 
 def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
-    """Place an order for a wish as NewOrder takes it; inside a transaction."""
+    """Place an order for a wish as NewOrder takes it; inside a transaction. Raises `TooManyUnpaid`."""
+    services.orders.require_few_unpaid(holder_id, settings().most_unpaid_orders)
     reservation = timedelta(seconds=settings().reservation_seconds)
     asked = Wish(
         purpose=wish["purpose"],
@@ -133,6 +151,7 @@ def get_order(code: str) -> Any:
 @orders.response(200, PaymentView)
 def post_payment(code: str) -> dict[str, str]:
     """Open the payment; may be asked again, the terms never change."""
+    require_open_shop()
     accounts.require_live_session(caller())
     return open_payment(caller().holder_id, code)
 
@@ -242,7 +261,7 @@ def _hear(resource: Transaction | Refund) -> PaymentOutcome | None:
     """Record what a verified notice says; a transaction that is not paid says nothing yet."""
     with transaction():
         if isinstance(resource, Refund):
-            services.payments.record_refund(refund_word(resource))
+            services.refunds.record_refund(refund_word(resource))
             return None
         if resource.trade_state != "SUCCESS":
             return None
@@ -257,6 +276,7 @@ def _fail(message: str, status: int) -> Response:
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes, and what its operators must see."""
-    for blueprint in (dues, orders, certificates, keys, notices):
+    for blueprint in (dues, shop, orders, certificates, keys, notices):
         api.register_blueprint(blueprint)
     health.tell("doubts", queries.count_open_doubts)
+    health.tell("stuck_refunds", queries.count_stuck_refunds)

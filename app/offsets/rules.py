@@ -245,3 +245,116 @@ def is_held(name: DoubtName, source: WordSource, currency: str | None) -> bool:
     if name in NEVER_HELD or currency != "CNY":
         return False
     return name is not DoubtName.UNKNOWN_ORDER or source is WordSource.BILL
+
+
+class RefundSource(StrEnum):
+    """Whose money goes back."""
+
+    CLEARING = "clearing"
+    """Of an order that was never served: it still stands in clearing."""
+    FEES = "fees"
+    """The platform's own, as a courtesy on a settled order; what the village earned stays with it."""
+    SUSPENSE = "suspense"
+    """A payment that fits no order, held apart."""
+
+
+class Channel(StrEnum):
+    """The way money takes."""
+
+    WECHAT = "wechat"
+    BANK = "bank"
+
+
+class OrderChannel(StrEnum):
+    """How an order is paid."""
+
+    WECHAT = "wechat"
+    """At once, on a phone."""
+    OFFLINE = "offline"
+    """By bank transfer, within days; for organisations and courts."""
+
+
+class RefundStatus(StrEnum):
+    """Where a refund 退款 stands; derived from its time stamps."""
+
+    REQUESTED = "requested"
+    """Asked for by one operator; another one has to approve."""
+    DECLINED = "declined"
+    """Not approved, or overtaken by what it was to replace. Final."""
+    OPEN = "open"
+    """To be sent under our number; for a bank refund: an operator has to send it."""
+    PROCESSING = "processing"
+    """The provider has accepted it."""
+    ABNORMAL = "abnormal"
+    """The provider could not deliver it: an operator must act."""
+    CLOSED = "closed"
+    """The provider gave it up; its number is spent."""
+    SUCCEEDED = "succeeded"
+    """The money is back. Final."""
+
+
+@dataclass(frozen=True)
+class RefundStamps:
+    """The time of each edge a refund has passed."""
+
+    declined_at: datetime | None = None
+    opened_at: datetime | None = None
+    accepted_at: datetime | None = None
+    abnormal_at: datetime | None = None
+    closed_at: datetime | None = None
+    succeeded_at: datetime | None = None
+
+
+_REFUND_LATEST_FIRST = (
+    ("succeeded_at", RefundStatus.SUCCEEDED),
+    ("closed_at", RefundStatus.CLOSED),
+    ("abnormal_at", RefundStatus.ABNORMAL),
+    ("accepted_at", RefundStatus.PROCESSING),
+    ("opened_at", RefundStatus.OPEN),
+    ("declined_at", RefundStatus.DECLINED),
+)
+
+
+def refund_status(stamps: RefundStamps) -> RefundStatus:
+    """The status that the time stamps say. Success is believed whenever it is heard."""
+    for name, status in _REFUND_LATEST_FIRST:
+        if getattr(stamps, name) is not None:
+            return status
+    return RefundStatus.REQUESTED
+
+
+MOST_REFUNDS = 50
+REFUNDS_APART = timedelta(minutes=1)
+"""Source: WeChat Pay API v3, refunds: at most 50 partial refunds an order, a minute apart."""
+
+CALL_IS_OVER = timedelta(minutes=2)
+"""After this no call to the provider that was under way can still have an effect we do not know of:
+a lease lasts one minute, a call a few seconds."""
+
+
+def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: bool) -> bool:
+    """Whether a refund may be replaced: by a bank transfer, or by one under a new number.
+
+    A new number is only for what the provider closed. A transfer is for what it cannot deliver, has
+    closed or refuses, and for what has to go by bank anyway. One that it may still deliver never is.
+    """
+    if not by_bank:
+        return status is RefundStatus.CLOSED and channel == Channel.WECHAT
+    stuck = status in (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
+    return stuck or (status is RefundStatus.OPEN and (channel == Channel.BANK or refused))
+
+
+LARGEST_PROOF_BYTES = 2 * 1024 * 1024
+MOST_PROOFS = 5
+_MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
+MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
+
+
+def media_of(content: bytes) -> str | None:
+    """What a file is by its first bytes, whatever its name says; None for anything we do not take."""
+    return next((media for media, magic in _MAGIC.items() if content.startswith(magic)), None)
+
+
+def shipping_pause(attempts: int) -> timedelta:
+    """How long to wait before a delivery that WeChat refused is reported again: 2 minutes to 6 hours."""
+    return min(timedelta(minutes=2 ** min(attempts, 10)), timedelta(hours=6))

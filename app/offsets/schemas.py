@@ -6,8 +6,9 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from app.kit.fields import Code, Moment, Month, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t
-from app.offsets.purposes import PURPOSES
-from app.offsets.rules import OrderStatus
+from app.kit.platforms import PLATFORMS
+from app.offsets.purposes import SELF_SERVICE
+from app.offsets.rules import OrderChannel, OrderStatus
 
 MOST_KG = 1_000_000
 """1,000 t an order: more is a matter for a contract, not for a phone."""
@@ -58,10 +59,19 @@ class DuesView(ViewSchema):
     items = fields.List(fields.Nested(DueView), required=True)
 
 
+class ShopView(ViewSchema):
+    """Whether the caller may buy."""
+
+    platform = OneOf(PLATFORMS, required=True)
+    purchase_available = fields.Boolean(
+        required=True, metadata={"description": "Where false, show no price and no way to buy."}
+    )
+
+
 class NewOrder(NewSchema):
     """A purchase: exactly one of `quantity_kg` and `amount_fen`."""
 
-    purpose = OneOf(tuple(PURPOSES), required=True)
+    purpose = OneOf(SELF_SERVICE, required=True)
     quantity_kg = Whole(1, MOST_KG)
     amount_fen = Whole(1, MOST_KG * 100)
     lot = Code(40, metadata={"description": "A lot's code; without it the oldest vintage is taken."})
@@ -100,6 +110,11 @@ class OrderView(ViewSchema):
     certificate_number = fields.String(required=True, allow_none=True)
     due_g = fields.Integer(required=True, allow_none=True)
     carry_g = fields.Integer(required=True, allow_none=True)
+    channel = OneOf(tuple(OrderChannel), required=True)
+    refunded_fen = fields.Integer(
+        required=True,
+        metadata={"description": "What went back so far; a settled order stays settled, its units used up."},
+    )
 
 
 class PaymentView(ViewSchema):

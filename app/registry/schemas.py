@@ -7,6 +7,7 @@ from marshmallow import fields
 from app.kit.fields import Code, Moment, OneOf, Text, ViewSchema
 from app.kit.messages import LANGUAGES, t
 from app.kit.paging import PageQuery
+from app.kit.platforms import may_buy
 
 
 class LotQuery(PageQuery):
@@ -94,11 +95,21 @@ class ProjectDetailView(ProjectView):
     issuances = fields.List(fields.Nested(IssuanceView), required=True)
 
 
+class Price(fields.Integer):
+    """Money that is asked for; null where the caller's platform may not show a price."""
+
+    def __init__(self) -> None:
+        super().__init__(required=True, allow_none=True)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value, attr, obj, **kwargs) if may_buy() else None
+
+
 class TermsView(ViewSchema):
     """What a step costs and who gets how much of it, in basis points."""
 
     step_kg = fields.Integer(required=True)
-    price_fen_per_step = fields.Integer(required=True)
+    price_fen_per_step = Price()
     seller_bp = fields.Integer(required=True)
     village_bp = fields.Integer(required=True)
     fee_bp = fields.Integer(required=True)
@@ -107,9 +118,9 @@ class TermsView(ViewSchema):
 class SharesView(ViewSchema):
     """Who gets how much of the price of one step, in fen."""
 
-    seller_fen = fields.Integer(required=True)
-    village_fen = fields.Integer(required=True)
-    fee_fen = fields.Integer(required=True)
+    seller_fen = Price()
+    village_fen = Price()
+    fee_fen = Price()
 
 
 class LotView(ViewSchema):
@@ -129,6 +140,11 @@ class LotView(ViewSchema):
     shares = fields.Nested(SharesView, required=True)
     offered_kg = fields.Integer(required=True)
     remaining_kg = fields.Integer(required=True)
+    purchase_available = fields.Function(
+        lambda lot: may_buy() and lot.closed_at is None,
+        required=True,
+        metadata={"type": "boolean", "description": "Whether the caller's platform may sell it."},
+    )
     sample = fields.Boolean(required=True, attribute="project.sample")
     notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
     opened_at = Moment(required=True)

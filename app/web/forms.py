@@ -86,6 +86,22 @@ class Kilometres(fields.Field[int]):
         return int(found[1] + (found[2] or "").ljust(3, "0"))
 
 
+class Yuan(fields.Field[int]):
+    """Money written in yuan with at most two decimals, such as `1,234.50`, read as whole fen."""
+
+    default_error_messages = {"required": "kit.field_required", "null": "kit.field_null"}
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        written = str(value).replace(",", "").replace("，", "").lstrip("¥￥ ")
+        found = re.fullmatch(r"(\d{1,9})(?:\.(\d{1,2}))?", written, re.ASCII)
+        fen = int(found[1] + (found[2] or "").ljust(2, "0")) if found else 0
+        if not fen:
+            raise ValidationError(t("web.field_yuan"))
+        return fen
+
+
 class LocalMoment(fields.Field[datetime]):
     """A time as `<input type="datetime-local">` writes it; meant in Asia/Shanghai."""
 

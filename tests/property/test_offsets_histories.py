@@ -9,18 +9,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import Forest, Person, forest, person
+from builders import Forest, Person, forest, operator, person
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.accounts import services as accounts
 from app.kit import announcements, clock
+from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
-from app.offsets import jobs
-from app.offsets.services import dues, orders, payments, settlement
+from app.offsets import jobs, queries
+from app.offsets.services import dues, orders, payments, refunds, settlement, transfers
 from app.offsets.services.orders import Wish
+from app.offsets.services.transfers import Statement
 from app.offsets.services.words import PaidWord, RefundWord
 from app.registry import services as registry
 from app.web.queries import proofs_of_all_rooms
@@ -40,6 +43,12 @@ STEPS = st.sampled_from(
         "burn",
         "owe",
         "refund",
+        "refund-stuck",
+        "return",
+        "courtesy",
+        "transfer",
+        "read-transfer",
+        "read-transfer",
         "crash",
     ]
 )
@@ -58,11 +67,16 @@ class History:
         self.codes: list[str] = []
         self.amounts: dict[str, int] = {}
         self.now = clock.now()
+        self.first, self.second = (operator(app, app.test_client()) for _ in range(2))
+        self.transfers: list[tuple[str, int]] = []
+        with transaction():
+            self.office_id = accounts.open_organisation(self.first, "示例机构").id
 
     def begin(self) -> None:
         """New villages; what earlier histories left open stays open."""
         self.forests = [forest(300, fee_bp=700), forest(120)]
         self.codes.clear()
+        self.transfers.clear()
 
     def do(self, step: str, dice: int) -> None:
         act: dict[str, Callable[[int], Any]] = {
@@ -75,6 +89,11 @@ class History:
             "burn": self.burn,
             "owe": self.owe,
             "refund": self.refund,
+            "refund-stuck": self.refund_stuck,
+            "return": self.return_by_bank,
+            "courtesy": self.courtesy,
+            "transfer": self.transfer,
+            "read-transfer": self.read_transfer,
             "crash": self.crash,
         }
         with clock.frozen(self.now):
@@ -128,13 +147,63 @@ class History:
             dues.open_personal_dues(self.people[dice % 3].holder_id, month, entries)
 
     def refund(self, dice: int) -> None:
-        from sqlalchemy import select
+        """WeChat delivers what it has not closed, also when somebody gave up waiting."""
+        for refund in queries.list_refunds(1 + dice % 6):
+            if refund.channel == "wechat" and refund.opened_at is not None and refund.closed_at is None:
+                with transaction():
+                    refunds.record_refund(RefundWord(refund.code, "R1", "SUCCESS", refund.amount_fen))
 
-        from app.offsets.models import Refund
+    def stuck(self) -> list[Any]:
+        return queries.list_stuck_refunds()
 
-        for refund in db.session.scalars(select(Refund).where(Refund.succeeded_at.is_(None)).limit(2)).all():
-            with transaction():
-                payments.record_refund(RefundWord(refund.code, "R1", "SUCCESS", refund.amount_fen))
+    def refund_stuck(self, dice: int) -> None:
+        """WeChat gives up on a refund, or says nothing new of it."""
+        status = ("ABNORMAL", "CLOSED", "PROCESSING")[dice % 3]
+        for refund in queries.list_refunds(2):
+            if refund.channel == "wechat" and refund.opened_at is not None:
+                with transaction():
+                    refunds.record_refund(RefundWord(refund.code, "R1", status, refund.amount_fen))
+
+    def return_by_bank(self, dice: int) -> None:
+        """Two operators send what is stuck another way, or the second one declines."""
+        stuck = self.stuck()
+        if not stuck:
+            return
+        code = stuck[dice % len(stuck)].code
+        with transaction():
+            if dice % 3:
+                asked = refunds.request_return(self.first, code, f"OUT{random_code(8)}", "by bank").code
+            else:
+                asked = refunds.request_again(self.first, code, "again").code
+        with transaction():
+            (refunds.decline if dice % 7 == 0 else refunds.approve)(self.second, asked)
+
+    def courtesy(self, dice: int) -> None:
+        if not self.codes:
+            return
+        code = self.codes[dice % len(self.codes)]
+        reference = f"OUT{random_code(8)}" if dice % 2 else None
+        with transaction():
+            asked = refunds.request_goodwill(self.first, code, 1 + dice % 40, "a courtesy", reference).code
+        with transaction():
+            refunds.approve(self.second, asked)
+
+    def transfer(self, dice: int) -> None:
+        wish = Wish("organisation", quantity_kg=10 * (1 + dice % 7), lot_code=self.forests[dice % 2].lot_code)
+        with transaction():
+            order = transfers.place_transfer_order(self.first, self.office_id, wish, timedelta(days=1))
+        self.transfers.append((order.code, order.amount_fen))
+
+    def read_transfer(self, dice: int) -> None:
+        """One of the operators reads the statement, now and then wrongly."""
+        if not self.transfers:
+            return
+        code, amount_fen = self.transfers[dice % len(self.transfers)]
+        read = Statement(
+            amount_fen + (dice % 11 == 0), f"IN{code[: 8 - dice % 2]}", clock.business_day(self.now)
+        )
+        with transaction():
+            transfers.confirm_transfer((self.first, self.second)[dice % 2], code, read)
 
     def crash(self, dice: int) -> None:
         """Everything a settlement does, and then death before the commit."""

@@ -89,6 +89,10 @@ def test_every_setting_is_needed(whole: dict[str, str], name: str, value: str | 
         ("DATA_KEY_FILE", "/nowhere/data_key"),
         ("RESERVATION_SECONDS", "soon"),
         ("POOL_SIZE", "-1"),
+        ("MOST_UNPAID_ORDERS", "0"),
+        ("PURCHASE_PLATFORMS", "iphone"),
+        ("BANK_ACCOUNT_NAME", "only a name"),
+        ("WECHAT_TRADE_MANAGED", "yes"),
     ],
 )
 def test_unsafe_values_stop_the_boot(whole: dict[str, str], name: str, value: str) -> None:
@@ -100,3 +104,22 @@ def test_a_data_key_of_another_length_stops_the_boot(whole: dict[str, str], tmp_
     (tmp_path / "short").write_bytes(b"123")
     with pytest.raises(UnsafeSettings, match="DATA_KEY_FILE"):
         Settings.from_env({**whole, "DATA_KEY_FILE": str(tmp_path / "short")})
+
+
+def test_production_sells_nowhere_by_default_where_nobody_said_so(whole: dict[str, str]) -> None:
+    settings = Settings.from_env(whole)
+    assert not {"ios", "unknown"} & settings.purchase_platforms
+    assert settings.bank_account is None
+    assert not settings.trade_managed
+    assert settings.most_unpaid_orders == 5
+
+
+def test_what_an_operator_switches_on_is_on(whole: dict[str, str]) -> None:
+    account = {"BANK_ACCOUNT_NAME": "森惠", "BANK_ACCOUNT_NUMBER": "6200", "BANK_ACCOUNT_BANK": "银行"}
+    more = {"PURCHASE_PLATFORMS": "ios, web", "WECHAT_TRADE_MANAGED": "on", **account}
+    settings = Settings.from_env(whole | more)
+    assert settings.purchase_platforms == {"ios", "web"}
+    assert settings.trade_managed
+    assert settings.bank_account is not None
+    assert settings.bank_account.number == "6200"
+    assert Settings.from_env(whole | {"PURCHASE_PLATFORMS": ""}).purchase_platforms == frozenset()

@@ -56,6 +56,17 @@ def find_holder(code: str) -> Holder | None:
     return db.session.scalar(select(Holder).where(Holder.code == code, Holder.closed_at.is_(None)))
 
 
+def list_organisations(limit: int = 500) -> Sequence[Holder]:
+    """Organisations, by name."""
+    wanted = select(Holder).where(Holder.kind == "organisation", Holder.closed_at.is_(None))
+    return db.session.scalars(wanted.order_by(Holder.name, Holder.id).limit(limit)).all()
+
+
+def find_organisation(code: str) -> Holder | None:
+    """The organisation with this code."""
+    return db.session.scalar(select(Holder).where(Holder.kind == "organisation", Holder.code == code))
+
+
 def require_live_session(identity: Identity) -> None:
     """Refuse a token whose session was signed out. For money and data routes. Raises `NotSignedIn`."""
     alive = db.session.scalar(
@@ -167,6 +178,22 @@ def entries_relation(*kinds: chart.EntryKind) -> str:
     """
     codes = ", ".join(str(kind.code) for kind in kinds)
     return f"(SELECT reference, amount FROM posting WHERE kind IN ({codes}))"
+
+
+def sum_boundary(kind: AccountKind) -> int:
+    """What stands on a boundary account of all holders: what came in less what went out, over all time."""
+    codes = {
+        side: [entry.code for entry in chart.ENTRY_KINDS.values() if getattr(entry, side) is kind]
+        for side in ("source", "target")
+    }
+    total = db.session.scalar(
+        text(
+            "SELECT coalesce(sum(CASE WHEN kind = ANY(:target) THEN amount ELSE -amount END), 0)::bigint"
+            " FROM posting WHERE kind = ANY(:target) OR kind = ANY(:source)"
+        ),
+        codes,
+    )
+    return int(total or 0)
 
 
 _TOTALS = (

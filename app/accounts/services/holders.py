@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.accounts import rules
 from app.accounts.errors import RefreshNotAccepted
 from app.accounts.models import Consent, Holder, RefreshToken, SignInSession, WeChatIdentity
+from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -29,6 +30,13 @@ def open_holder(kind: str, name: str | None = None, region: str | None = None) -
     holder = Holder(code=random_code(), kind=kind, name=name, region=region, created_at=clock.now())
     db.session.add(holder)
     db.session.flush()
+    return holder
+
+
+def open_organisation(operator_id: int, name: str, region: str | None = None) -> Holder:
+    """Open the books of an organisation or court by its name, on an operator's word."""
+    holder = open_holder("organisation", name, region)
+    audit.record(operator_id, "organisation_opened", holder.code, {"name": name})
     return holder
 
 

@@ -1,8 +1,10 @@
 """Why one buys. Each purpose answers the same questions; one unit serves one purpose."""
 
+from app.offsets.purposes.organisation import ORGANISATION
 from app.offsets.purposes.personal import PERSONAL
 from app.offsets.purposes.purpose import Purpose
 
-PURPOSES: dict[str, Purpose] = {purpose.name: purpose for purpose in (PERSONAL,)}
+PURPOSES: dict[str, Purpose] = {purpose.name: purpose for purpose in (PERSONAL, ORGANISATION)}
+SELF_SERVICE = tuple(name for name, purpose in PURPOSES.items() if purpose.self_service)
 
-__all__ = ["PURPOSES", "Purpose"]
+__all__ = ["PURPOSES", "SELF_SERVICE", "Purpose"]

@@ -11,7 +11,8 @@ class Purpose:
 
     `due` and `carry` are the accounts its dues stand on; `retire`, `retire_surplus` and `carry_over`
     the entries that move them; `reduce_due` and `return_to_carry` those
-    that a correction downwards takes; `certificate` the message that says what the certificate attests.
+    that a correction downwards takes; `certificate` the message that says what the certificate attests;
+    `self_service` whether buyers choose it themselves.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Purpose:
     reduce_due: EntryKind
     return_to_carry: EntryKind
     certificate: str
+    self_service: bool = True

@@ -15,9 +15,8 @@ PAYMENTS = (
 DOUBTS = "(SELECT id, order_code, transaction_id FROM payment_doubt)"
 """Payments that fit no order, likewise."""
 REFUNDS = (
-    "(SELECT refund.id, refund.code, orders.code AS order_code, refund.provider_id, refund.amount_fen,"
-    " refund.accepted_at, refund.succeeded_at, refund.abnormal_at"
-    " FROM refund JOIN orders ON orders.id = refund.order_id)"
+    "(SELECT id, code, trade_code AS order_code, provider_id, amount_fen, accepted_at, succeeded_at,"
+    " coalesce(abnormal_at, closed_at) AS abnormal_at FROM refund WHERE channel = 'wechat')"
 )
 """Refunds, likewise; `code` is the number that we gave the provider, `provider_id` its own."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from app.kit.database import db
 from app.offsets.errors import OrderUnknown
 from app.offsets.models import Certificate, Due, Order, Refund, Retirement
-from app.offsets.rules import OrderStatus
+from app.offsets.rules import OrderChannel, OrderStatus
 
 
 @dataclass(frozen=True)
@@ -37,44 +37,44 @@ class OrderFacts:
     certificate_number: str | None = None
     due_g: int | None = None
     carry_g: int | None = None
-
-
-@dataclass(frozen=True)
-class RefundTerms:
-    """What the provider must be told to send money back."""
-
-    code: str
-    order_code: str
-    amount_fen: int
-    reason: str
+    channel: str = OrderChannel.WECHAT
+    refunded_fen: int = 0
+    """What went back of it so far, also after it was settled."""
 
 
 def get_order(holder_id: int, code: str) -> OrderFacts:
     """One order of this holder. Raises `OrderUnknown` also for another's."""
-    row = db.session.execute(_orders().where(Order.code == code, Order.holder_id == holder_id)).first()
+    row = db.session.execute(select_orders().where(Order.code == code, Order.holder_id == holder_id)).first()
     if row is None:
         raise OrderUnknown()
-    return _facts(row)
+    return order_facts(row)
 
 
 def list_orders(holder_id: int, limit: int, before: int | None = None) -> list[OrderFacts]:
     """A holder's orders, newest first; `before` is an order's id."""
-    wanted = _orders().where(Order.holder_id == holder_id).order_by(Order.id.desc()).limit(limit)
+    wanted = select_orders().where(Order.holder_id == holder_id).order_by(Order.id.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(Order.id < before)
-    return [_facts(row) for row in db.session.execute(wanted)]
+    return [order_facts(row) for row in db.session.execute(wanted)]
 
 
-def _orders() -> Any:
+def select_orders() -> Any:
+    """Orders with what has become of them, for `order_facts`."""
+    refunded = (
+        select(func.coalesce(func.sum(Refund.amount_fen), 0))
+        .where(Refund.order_id == Order.id, Refund.succeeded_at.is_not(None))
+        .scalar_subquery()
+    )
     return (
-        select(Order, Retirement, Certificate.number)
+        select(Order, Retirement, Certificate.number, refunded)
         .outerjoin(Retirement, Retirement.order_id == Order.id)
         .outerjoin(Certificate, Certificate.order_id == Order.id)
     )
 
 
-def _facts(row: Any) -> OrderFacts:
-    order, retirement, number = row
+def order_facts(row: Any) -> OrderFacts:
+    """The facts in a row of `select_orders`."""
+    order, retirement, number, refunded_fen = row
     settled_at = retirement.settled_at if retirement else None
     return OrderFacts(
         id=order.id,
@@ -97,6 +97,8 @@ def _facts(row: Any) -> OrderFacts:
         certificate_number=number,
         due_g=retirement.due_g if retirement else None,
         carry_g=retirement.carry_g if retirement else None,
+        channel=order.channel,
+        refunded_fen=int(refunded_fen),
     )
 
 
@@ -107,16 +109,6 @@ def retired_g(holder_id: int) -> int:
         select(grams).join(Order, Order.id == Retirement.order_id).where(Order.holder_id == holder_id)
     )
     return int(total or 0)
-
-
-def get_refund_terms(refund_id: int) -> RefundTerms:
-    """What to tell the provider about a refund."""
-    row = db.session.execute(
-        select(Refund.code, Order.code, Refund.amount_fen, Refund.reason)
-        .join(Order, Order.id == Refund.order_id)
-        .where(Refund.id == refund_id)
-    ).one()
-    return RefundTerms(*row)
 
 
 def list_dues(holder_id: int, limit: int = 100, before: int | None = None) -> Sequence[Due]:

@@ -8,6 +8,10 @@ from app.kit.database import db
 from app.kit.proof import Proof, equal, none
 from app.registry import queries as registry
 
+_RECEIPTS = (chart.RECEIVE_PAYMENT, chart.RECEIVE_TRANSFER)
+_UNSERVED = (chart.REFUND, chart.REFUND_TRANSFER)
+_COURTESIES = (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)
+_DOUBTS = (chart.REFUND_DOUBT, chart.RETURN_DOUBT)
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM retirement) AS retirements,"
     " (SELECT count(*) FROM certificate) AS certificates,"
@@ -15,9 +19,14 @@ _COUNTS = text(
     "   JOIN orders ON orders.id = order_id AND certificate_number = number) AS complete,"
     " (SELECT count(*) FROM payment) AS payments,"
     " (SELECT count(*) FROM paid_order) AS waiting,"
-    " (SELECT count(*) FROM refund) AS refunds,"
+    " (SELECT count(*) FROM orders WHERE refunding_at IS NOT NULL) AS unserved,"
     " (SELECT coalesce(sum(amount_fen), 0) FROM paid_order)::bigint AS waiting_fen,"
-    " (SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE succeeded_at IS NULL)::bigint AS refunding_fen,"
+    " (SELECT coalesce(sum(amount_fen), 0) FROM orders"
+    "   WHERE refunding_at IS NOT NULL AND refunded_at IS NULL)::bigint AS refunding_fen,"
+    " (SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE succeeded_at IS NOT NULL)::bigint"
+    "   AS refunded_fen,"
+    " (SELECT count(*) FROM (SELECT 1 FROM refund WHERE succeeded_at IS NOT NULL AND doubled_at IS NULL"
+    "   GROUP BY order_id, doubt_id HAVING sum(amount_fen) > min(total_fen)) beyond) AS beyond,"
     " (SELECT coalesce(sum(last_serial - first_serial + 1), 0) FROM retirement)::bigint * 1000 AS retired_g,"
     " (SELECT coalesce(sum(change_g), 0) FROM due)::bigint AS due_g,"
     " (SELECT coalesce(sum(quantity_kg), 0) FROM orders WHERE paid_at IS NULL AND expired_at IS NULL)::bigint"
@@ -36,9 +45,9 @@ def prove() -> list[Proof]:
     """The invariants of this room, each with its figures."""
     c = db.session.execute(_COUNTS).one()
     held = accounts.sum_entries(chart.HOLD_DOUBT)
-    received = accounts.sum_entries(chart.RECEIVE_PAYMENT) + held
+    received = sum(map(accounts.sum_entries, _RECEIPTS)) + held
     shared = sum(map(accounts.sum_entries, (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE, chart.TAKE_FEE)))
-    refunded = accounts.sum_entries(chart.REFUND) + accounts.sum_entries(chart.REFUND_DOUBT)
+    refunded = sum(map(accounts.sum_entries, (*_UNSERVED, *_DOUBTS)))
     suspense = accounts.get_balance(chart.PLATFORM, chart.SUSPENSE)
     retired = accounts.sum_entries(chart.RETIRE) + accounts.sum_entries(chart.RETIRE_SURPLUS)
     owed = accounts.sum_entries(chart.OPEN_DUE) - accounts.sum_entries(chart.REDUCE_DUE)
@@ -49,7 +58,7 @@ def prove() -> list[Proof]:
             certificates=c.certificates,
             complete=c.complete,
         ),
-        equal("offsets.prove_paid", payments=c.payments, accounted=c.retirements + c.waiting + c.refunds),
+        equal("offsets.prove_paid", payments=c.payments, accounted=c.retirements + c.waiting + c.unserved),
         equal(
             "offsets.prove_money",
             received=received,
@@ -57,6 +66,12 @@ def prove() -> list[Proof]:
         ),
         equal("offsets.prove_doubts", doubts=c.held_fen, books=held),
         none("offsets.prove_held_once", transactions=c.held_and_credited),
+        equal(
+            "offsets.prove_refunds",
+            refunds=c.refunded_fen,
+            books=sum(map(accounts.sum_entries, (*_UNSERVED, *_COURTESIES, *_DOUBTS))),
+        ),
+        none("offsets.prove_returned", payments=c.beyond),
         equal("offsets.prove_retired", retired=c.retired_g, books=retired),
         none("offsets.prove_tiling", runs=c.runs_untiled),
         equal("offsets.prove_dues", dues=c.due_g, books=owed),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.accounts import ledger
 from app.accounts.chart import CODES
@@ -13,10 +13,11 @@ from app.kit import clock
 from app.kit.codes import checked_code, random_code
 from app.kit.database import db, run
 from app.offsets import rules
+from app.offsets.errors import TooManyUnpaid
 from app.offsets.models import Order
 from app.offsets.purposes import PURPOSES, Purpose
 from app.offsets.queries import OrderFacts
-from app.offsets.rules import OrderStatus
+from app.offsets.rules import OrderChannel, OrderStatus
 from app.registry import queries as registry_queries
 from app.registry import services as registry
 from app.registry.errors import LotUnknown, SoldOut
@@ -37,6 +38,20 @@ class Wish:
     region: str | None = None
     village: str | None = None
     beneficiary: str | None = None
+    channel: OrderChannel = OrderChannel.WECHAT
+
+
+_FEW_UNPAID = text("SELECT unpaid_orders(:holder)")
+
+
+def require_few_unpaid(holder_id: int, most: int) -> None:
+    """Let nobody hold more units than they mean to buy: reservations keep them from others.
+
+    Counted under a lock of this holder's, so that orders placed at once are counted too. Raises
+    `TooManyUnpaid`.
+    """
+    if (db.session.scalar(_FEW_UNPAID, {"holder": holder_id}) or 0) >= most:
+        raise TooManyUnpaid(most=most)
 
 
 def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
@@ -60,6 +75,7 @@ _FIELDS = {
     "code": "text",
     "holder_id": "bigint",
     "purpose": "text",
+    "channel": "text",
     "lot_id": "bigint",
     "quantity_kg": "bigint",
     "amount_fen": "bigint",
@@ -96,6 +112,7 @@ def _reserve(
         "code": random_code(),
         "holder_id": holder_id,
         "purpose": wish.purpose,
+        "channel": str(wish.channel),
         "lot_id": lot_id,
         "quantity_kg": quantity_kg,
         "amount_fen": amount_fen,

@@ -1,4 +1,4 @@
-"""Recording payments 支付 and refunds 退款: what the provider has told us, once each."""
+"""Recording payments 支付: what the provider, or two operators, have told us, once each."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -8,25 +8,26 @@ from sqlalchemy import select
 
 from app.accounts import chart, ledger
 from app.accounts import queries as accounts
-from app.accounts.chart import PLATFORM
-from app.accounts.ledger import Posting
-from app.kit import announcements, clock
-from app.kit.codes import random_code
+from app.accounts.chart import PLATFORM, EntryKind
+from app.kit import clock
 from app.kit.database import db, run
 from app.kit.transaction import ring_after_commit
 from app.offsets.errors import OrderNotPayable, OrderUnknown
-from app.offsets.models import Order, Payment, Refund
+from app.offsets.models import Order, Payment
 from app.offsets.rules import (
     ASK_AFTER,
     LEAST_PAY_TIME,
+    Channel,
     DoubtName,
     Misfit,
+    OrderChannel,
     PaymentFacts,
     PaymentOutcome,
     misfits,
 )
 from app.offsets.services import doubts
-from app.offsets.services.words import PaidWord, RefundWord
+from app.offsets.services.refunds import open_refund
+from app.offsets.services.words import PaidWord
 
 SETTLE = "app.offsets.jobs.settle_paid"
 _log = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ def open_payment(holder_id: int, code: str) -> Order:
     if order is None or order.holder_id != holder_id:
         raise OrderUnknown()
     now = clock.now()
-    if order.paid_at or order.expired_at or order.expires_at < now + LEAST_PAY_TIME:
+    over = order.paid_at or order.expired_at or order.expires_at < now + LEAST_PAY_TIME
+    if over or order.channel != OrderChannel.WECHAT:
         raise OrderNotPayable()
     order.prepaid_at = order.prepaid_at or now
     order.next_check_at = now + ASK_AFTER[0]
@@ -62,9 +64,14 @@ _FIND = (
     f"SELECT id, amount_fen, paid_at, expired_at, {accounts.openid_of('orders.holder_id')}"
     " FROM orders WHERE code = %(code)s FOR UPDATE"
 )
-# One round trip for all that a payment writes, since a busy minute brings thousands. A transaction that
-# is held in suspense, or has paid before, credits nothing: then no row comes back.
-_CREDIT = f"""
+
+
+def _credit_by(entry: EntryKind) -> str:
+    """One round trip for all that a payment writes, since a busy minute brings thousands.
+
+    A transaction that is held in suspense, or has paid before, credits nothing: then no row comes back.
+    """
+    return f"""
 WITH credited AS (
   INSERT INTO payment (order_id, channel, transaction_id, amount_fen, paid_at, recorded_at)
   SELECT %(order)s::bigint, %(channel)s::text, %(transaction)s::text, %(fen)s::bigint,
@@ -74,7 +81,7 @@ WITH credited AS (
   RETURNING order_id AS reference, amount_fen AS amount,
     {PLATFORM} AS source_holder, {PLATFORM} AS target_holder
 ),
-posted AS ({ledger.entries_from(chart.RECEIVE_PAYMENT, "credited")}),
+posted AS ({ledger.entries_from(entry, "credited")}),
 stamped AS (
   UPDATE orders SET paid_at = %(now)s FROM credited WHERE orders.id = reference AND expired_at IS NULL
   RETURNING orders.id, lot_id, holder_id, quantity_kg, orders.amount_fen, certificate_number
@@ -85,6 +92,12 @@ waiting AS (
 )
 SELECT reference FROM credited
 """
+
+
+_CREDITS = {
+    Channel.WECHAT: _credit_by(chart.RECEIVE_PAYMENT),
+    Channel.BANK: _credit_by(chart.RECEIVE_TRANSFER),
+}
 
 
 def record_payment(word: PaidWord) -> PaymentOutcome:
@@ -128,53 +141,13 @@ def _credit(order: _Found, word: PaidWord) -> bool:
     """Write the payment and all that follows from it; False where its transaction cannot pay (again)."""
     values = {
         "order": order.id,
-        "channel": word.channel,
+        "channel": str(word.channel),
         "transaction": word.transaction_id,
         "fen": word.amount_fen,
         "paid_at": word.paid_at,
         "now": clock.now(),
     }
-    return run(_CREDIT, values).fetchone() is not None
-
-
-def open_refund(order_id: int, reason: str) -> Refund:
-    """Send an order's money back: our number is committed first, the provider is asked afterwards."""
-    order = db.session.get_one(Order, order_id, with_for_update=True)
-    order.refunding_at = clock.now()
-    refund = Refund(
-        code=random_code(),
-        order_id=order.id,
-        amount_fen=order.amount_fen,
-        reason=reason,
-        opened_at=clock.now(),
-    )
-    db.session.add(refund)
-    db.session.flush()
-    announcements.announce("offsets.refund_opened", {"refund_id": refund.id})
-    return refund
-
-
-def record_refund(word: RefundWord) -> bool:
-    """Take the provider's word on a refund; True when this word ended it. Safe to hear twice.
-
-    An abnormal refund stays open with its mark: an operator must look (WeChat could not return the
-    money to where it came from).
-    """
-    refund = db.session.scalar(select(Refund).where(Refund.code == word.refund_code).with_for_update())
-    if refund is None or refund.succeeded_at is not None:
-        return False
-    now = clock.now()
-    refund.provider_id = word.provider_id
-    refund.accepted_at = refund.accepted_at or now
-    if word.status == "SUCCESS" and word.amount_fen == refund.amount_fen:
-        refund.succeeded_at = now
-        db.session.get_one(Order, refund.order_id, with_for_update=True).refunded_at = now
-        ledger.post([Posting(chart.REFUND, refund.id, PLATFORM, PLATFORM, refund.amount_fen)])
-        return True
-    if word.status != "PROCESSING":
-        refund.abnormal_at = refund.abnormal_at or now
-        _log.error("refund needs an operator", refund=refund.code, status=word.status)
-    return False
+    return run(_CREDITS[Channel(word.channel)], values).fetchone() is not None
 
 
 def _lock(code: str) -> Order | None:

@@ -21,7 +21,7 @@ from app.kit import clock
 from app.kit.database import db, run
 from app.offsets.purposes import PURPOSES, Purpose
 from app.offsets.rules import GRAMS_PER_UNIT
-from app.offsets.services.payments import open_refund
+from app.offsets.services.refunds import open_refund
 from app.registry import services as registry
 from app.registry.rules import WHOLE_BP
 

@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
+from app.kit import platforms
 from app.kit.http import render_problem_pages_with
 from app.kit.messages import exists, t
 from app.web import console as console_frame
@@ -13,10 +14,13 @@ from app.web.routes import (
     certificates,
     console,
     console_audit,
+    console_doubts,
     console_payees,
     console_payouts,
     console_reconciliation,
+    console_refunds,
     console_sign_in,
+    console_transfers,
     docs,
     factors,
     footprint,
@@ -28,6 +32,7 @@ from app.web.routes import (
     sign_in,
     statements,
     steps,
+    transfers,
 )
 
 __all__ = [
@@ -37,10 +42,13 @@ __all__ = [
     "connect",
     "console",
     "console_audit",
+    "console_doubts",
     "console_payees",
     "console_payouts",
     "console_reconciliation",
+    "console_refunds",
     "console_sign_in",
+    "console_transfers",
     "docs",
     "factors",
     "footprint",
@@ -52,6 +60,7 @@ __all__ = [
     "sign_in",
     "statements",
     "steps",
+    "transfers",
 ]
 
 pages.web.before_request(guard.refuse_foreign_forms)
@@ -68,6 +77,7 @@ def connect(app: Flask, api: Api) -> None:
         told=told,
         bilingual=words.in_language,
         console_frame=console_frame.frame,
+        may_buy=platforms.may_buy,
     )
     app.jinja_env.filters.update(words.FILTERS)
     app.after_request(guard.add_page_headers)

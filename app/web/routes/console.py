@@ -13,6 +13,7 @@ from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import NotFound
 from app.kit.transaction import transaction
+from app.offsets import queries as offsets
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -34,6 +35,10 @@ WAITING = [
     Waiting("breaks", "/console/reconciliation", "money.read", lambda: bills.oldest_unsettled().unsettled),
     Waiting("payout_runs", "/console/payouts", "money.read", payouts.count_runs_waiting),
     Waiting("payees", "/console/payees", "money.read", payees.count_payees_waiting),
+    Waiting("refunds", "/console/refunds", "money.read", offsets.count_stuck_refunds),
+    Waiting("doubts", "/console/doubts", "money.read", offsets.count_open_doubts),
+    Waiting("transfers", "/console/transfers", "money.read", offsets.count_waiting_transfers),
+    Waiting("shippings", "/console/shippings", "money.read", offsets.count_refused_shippings),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]

@@ -13,7 +13,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.queries import OrderFacts
-from app.offsets.routes import open_payment, place
+from app.offsets.routes import open_payment, place, require_open_shop
 from app.offsets.rules import OrderStatus
 from app.registry import queries as registry
 from app.registry.queries import Listing
@@ -51,6 +51,7 @@ def order_list(holder_id: int) -> Response:
 @personal
 def buy(holder_id: int) -> Response:
     """Reserve units and go to the payment sheet; what is wrong is said on the lot's page."""
+    require_open_shop()
     form = read_form(NewPurchase)
     lot = registry.get_lot(form.written.get("lot", ""))
     told = form.values
@@ -80,6 +81,7 @@ def pay(holder_id: int, code: str) -> Response:
 
 def _to_payment_sheet(holder_id: int, code: str) -> Response:
     """Send the browser to WeChat's sheet; when that fails the order stands and can be paid later."""
+    require_open_shop()
     settings = session.settings()
     if not settings.phone_url:
         raise OnlyInWeChat()

@@ -269,3 +269,79 @@ def test_the_official_hmac_vector() -> None:
     assert session_signature("o0q0otL8aEzpcZL/FT9WsQ==", b'{"foo":"bar"}') == (
         "654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b"
     )
+
+
+SHIPPING, MANAGED, ORDER = (
+    f"/wxa/sec/order/{name}" for name in ("upload_shipping_info", "is_trade_managed", "get_order")
+)
+
+
+def deliver(program: MiniProgram) -> None:
+    program.upload_shipping_info(
+        mchid="1900000109",
+        out_trade_no="ORDER1",
+        item_desc="x" * 130,
+        payer_openid="o1",
+        uploaded_at=datetime(2026, 11, 25, 7, tzinfo=UTC),
+    )
+
+
+def test_a_delivery_is_reported_as_virtual_goods_in_local_time(stranger: Any, program: MiniProgram) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(SHIPPING, {"errcode": 0, "errmsg": "ok"})
+    deliver(program)
+    heard = stranger.heard[-1]
+    assert asked(heard) == {"access_token": "t1"}
+    assert json.loads(heard.body) == {
+        "order_key": {"order_number_type": 1, "mchid": "1900000109", "out_trade_no": "ORDER1"},
+        "logistics_type": 3,
+        "delivery_mode": 1,
+        "shipping_list": [{"item_desc": "x" * 120}],
+        "upload_time": "2026-11-25T15:00:00.000+08:00",
+        "payer": {"openid": "o1"},
+    }
+
+
+@pytest.mark.parametrize("errcode", [10060002, 10060003, 10060023])
+def test_a_delivery_reported_before_is_reported(stranger: Any, program: MiniProgram, errcode: int) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(SHIPPING, {"errcode": errcode, "errmsg": "no"})
+    deliver(program)
+
+
+@pytest.mark.parametrize(("errcode", "kind"), [(10060001, errors.Refused), (45009, errors.Misconfigured)])
+def test_a_delivery_that_is_refused_says_why(
+    stranger: Any, program: MiniProgram, errcode: int, kind: type[errors.Refused]
+) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(SHIPPING, {"errcode": errcode, "errmsg": "no"})
+    with pytest.raises(kind) as refused:
+        deliver(program)
+    assert refused.value.code == str(errcode)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_whether_trade_is_managed_is_told(stranger: Any, program: MiniProgram, told: bool) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(MANAGED, {"errcode": 0, "is_trade_managed": told})
+    assert program.is_trade_managed() is told
+
+
+@pytest.mark.parametrize("told", [None, 1, "true"])
+def test_what_is_neither_true_nor_false_is_no_answer(
+    stranger: Any, program: MiniProgram, told: object
+) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(MANAGED, {"errcode": 0, "is_trade_managed": told})
+    with pytest.raises(errors.Unreachable):
+        program.is_trade_managed()
+
+
+def test_an_orders_state_is_asked_by_our_number(stranger: Any, program: MiniProgram) -> None:
+    stranger.says(TOKEN, {"access_token": "t1", "expires_in": 7200})
+    stranger.says(ORDER, {"errcode": 0, "order": {"order_state": 2}})
+    assert program.shipping_state(mchid="1900000109", out_trade_no="ORDER1") == 2
+    assert json.loads(stranger.heard[-1].body) == {
+        "merchant_id": "1900000109",
+        "merchant_trade_no": "ORDER1",
+    }

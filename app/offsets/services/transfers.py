@@ -1,0 +1,192 @@
+"""The offline channel 对公转账: orders of organisations and courts, paid by bank transfer.
+
+The transfer is named by a remittance code in its purpose line. It counts as received when two
+operators have each read the same amount, reference and day from the bank's statement.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+
+from app.accounts.services import audit
+from app.kit import clock, sealing
+from app.kit.codes import checked_code
+from app.kit.database import db
+from app.offsets import rules
+from app.offsets.errors import (
+    BankReferenceUsed,
+    ProofRefused,
+    TransferDiffers,
+    TransferMismatch,
+    TransferMoved,
+    TransferUnknown,
+)
+from app.offsets.models import Order, Payment, Transfer, TransferConfirmation, TransferProof
+from app.offsets.queries import OrderFacts
+from app.offsets.rules import Channel, OrderChannel, PaymentOutcome
+from app.offsets.services.orders import Wish, place_order
+from app.offsets.services.payments import record_payment
+from app.offsets.services.words import PaidWord
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One line of the bank's statement, as one operator read it."""
+
+    amount_fen: int
+    bank_reference: str
+    received_on: date
+
+
+def place_transfer_order(operator_id: int, holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
+    """Reserve units for an organisation, to be paid by bank. Raises what `place_order` refuses."""
+    order = place_order(holder_id, replace(wish, channel=OrderChannel.OFFLINE), reservation)
+    remittance_code, link = checked_code(8), secrets.token_urlsafe(24)
+    db.session.add(
+        Transfer(
+            order_id=order.id,
+            remittance_code=remittance_code,
+            link_hash=hash_of(link),
+            link_sealed=sealing.seal(link, f"transfer_link:{remittance_code}"),
+            placed_by=operator_id,
+        )
+    )
+    db.session.flush()
+    details = {"amount_fen": order.amount_fen, "quantity_kg": order.quantity_kg}
+    audit.record(operator_id, "transfer_order_placed", order.code, details)
+    return order
+
+
+def hash_of(link: str) -> bytes:
+    """What a link's secret is found by."""
+    return hashlib.sha256(link.encode()).digest()
+
+
+def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) -> TransferProof:
+    """Keep a picture or PDF of the transfer, sealed; the same file twice is kept once.
+
+    It proves nothing by itself: only the bank's statement does. Raises `TransferUnknown`,
+    `TransferMoved` when the order is paid, `ProofRefused`.
+    """
+    order = _lock(order_code)
+    if order.paid_at is not None or order.refunding_at is not None:
+        raise TransferMoved()
+    media = rules.media_of(content)
+    if media is None or len(content) > rules.LARGEST_PROOF_BYTES:
+        raise ProofRefused()
+    digest = hashlib.sha256(content).digest()
+    known = db.session.scalar(
+        select(TransferProof).where(TransferProof.order_id == order.id, TransferProof.sha256 == digest)
+    )
+    if known is not None:
+        return known
+    kept = db.session.scalar(
+        select(func.count()).select_from(TransferProof).where(TransferProof.order_id == order.id)
+    )
+    if (kept or 0) >= rules.MOST_PROOFS:
+        raise ProofRefused()
+    proof = TransferProof(
+        order_id=order.id,
+        media=media,
+        sha256=digest,
+        size_bytes=len(content),
+        content_sealed=sealing.seal_bytes(content, f"transfer_proof:{digest.hex()}"),
+        uploaded_by=operator_id,
+        uploaded_at=clock.now(),
+    )
+    db.session.add(proof)
+    db.session.flush()
+    if operator_id is not None:
+        audit.record(operator_id, "transfer_proof_kept", order.code, {"sha256": digest.hex()})
+    return proof
+
+
+def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> bool:
+    """Record what one operator read at the bank; True when it was the second and the order is paid now.
+
+    Each enters it without seeing the other's; who was wrong enters it again. A transfer that comes
+    after the order has expired is received all the same, and its refund opened. Raises
+    `TransferUnknown`, `TransferMoved`, `TransferMismatch` when the amount is not the order's,
+    `TransferDiffers` when two have read differently, `BankReferenceUsed`.
+    """
+    order = _lock(order_code)
+    if order.paid_at is not None or order.refunding_at is not None:
+        raise TransferMoved()
+    if read.amount_fen != order.amount_fen:
+        raise TransferMismatch(expected_fen=order.amount_fen, amount_fen=read.amount_fen)
+    _require_unused(order.id, read.bank_reference)
+    rows = db.session.scalars(
+        select(TransferConfirmation).where(TransferConfirmation.order_id == order.id)
+    ).all()
+    others = [row for row in rows if row.operator_id != operator_id]
+    if any((row.amount_fen, row.bank_reference, row.received_on) != _columns(read) for row in others):
+        raise TransferDiffers()
+    mine = next((row for row in rows if row.operator_id == operator_id), None)
+    if mine is None:
+        mine = TransferConfirmation(order_id=order.id, operator_id=operator_id)
+        db.session.add(mine)
+    mine.amount_fen, mine.bank_reference, mine.received_on = _columns(read)
+    mine.confirmed_at = clock.now()
+    db.session.flush()
+    details = {"amount_fen": read.amount_fen, "bank_reference": read.bank_reference}
+    audit.record(operator_id, "transfer_confirmed", order.code, details)
+    if others:
+        _receive(order, read)
+    return bool(others)
+
+
+def take_back(operator_id: int, order_code: str) -> None:
+    """Forget what this operator has read, before a second one agreed; for a slip of the pen."""
+    order = _lock(order_code)
+    mine = db.session.get(TransferConfirmation, (order.id, operator_id))
+    if mine is None or order.paid_at is not None or order.refunding_at is not None:
+        raise TransferMoved()
+    db.session.delete(mine)
+    db.session.flush()
+    audit.record(operator_id, "transfer_confirmation_taken_back", order.code)
+
+
+def _receive(order: Order, read: Statement) -> None:
+    noon = datetime.combine(read.received_on, time(12), clock.SHANGHAI).astimezone(UTC)
+    word = PaidWord(
+        order_code=order.code,
+        transaction_id=_transaction_id(read.bank_reference),
+        amount_fen=read.amount_fen,
+        currency="CNY",
+        paid_at=noon,
+        channel=Channel.BANK,
+    )
+    if record_payment(word) not in (PaymentOutcome.PAID, PaymentOutcome.LATE):
+        raise BankReferenceUsed()  # the same transfer was received for another order just now
+
+
+def _require_unused(order_id: int, bank_reference: str) -> None:
+    paid = select(Payment.order_id).where(Payment.transaction_id == _transaction_id(bank_reference))
+    read = select(TransferConfirmation.order_id).where(
+        TransferConfirmation.bank_reference == bank_reference, TransferConfirmation.order_id != order_id
+    )
+    if db.session.scalar(paid) is not None or db.session.scalar(read.limit(1)) is not None:
+        raise BankReferenceUsed()
+
+
+def _transaction_id(bank_reference: str) -> str:
+    return f"bank:{bank_reference}"
+
+
+def _columns(read: Statement) -> tuple[int, str, date]:
+    return read.amount_fen, read.bank_reference, read.received_on
+
+
+def _lock(order_code: str) -> Order:
+    order = db.session.scalar(
+        select(Order)
+        .where(Order.code == order_code, Order.channel == OrderChannel.OFFLINE)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise TransferUnknown()
+    return order

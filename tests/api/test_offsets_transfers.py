@@ -1,0 +1,224 @@
+"""The offline channel: an organisation's order, its proof, two readings of one bank statement."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from builders import Forest, forest, operator
+from flask import Flask
+from shop import assert_books_prove
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.accounts import services as holders
+from app.kit import announcements, clock
+from app.kit.codes import read_code
+from app.kit.database import db
+from app.kit.problems import Problem
+from app.kit.transaction import transaction
+from app.offsets import jobs, queries
+from app.offsets.services import payments, refunds, transfers
+from app.offsets.services.orders import Wish
+from app.offsets.services.transfers import Statement
+from app.registry import services as registry
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+class Office:
+    """An organisation, a village, and two operators at the bank's statement."""
+
+    def __init__(self, app: Flask) -> None:
+        self.first, self.second = (operator(app, app.test_client(), "finance") for _ in range(2))
+        self.lot: Forest = forest(1000, fee_bp=1000)
+        with transaction():
+            self.holder_id = holders.open_organisation(self.first, "顺昌县人民法院（示例）").id
+
+    def order(self, quantity_kg: int = 100) -> Any:
+        wish = Wish("organisation", quantity_kg, lot_code=self.lot.lot_code, beneficiary="示例法院")
+        with transaction():
+            return transfers.place_transfer_order(self.first, self.holder_id, wish, timedelta(days=7))
+
+    def read(self, operator_id: int, code: str, reference: str = "B1", **other: Any) -> bool:
+        told = {"amount_fen": 1000, "received_on": date(2026, 11, 25), **other}
+        with transaction():
+            return transfers.confirm_transfer(operator_id, code, Statement(bank_reference=reference, **told))
+
+    def receive(self, code: str, reference: str = "B1", amount_fen: int = 1000) -> None:
+        assert not self.read(self.first, code, reference, amount_fen=amount_fen)
+        assert self.read(self.second, code, reference, amount_fen=amount_fen)
+
+
+@pytest.fixture
+def office(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office whose announcements wait until they are delivered."""
+    monkeypatch.setattr(announcements, "ring", lambda: None)
+    return Office(app)
+
+
+def refused(act: Callable[[], Any]) -> str:
+    with pytest.raises(Problem) as caught:
+        act()
+    db.session.rollback()
+    return caught.value.code
+
+
+def test_two_operators_who_read_the_same_make_it_paid_and_it_settles(office: Office) -> None:
+    code = office.order().code
+    assert read_code(queries.get_transfer(code).remittance_code)
+    office.receive(code)
+    assert jobs.settle_paid() == 1
+    found = queries.get_transfer(code).order
+    assert (found.status, found.channel) == ("settled", "offline")
+    assert accounts.sum_entries(chart.RECEIVE_TRANSFER) == 1000
+    certificate = queries.get_certificate(found.certificate_number or "")
+    assert (certificate.purpose, certificate.beneficiary) == ("organisation", "示例法院")
+    assert_books_prove()
+
+
+def test_one_operator_alone_makes_nothing_paid(office: Office) -> None:
+    code = office.order().code
+    assert not office.read(office.first, code)
+    assert not office.read(office.first, code)
+    assert queries.get_transfer(code).order.status == "reserved"
+    assert queries.count_waiting_transfers() == len(queries.list_waiting_transfers()) == 1
+    with pytest.raises(IntegrityError, match="two operators"), transaction() as session:
+        session.execute(
+            text("INSERT INTO payment SELECT id, 'bank', 'bank:B1', amount_fen, now(), now() FROM orders")
+        )
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"amount_fen": 999}, "transfer_mismatch"),
+        ({"reference": "B2"}, "transfer_differs"),
+        ({"received_on": date(2026, 11, 24)}, "transfer_differs"),
+    ],
+)
+def test_readings_that_differ_are_refused_until_the_one_who_was_wrong_reads_again(
+    office: Office, other: dict[str, Any], code: str
+) -> None:
+    order = office.order().code
+    office.read(office.first, order)
+    assert refused(lambda: office.read(office.second, order, **other)) == code
+    assert queries.get_transfer(order).order.status == "reserved"
+    assert office.read(office.second, order)
+
+
+def test_a_slip_of_the_pen_can_be_taken_back(office: Office) -> None:
+    code = office.order().code
+    office.read(office.first, code, "WRONG")
+    with transaction():
+        transfers.take_back(office.first, code)
+    office.receive(code, "RIGHT")
+    assert refused(lambda: office.read(office.first, code)) == "transfer_moved"
+
+
+def test_one_transfer_pays_one_order(office: Office) -> None:
+    one, other = office.order().code, office.order().code
+    office.read(office.first, one)
+    assert refused(lambda: office.read(office.first, other)) == "bank_reference_used"
+    office.read(office.second, one)
+    assert refused(lambda: office.read(office.first, other)) == "bank_reference_used"
+
+
+def test_an_unpaid_transfer_order_expires_without_asking_wechat(
+    office: Office, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "wechat_pay", None)
+    code = office.order().code
+    with clock.frozen(clock.now() + timedelta(days=6)):
+        assert jobs.watch_unpaid() == 0
+    with clock.frozen(clock.now() + timedelta(days=7, seconds=1)):
+        assert jobs.watch_unpaid() == 1
+    assert queries.get_transfer(code).order.status == "expired"
+    assert_books_prove()
+
+
+def test_a_transfer_that_comes_too_late_is_returned_by_two_operators(office: Office) -> None:
+    code = office.order().code
+    with clock.frozen(clock.now() + timedelta(days=8)):
+        jobs.watch_unpaid()
+    office.receive(code)
+    assert queries.get_transfer(code).order.status == "refunding"
+    assert_books_prove()
+    return_by_bank(office, code, "bank")
+
+
+def test_a_transfer_for_units_that_burned_is_returned_by_two_operators(office: Office) -> None:
+    code = office.order(1000).code
+    office.receive(code, amount_fen=10_000)
+    with transaction():
+        registry.cancel_units(office.lot.issuance_id, 500, "fire")
+    assert jobs.settle_paid() == 1
+    return_by_bank(office, code, "bank")
+    assert accounts.sum_entries(chart.REFUND_TRANSFER) == 10_000
+
+
+def return_by_bank(office: Office, code: str, advice: str) -> None:
+    announcements.deliver()
+    [stuck] = queries.list_stuck_refunds()
+    assert (stuck.advice, stuck.channel, stuck.may_be_asked) == (advice, "bank", False)
+    with transaction():
+        instead = refunds.request_return(office.first, stuck.code, "OUT-1", "sent back").code
+    with transaction():
+        refunds.approve(office.second, instead)
+    assert queries.get_transfer(code).order.status == "refunded"
+    assert queries.count_stuck_refunds() == 0
+    assert_books_prove()
+
+
+def test_a_courtesy_on_a_transfer_order_goes_by_bank_from_the_fees(office: Office) -> None:
+    code = office.order().code
+    office.receive(code)
+    jobs.settle_paid()
+    assert refused(lambda: ask_courtesy(office, code, None)) == "refund_moved"
+    refund = ask_courtesy(office, code, "OUT-2")
+    with transaction():
+        refunds.approve(office.second, refund)
+    assert queries.get_transfer(code).order.refunded_fen == 50
+    assert accounts.sum_entries(chart.RETURN_GOODWILL) == 50
+    assert_books_prove()
+
+
+def ask_courtesy(office: Office, code: str, reference: str | None) -> str:
+    with transaction():
+        return refunds.request_goodwill(office.first, code, 50, "a courtesy", reference).code
+
+
+def test_a_transfer_order_opens_no_payment_sheet(office: Office) -> None:
+    code = office.order().code
+
+    def open_sheet() -> None:
+        with transaction():
+            payments.open_payment(office.holder_id, code)
+
+    assert refused(open_sheet) == "order_not_payable"
+
+
+def test_a_proof_is_kept_once_sealed_and_by_its_first_bytes(office: Office) -> None:
+    code = office.order().code
+    with transaction():
+        first = transfers.keep_proof(code, PNG).id
+    with transaction():
+        assert transfers.keep_proof(code, PNG).id == first
+    assert queries.get_proof(code, first) == ("png", PNG)
+    sealed = db.session.scalar(text("SELECT content_sealed FROM transfer_proof"))
+    assert sealed is not None
+    assert PNG[:8] not in bytes(sealed)
+    for content in (b"<html>", b"", b"MZ\x90\x00", PNG + bytes(2 * 1024 * 1024)):
+        assert refused(lambda content=content: keep(code, content)) == "proof_refused"  # type: ignore[misc]
+    for number in range(4):
+        keep(code, b"%PDF-" + bytes([number]))
+    assert refused(lambda: keep(code, b"%PDF-one more")) == "proof_refused"
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text("DELETE FROM transfer_proof"))
+
+
+def keep(code: str, content: bytes) -> None:
+    with transaction():
+        transfers.keep_proof(code, content)
