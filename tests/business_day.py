@@ -108,6 +108,7 @@ class BusinessDay:
         with clock.frozen(self.now() + timedelta(minutes=16)), transaction() as session:
             found = session.scalar(text("SELECT id FROM orders WHERE code = :code"), {"code": code})
             assert orders.expire_order(int(found or 0))
+        self.control("faults", kind="drop_notice", path="notice", count=1)
         with self.present():
             self.hear(code)
             announcements.deliver()
