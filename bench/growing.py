@@ -6,16 +6,11 @@ buyers at random from all the people there are, which is what growth costs: ever
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from flask import Flask
-from sqlalchemy import make_url
-
-from app import create_app
-from app.cli.database import load_reference_data, migrate
 from app.config import Settings
 from app.kit.database import db
 from app.offsets.jobs import settle_paid
+from bench.databases import another
 from bench.forest import plant
 from bench.rounds import ROUNDS, side_by_side
 from bench.settling import HOLDERS, KG, ORDERS, Settling, set_based
@@ -28,10 +23,8 @@ class Place:
     """One database with its application."""
 
     def __init__(self, settings: Settings, name: str, holders: int, settled: int) -> None:
-        self.app = _application(settings, name)
+        self.app = another(settings, name)
         with self.app.app_context():
-            migrate()
-            load_reference_data()
             forest = plant(holders, KG * (settled + (2 * ROUNDS + 2) * ORDERS), 10**9)
             self.data = Settling(forest)
             for _ in range(settled // BATCH):
@@ -50,15 +43,6 @@ class Place:
                 return measure()
 
         return measured
-
-
-def _application(settings: Settings, name: str) -> Flask:
-    """An application on a new database of the same server."""
-    url = make_url(settings.database_url)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
-        admin.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    there = url.set(database=name).render_as_string(hide_password=False)
-    return create_app(replace(settings, database_url=there))
 
 
 def compare(settings: Settings) -> dict[str, float]:
