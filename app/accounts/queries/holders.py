@@ -172,12 +172,12 @@ def sum_entries(kind: chart.EntryKind) -> int:
 
 
 def entries_relation(*kinds: chart.EntryKind) -> str:
-    """Entries of these kinds as a part of another room's statement: reference, amount.
+    """Entries of these kinds as a part of another room's statement: kind, reference, ends, amount.
 
     For questions about whole days, which no call a row could answer.
     """
     codes = ", ".join(str(kind.code) for kind in kinds)
-    return f"(SELECT reference, amount FROM posting WHERE kind IN ({codes}))"
+    return f"(SELECT kind, reference, source, target, amount FROM posting WHERE kind IN ({codes}))"
 
 
 def sum_boundary(kind: AccountKind) -> int:

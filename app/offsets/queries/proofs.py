@@ -6,6 +6,7 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
+from app.offsets.queries.entries import count_differing
 from app.registry import queries as registry
 
 _RECEIPTS = (chart.RECEIVE_PAYMENT, chart.RECEIVE_TRANSFER)
@@ -73,6 +74,7 @@ def prove() -> list[Proof]:
         ),
         none("offsets.prove_returned", payments=c.beyond),
         equal("offsets.prove_retired", retired=c.retired_g, books=retired),
+        none("offsets.prove_entries", entries=count_differing()),
         none("offsets.prove_tiling", runs=c.runs_untiled),
         equal("offsets.prove_dues", dues=c.due_g, books=owed),
         equal("offsets.prove_reserved", held=registry.held_kg(), orders=c.held_kg),
