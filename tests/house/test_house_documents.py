@@ -45,7 +45,7 @@ def test_the_two_readmes_are_twins() -> None:
 def test_every_decision_is_listed() -> None:
     index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
     pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-    assert pages
+    assert [page.name for page in pages] == re.findall(r"\((\d{4}-[a-z0-9-]+\.md)\)", index)
     for page in pages:
         assert f"({page.name})" in index
         assert {"**Context.**", "**Decision.**", "**Consequences.**", "**Else.**"} <= set(
