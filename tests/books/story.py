@@ -1,0 +1,447 @@
+"""Everything that can happen: one method an act, which says what the application does and the model.
+
+A new flow is one more method with `@act`. An act that changes only the outside world or the clock
+does so and returns None.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from math import ceil
+from typing import Any, TypeVar
+
+from books.history import Change, History, ModelBroken, Step, once
+from books.provider import Trade
+from books.world import Issuance, Lot, Order, World
+from builders import person
+from sqlalchemy import text
+
+from app.accounts import services as accounts
+from app.clients.pay import Refund, Transaction
+from app.footprint.queries.kinds import emission_kinds
+from app.footprint.rules import HOME_REGION
+from app.kit import announcements, clock
+from app.kit.database import db
+from app.kit.transaction import transaction
+from app.offsets import jobs, routes
+from app.offsets.provider import paid_word, refund_word
+from app.offsets.services import dues, orders, payments, settlement
+from app.offsets.services.orders import Wish
+from app.offsets.services.words import PaidWord, RefundWord
+from app.registry import services as registry
+from app.registry.rules import REASONS, Terms
+
+T = TypeVar("T")
+START = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
+MONTHS = ("2026-05", "2026-06")
+RESERVATION = timedelta(minutes=15)
+WORDS = {
+    f"{part}_{lang}": "示例"
+    for part in ("name", "description", "county", "township", "village")
+    for lang in ("zh", "en")
+}
+MOODS = ("well", "well", "well", "silent", "deaf", "dying", "paid_at_close", "paid_at_close")
+PRICES = ((10, 100), (10, 97), (1, 33))
+SHARES = ((0, 0), (3000, 700), (3333, 1), (0, 999), (9000, 1000))
+
+
+class Dice:
+    """Small choices out of one number, so that a step is one number to draw and to shrink."""
+
+    def __init__(self, number: int) -> None:
+        mixed = number * 0x9E3779B1 % 2**32  # so that numbers close together choose differently
+        self._left = mixed ^ mixed >> 15
+
+    def upto(self, count: int) -> int:
+        """A number below `count`."""
+        self._left, drawn = divmod(self._left, count)
+        return drawn
+
+    def of(self, choices: Sequence[T]) -> T:
+        """One of `choices`."""
+        return choices[self.upto(len(choices))]
+
+
+@dataclass(frozen=True)
+class Act:
+    """How often an act is chosen, and whether it may run while another one runs."""
+
+    method: Callable[["Story", Dice], Step | None]
+    weight: int = 1
+    races: bool = False
+
+
+ACTS: dict[str, Act] = {}
+
+
+def act(weight: int = 1, *, races: bool = False) -> Callable[[Any], Any]:
+    """Put a method on the list of what may happen."""
+
+    def listed(method: Callable[["Story", Dice], Step | None]) -> Callable[["Story", Dice], Step | None]:
+        ACTS[method.__name__] = Act(method, weight, races)
+        return method
+
+    return listed
+
+
+class Story(History):
+    """Three people, some villages, a provider, and what they do."""
+
+    def begin(self) -> None:
+        """People and two villages."""
+        self.world = World(START)
+        self.numbers = count(1)
+        with clock.frozen(START):
+            self.people = [person(self.app) for _ in range(3)]
+        self.world.openids = {each.holder_id: each.openid for each in self.people}
+        for number in (0, 41):
+            self.play(self.list_forest(Dice(number)))
+
+    def atomic(self, work: Callable[[], T]) -> Callable[[], T]:
+        """`work` in one transaction, as a route or a job would have it."""
+
+        def do() -> T:
+            with transaction():
+                return work()
+
+        return do
+
+    def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
+        """One of the orders, of those that stand at `statuses` mostly."""
+        fitting = [order for order in self.world.orders.values() if order.status in statuses]
+        found = fitting if fitting and dice.upto(8) else list(self.world.orders.values())
+        return dice.of(found) if found else None
+
+    # -- units ------------------------------------------------------------------------------------
+
+    @act()
+    def list_forest(self, dice: Dice) -> Step:
+        """A new project with an issuance, part or all of it on sale."""
+        kg, vintage = dice.of((120, 300, 40)), 2016 + dice.upto(8)
+        offered = dice.of((kg, kg - 30, 10))
+        terms, shares = dice.of(PRICES), dice.of(SHARES)
+        ids: dict[str, int] = {}
+
+        def work() -> str:
+            seller = accounts.open_holder("village", "示例村集体", "350721").id
+            village = accounts.open_holder("village", "示例村", "350721").id if shares[0] else None
+            number = next(self.numbers)
+            facts = registry.ProjectFacts(
+                code=f"P{number}", region="350721", forest_type="bamboo", methodology="yiyuan",
+                area_m2=1, **WORDS,
+            )
+            project = registry.register_project(facts, seller)
+            period = (date(vintage, 1, 1), date(vintage, 12, 31))
+            issued = registry.issue(project.id, period, kg, vintage=vintage, verification="V")
+            lot = registry.open_lot(issued.block_id, offered, Terms("yiyuan", *terms, village, *shares))
+            ids.update(seller=seller, village=village or 0, issuance=issued.issuance_id, lot=lot.id)
+            return "open"
+
+        def change(world: World) -> str:
+            world.issue(Issuance(ids["issuance"], ids["seller"], vintage, kg))
+            lot = Lot(ids["lot"], ids["issuance"], ids["seller"], ids["village"] or None, *shares, *terms, offered)
+            return world.open_lot(lot, kg)
+
+        return Step(f"list {kg} kg, {offered} of them at {terms} shared {shares}", self.atomic(work), once(change))
+
+    @act()
+    def offer_again(self, dice: Dice) -> Step | None:
+        """What is free goes on sale, sometimes more than there is."""
+        free = db.session.execute(
+            text(
+                "SELECT id, issuance_id, last_serial - first_serial + 1 AS kg FROM block"
+                " WHERE lot_id IS NULL AND state = 'active' ORDER BY id"
+            )
+        ).all()
+        if not free:
+            return None
+        block, terms = dice.of(free), dice.of(PRICES)
+        kg = max(dice.of((10, 20, block.kg // 10 * 10, block.kg // 10 * 10 + 10)), 10)
+        seller = self.world.issuances[block.issuance_id].holder
+        ids = {"lot": 0}
+
+        def work() -> str:
+            ids["lot"] = registry.open_lot(block.id, kg, Terms("yiyuan", *terms, fee_bp=700)).id
+            return "open"
+
+        def change(world: World) -> str:
+            lot = Lot(ids["lot"], block.issuance_id, seller, None, 0, 700, *terms, kg)
+            return world.open_lot(lot, block.kg)
+
+        return Step(f"offer {kg} of block {block.id}'s {block.kg} kg", self.atomic(work), once(change))
+
+    @act(races=True)
+    def close_lot(self, dice: Dice) -> Step:
+        """A lot is taken off sale, perhaps again."""
+        lot = dice.of(list(self.world.lots))
+        return Step(
+            f"close lot {lot}", self.atomic(lambda: registry.close_lot(lot)), once(lambda w: w.close_lot(lot))
+        )
+
+    @act(races=True)
+    def burn(self, dice: Dice) -> Step:
+        """A fire takes units, sold or not."""
+        issuance, kg = dice.of(list(self.world.issuances)), 5 + 15 * dice.upto(12)
+        reason = dice.of(REASONS)
+        return Step(
+            f"cancel {kg} kg of issuance {issuance}",
+            self.atomic(lambda: registry.cancel_units(issuance, kg, reason)),
+            once(lambda w: w.cancel(issuance, kg)),
+        )
+
+    # -- orders -----------------------------------------------------------------------------------
+
+    @act(4, races=True)
+    def place(self, dice: Dice) -> Step:
+        """Someone orders, of a lot or of any, by quantity or by money."""
+        buyer, named, by_money = dice.of(self.people), dice.upto(4), dice.upto(3) == 2
+        lot = dice.of(list(self.world.lots.values()))
+        steps, odd = dice.of((1, 2, 3, 5, 9)), dice.upto(12) == 11
+        kg = None if by_money else steps * 10 + odd
+        fen = steps * lot.price_fen + odd if by_money else None
+        wish = Wish("personal", kg, fen, self._code_of(lot.id) if named else None)
+        ids: dict[str, Any] = {"id": 0, "code": ""}
+
+        def do() -> Any:
+            with transaction():
+                order = orders.place_order(buyer.holder_id, wish, RESERVATION)
+            ids.update(id=order.id, code=order.code)
+            return order.lot_id, order.quantity_kg, order.amount_fen
+
+        def change(world: World) -> Any:
+            order = Order(ids["id"], ids["code"], buyer.holder_id, 0, 0, 0, world.now + RESERVATION)
+            return world.place(order, lot.id if named else None, kg, fen)
+
+        where = f"lot {lot.id}" if named else "any lot"
+        return Step(f"order {kg} kg or {fen} fen of {where} for {buyer.holder_id}", do, once(change))
+
+    def _code_of(self, lot_id: int) -> str:
+        return str(db.session.scalar(text("SELECT code FROM lot WHERE id = :id"), {"id": lot_id}))
+
+    @act(2)
+    def open_sheet(self, dice: Dice) -> Step | None:
+        """The buyer opens the payment sheet, perhaps again."""
+        order, self.provider.mood = self.orders_or(dice, "reserved"), dice.of(MOODS)
+        if order is None:
+            return None
+        trade = self.provider.trades.get(order.code)
+        answer = {"silent": "OutsideUnavailable", "deaf": "OutsideUnavailable"}.get(self.provider.mood, "sheet")
+        if trade and self.provider.mood != "silent" and (trade.paid_at or trade.closed):
+            answer = "OrderNotPayable" if trade.paid_at else "PaymentRefused"
+
+        def do() -> str:
+            return "sheet" if routes.open_payment(order.holder, order.code) else "nothing"
+
+        def change(world: World) -> str:
+            return answer if world.payable(order.id) else "OrderNotPayable"
+
+        return Step(f"open the sheet of order {order.id}, {self.provider.mood}", do, once(change))
+
+    @act(2)
+    def watch(self, dice: Dice) -> Step:
+        """The sweeper looks at unpaid orders: asks, closes, asks again, lets go."""
+        self.provider.mood, limit = dice.of(MOODS), dice.of((1, 2, 20))
+        before = [order.id for order in self.world.orders.values() if order.status == "reserved"]
+
+        def changes() -> list[Change]:
+            gone = self._seen_expired(before)
+            heard = [each for each in self.provider.heard if isinstance(each, Transaction)]
+            paid = [self._hearing(paid_word(each)) for each in heard if each.transaction_id]
+            return [lambda w: w.let_go(gone), *paid]
+
+        do = lambda: jobs.watch_unpaid(limit)  # noqa: E731
+        return Step(f"look at {limit} unpaid orders, {self.provider.mood}", do, changes, job=True, silent=True)
+
+    def _seen_expired(self, candidates: Sequence[int]) -> list[int]:
+        """Which of these orders the database holds as expired; the provider must have ruled payment out."""
+        rows = db.session.execute(
+            text("SELECT id, code FROM orders WHERE id = ANY(:ids) AND expired_at IS NOT NULL ORDER BY id"),
+            {"ids": list(candidates)},
+        ).all()
+        for row in rows:
+            trade = self.provider.trades.get(row.code)
+            if trade and trade.terms and (trade.paid_at or not trade.closed):
+                raise ModelBroken(f"order {row.id} was let go, and the provider can take or has its money")
+        return [row.id for row in rows]
+
+    @act(races=True)
+    def expire(self, dice: Dice) -> Step | None:
+        """An order is let go when nobody asked: only once its time is over."""
+        order = self.orders_or(dice, "reserved")
+        if order is None or (trade := self.provider.trades.get(order.code)) and trade.terms:
+            return None
+        return Step(
+            f"expire order {order.id}",
+            self.atomic(lambda: orders.expire_order(order.id)),
+            once(lambda w: w.expire(order.id)),
+        )
+
+    # -- payments ---------------------------------------------------------------------------------
+
+    @act(4, races=True)
+    def pay(self, dice: Dice) -> Step | None:
+        """The buyer pays, and the notice comes at once, later, or not at all."""
+        order = self.orders_or(dice, "reserved")
+        if order is None:
+            return None
+        self.provider.now = self.world.now
+        self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
+        return self._notice(self.provider.trades[order.code]) if dice.upto(4) else None
+
+    @act(2, races=True)
+    def hear_payment(self, dice: Dice) -> Step | None:
+        """A notice of any payment: late, repeated, out of order."""
+        return self._notice(dice.of(self.provider.paid)) if self.provider.paid else None
+
+    def _notice(self, trade: Trade) -> Step:
+        word = paid_word(self.provider.transaction(trade))
+        return self._word_step(f"a notice of {trade.code[:6]} paid", word)
+
+    @act(races=True)
+    def hear_wrong(self, dice: Dice) -> Step | None:
+        """A verified word that does not fit its order."""
+        order = self.orders_or(dice, "reserved", "paid", "settled")
+        if order is None:
+            return None
+        right = PaidWord(order.code, f"W{next(self.numbers)}", order.fen, "CNY", self.world.now)
+        wrong: dict[str, Any] = dice.of(
+            (
+                {"amount_fen": order.fen + 1},
+                {"amount_fen": order.fen - 1},
+                {"currency": "USD"},
+                {"payer_openid": "a stranger"},
+                {"order_code": "NOSUCHORDER"},
+                {"transaction_id": f"X{order.code}"} if order.transaction else {"amount_fen": 1},
+            )
+        )
+        return self._word_step(f"a wrong word for order {order.id}: {wrong}", replace(right, **wrong))
+
+    def _word_step(self, name: str, word: PaidWord) -> Step:
+        work = self.atomic(lambda: payments.record_payment(word).value)
+        return Step(name, work, once(self._hearing(word)))
+
+    def _hearing(self, word: PaidWord) -> Change:
+        facts = (word.order_code, word.transaction_id, word.amount_fen, word.currency, word.payer_openid)
+        return lambda w: w.hear_payment(*facts)
+
+    # -- settlement -------------------------------------------------------------------------------
+
+    @act(2)
+    def settle_all(self, dice: Dice) -> Step:
+        """The job that settles whatever waits."""
+        waiting = sorted({order.lot for order in self.world.orders.values() if order.status == "paid"})
+        runs = [lambda w, lot=lot: w.settle(lot, 1000) for lot in waiting]
+        return Step("settle all", jobs.settle_paid, lambda: runs, job=True, silent=True)
+
+    @act(2, races=True)
+    def settle_some(self, dice: Dice) -> Step:
+        """One run of at most a few orders of one lot."""
+        waiting = sorted({order.lot for order in self.world.orders.values() if order.status == "paid"})
+        lot, most = dice.of(waiting or list(self.world.lots)), dice.of((1, 2, 3, 100))
+        claimed: list[int] = []
+
+        def work() -> tuple[int, int]:
+            run = settlement.settle_lot(lot, most)
+            return run.settled, run.refunding
+
+        def claim(world: World) -> None:
+            claimed[:] = world.claim(lot, most)
+
+        return Step(
+            f"settle {most} of lot {lot}",
+            self.atomic(work),
+            once(lambda w: w.settle(lot, most)),
+            phases=(claim, lambda w: w.retire(lot, claimed)),
+        )
+
+    # -- refunds ----------------------------------------------------------------------------------
+
+    @act(2)
+    def deliver(self, dice: Dice) -> Step:
+        """Refunds that wait are asked for, and asked after."""
+        self.provider.mood = dice.of(MOODS)
+        self.provider.refund_status = dice.of(("PROCESSING", "SUCCESS", "ABNORMAL", "CLOSED"))
+
+        def changes() -> list[Change]:
+            heard = [each for each in self.provider.heard if isinstance(each, Refund)]
+            return [self._hearing_back(each.out_trade_no, refund_word(each)) for each in heard]
+
+        name = f"deliver, {self.provider.mood}, {self.provider.refund_status}"
+        return Step(name, announcements.deliver, changes, job=True, silent=True)
+
+    def _hearing_back(self, order_code: str, word: RefundWord) -> Change:
+        def change(world: World) -> bool:
+            order = world.order_by(order_code)
+            return world.hear_refund(order.id if order else None, word.status, word.amount_fen)
+
+        return change
+
+    @act(races=True)
+    def hear_refund(self, dice: Dice) -> Step | None:
+        """A notice of a refund: as it stands, or of another amount or number."""
+        if not self.provider.refunds:
+            return None
+        trade, back = dice.of(self.provider.refunds)
+        if back.status in ("PROCESSING", "ABNORMAL", "CLOSED"):
+            back.status = dice.of((back.status, "SUCCESS", "SUCCESS"))
+        word, code = refund_word(self.provider.refund_record(trade, back)), trade.code
+        odd = dice.upto(8)
+        if odd == 6:
+            word = replace(word, amount_fen=word.amount_fen + 1)
+        if odd == 7:
+            word, code = replace(word, refund_code="NOSUCHREFUND"), ""
+        return Step(
+            f"a notice of refund {word.status} of {trade.code[:6]}, odd {odd}",
+            self.atomic(lambda: payments.record_refund(word)),
+            once(self._hearing_back(code, word)),
+        )
+
+    # -- dues and time ----------------------------------------------------------------------------
+
+    @act(races=True)
+    def owe(self, dice: Dice) -> Step:
+        """A month is recorded, or recorded again."""
+        holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)
+        entries = [("electricity", dice.of((1, 20, 70, 150)))]
+        if dice.upto(3):
+            entries.append(("gas", 1 + dice.upto(30)))
+        grams = {kind: self._grams(kind, quantity) for kind, quantity in entries}
+
+        def work() -> str:
+            dues.open_personal_dues(holder, month, entries)
+            return "owed"
+
+        return Step(
+            f"{holder} emitted {grams} in {month}", self.atomic(work), once(lambda w: w.owe(holder, month, grams))
+        )
+
+    def _grams(self, kind: str, quantity: int) -> int:
+        factor = emission_kinds()[kind].find_factor(HOME_REGION)
+        assert factor is not None
+        return ceil(quantity * factor.value * 1000)
+
+    @act()
+    def time_passes(self, dice: Dice) -> None:
+        """A moment, or long enough for orders to expire."""
+        self.world.now += timedelta(seconds=dice.of((5, 61, 300, 850, 910, 4000)))
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """The outside is well again, and everything that waits is done: nothing may stay open."""
+        self.provider.mood, self.provider.refund_status = "well", "SUCCESS"
+        well = Dice(2 * len(MOODS))  # the last choice of limits, in the first mood
+        for _ in range(4):
+            self.world.now += timedelta(hours=1)
+            self.play(self.watch(well))
+            for trade in self.provider.paid:
+                self.play(self._notice(trade))
+            self.play(self.settle_all(well))
+            self.play(self.deliver(Dice(len(MOODS))))
+            for trade, back in self.provider.refunds:
+                back.status = "SUCCESS"
+                word = refund_word(self.provider.refund_record(trade, back))
+                work = self.atomic(lambda word=word: payments.record_refund(word))
+                self.play(Step("rest", work, once(self._hearing_back(trade.code, word))))
+        self.prove_rest()
