@@ -14,10 +14,6 @@ from itertools import combinations
 from typing import Any
 
 import psycopg
-from books.faults import Crash, Pause, die, planned
-from books.picture import difference, predicted, seen
-from books.provider import Provider
-from books.world import World
 from flask import Flask
 
 from app.accounts import chart
@@ -26,6 +22,10 @@ from app.kit import clock
 from app.kit.database import db
 from app.kit.problems import Problem
 from app.web.queries import proofs_of_all_rooms
+from books.faults import Crash, Pause, die, planned
+from books.picture import difference, predicted, seen
+from books.provider import Provider
+from books.world import World
 
 Change = Callable[[World], Any]
 

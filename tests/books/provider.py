@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from books.faults import Crash
-
 from app.clients.errors import OrderPaid, Refused, Unreachable
 from app.clients.pay import Refund, Transaction
+from books.faults import Crash
 
 
 @dataclass
@@ -116,7 +115,13 @@ class Provider:
         self._may_be_lost()
 
     def refund(
-        self, *, out_refund_no: str, out_trade_no: str, amount_fen: int, total_fen: int, reason: str | None = None
+        self,
+        *,
+        out_refund_no: str,
+        out_trade_no: str,
+        amount_fen: int,
+        total_fen: int,
+        reason: str | None = None,
     ) -> Refund:
         self._may_be_silent()
         trade = self.trades.get(out_trade_no)
@@ -124,7 +129,7 @@ class Provider:
             raise self._wrong(f"refund of {out_trade_no}: not paid, or not {total_fen}")
         back = trade.backs.get(out_refund_no)
         going = sum(each.fen for each in trade.backs.values())
-        if back is None and going + amount_fen > trade.fen or back is not None and back.fen != amount_fen:
+        if (back is None and going + amount_fen > trade.fen) or (back is not None and back.fen != amount_fen):
             raise self._wrong(f"refund {out_refund_no} of {out_trade_no}: more than was paid")
         back = trade.backs.setdefault(out_refund_no, Back(out_refund_no, amount_fen, self.refund_status))
         self._may_be_lost()
@@ -140,7 +145,15 @@ class Provider:
 
     def transaction(self, trade: Trade) -> Transaction:
         """A trade as a query or a notice tells it."""
-        state = "REFUND" if trade.backs else "SUCCESS" if trade.paid_at else "CLOSED" if trade.closed else "NOTPAY"
+        state = (
+            "REFUND"
+            if trade.backs
+            else "SUCCESS"
+            if trade.paid_at
+            else "CLOSED"
+            if trade.closed
+            else "NOTPAY"
+        )
         paid = trade.paid_at is not None
         return Transaction(
             out_trade_no=trade.code,

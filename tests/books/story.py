@@ -11,9 +11,6 @@ from itertools import count
 from math import ceil
 from typing import Any, TypeVar
 
-from books.history import Change, History, ModelBroken, Step, once
-from books.provider import Trade
-from books.world import Issuance, Lot, Order, World
 from builders import person
 from sqlalchemy import text
 
@@ -31,6 +28,9 @@ from app.offsets.services.orders import Wish
 from app.offsets.services.words import PaidWord, RefundWord
 from app.registry import services as registry
 from app.registry.rules import REASONS, Terms
+from books.history import Change, History, ModelBroken, Step, once
+from books.provider import Trade
+from books.world import Issuance, Lot, Order, World
 
 T = TypeVar("T")
 START = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
@@ -95,7 +95,7 @@ class Story(History):
         with clock.frozen(START):
             self.people = [person(self.app) for _ in range(3)]
         self.world.openids = {each.holder_id: each.openid for each in self.people}
-        for number in (0, 41):
+        for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))
 
     def atomic(self, work: Callable[[], T]) -> Callable[[], T]:
@@ -118,8 +118,8 @@ class Story(History):
     @act()
     def list_forest(self, dice: Dice) -> Step:
         """A new project with an issuance, part or all of it on sale."""
-        kg, vintage = dice.of((120, 300, 40)), 2016 + dice.upto(8)
-        offered = dice.of((kg, kg - 30, 10))
+        kg, vintage = dice.of((250, 600, 60)), 2016 + dice.upto(8)
+        offered = dice.of((kg, kg - 30, kg, 10))
         terms, shares = dice.of(PRICES), dice.of(SHARES)
         ids: dict[str, int] = {}
 
@@ -128,8 +128,12 @@ class Story(History):
             village = accounts.open_holder("village", "示例村", "350721").id if shares[0] else None
             number = next(self.numbers)
             facts = registry.ProjectFacts(
-                code=f"P{number}", region="350721", forest_type="bamboo", methodology="yiyuan",
-                area_m2=1, **WORDS,
+                code=f"P{number}",
+                region="350721",
+                forest_type="bamboo",
+                methodology="yiyuan",
+                area_m2=1,
+                **WORDS,
             )
             project = registry.register_project(facts, seller)
             period = (date(vintage, 1, 1), date(vintage, 12, 31))
@@ -140,10 +144,14 @@ class Story(History):
 
         def change(world: World) -> str:
             world.issue(Issuance(ids["issuance"], ids["seller"], vintage, kg))
-            lot = Lot(ids["lot"], ids["issuance"], ids["seller"], ids["village"] or None, *shares, *terms, offered)
+            lot = Lot(
+                ids["lot"], ids["issuance"], ids["seller"], ids["village"] or None, *shares, *terms, offered
+            )
             return world.open_lot(lot, kg)
 
-        return Step(f"list {kg} kg, {offered} of them at {terms} shared {shares}", self.atomic(work), once(change))
+        return Step(
+            f"list {kg} kg, {offered} of them at {terms} shared {shares}", self.atomic(work), once(change)
+        )
 
     @act()
     def offer_again(self, dice: Dice) -> Step | None:
@@ -182,7 +190,7 @@ class Story(History):
     @act(races=True)
     def burn(self, dice: Dice) -> Step:
         """A fire takes units, sold or not."""
-        issuance, kg = dice.of(list(self.world.issuances)), 5 + 15 * dice.upto(12)
+        issuance, kg = dice.of(list(self.world.issuances)), dice.of((5, 10, 25, 40, 90, 200))
         reason = dice.of(REASONS)
         return Step(
             f"cancel {kg} kg of issuance {issuance}",
@@ -192,12 +200,13 @@ class Story(History):
 
     # -- orders -----------------------------------------------------------------------------------
 
-    @act(4, races=True)
+    @act(6, races=True)
     def place(self, dice: Dice) -> Step:
         """Someone orders, of a lot or of any, by quantity or by money."""
         buyer, named, by_money = dice.of(self.people), dice.upto(4), dice.upto(3) == 2
-        lot = dice.of(list(self.world.lots.values()))
-        steps, odd = dice.of((1, 2, 3, 5, 9)), dice.upto(12) == 11
+        on_sale = [lot for lot in self.world.lots.values() if lot.available_kg and not lot.closed]
+        lot = dice.of(on_sale if on_sale and dice.upto(8) else list(self.world.lots.values()))
+        steps, odd = dice.of((1, 1, 2, 3, 7)), dice.upto(16) == 15
         kg = None if by_money else steps * 10 + odd
         fen = steps * lot.price_fen + odd if by_money else None
         wish = Wish("personal", kg, fen, self._code_of(lot.id) if named else None)
@@ -226,7 +235,9 @@ class Story(History):
         if order is None:
             return None
         trade = self.provider.trades.get(order.code)
-        answer = {"silent": "OutsideUnavailable", "deaf": "OutsideUnavailable"}.get(self.provider.mood, "sheet")
+        answer = {"silent": "OutsideUnavailable", "deaf": "OutsideUnavailable"}.get(
+            self.provider.mood, "sheet"
+        )
         if trade and self.provider.mood != "silent" and (trade.paid_at or trade.closed):
             answer = "OrderNotPayable" if trade.paid_at else "PaymentRefused"
 
@@ -251,7 +262,9 @@ class Story(History):
             return [lambda w: w.let_go(gone), *paid]
 
         do = lambda: jobs.watch_unpaid(limit)  # noqa: E731
-        return Step(f"look at {limit} unpaid orders, {self.provider.mood}", do, changes, job=True, silent=True)
+        return Step(
+            f"look at {limit} unpaid orders, {self.provider.mood}", do, changes, job=True, silent=True
+        )
 
     def _seen_expired(self, candidates: Sequence[int]) -> list[int]:
         """Which of these orders the database holds as expired; the provider must have ruled payment out."""
@@ -269,7 +282,7 @@ class Story(History):
     def expire(self, dice: Dice) -> Step | None:
         """An order is let go when nobody asked: only once its time is over."""
         order = self.orders_or(dice, "reserved")
-        if order is None or (trade := self.provider.trades.get(order.code)) and trade.terms:
+        if order is None or ((trade := self.provider.trades.get(order.code)) and trade.terms):
             return None
         return Step(
             f"expire order {order.id}",
@@ -279,7 +292,7 @@ class Story(History):
 
     # -- payments ---------------------------------------------------------------------------------
 
-    @act(4, races=True)
+    @act(5, races=True)
     def pay(self, dice: Dice) -> Step | None:
         """The buyer pays, and the notice comes at once, later, or not at all."""
         order = self.orders_or(dice, "reserved")
@@ -361,7 +374,9 @@ class Story(History):
     def deliver(self, dice: Dice) -> Step:
         """Refunds that wait are asked for, and asked after."""
         self.provider.mood = dice.of(MOODS)
-        self.provider.refund_status = dice.of(("PROCESSING", "SUCCESS", "ABNORMAL", "CLOSED"))
+        self.provider.refund_status = dice.of(
+            ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
+        )
 
         def changes() -> list[Change]:
             heard = [each for each in self.provider.heard if isinstance(each, Refund)]
@@ -377,7 +392,7 @@ class Story(History):
 
         return change
 
-    @act(races=True)
+    @act(2, races=True)
     def hear_refund(self, dice: Dice) -> Step | None:
         """A notice of a refund: as it stands, or of another amount or number."""
         if not self.provider.refunds:
@@ -413,7 +428,9 @@ class Story(History):
             return "owed"
 
         return Step(
-            f"{holder} emitted {grams} in {month}", self.atomic(work), once(lambda w: w.owe(holder, month, grams))
+            f"{holder} emitted {grams} in {month}",
+            self.atomic(work),
+            once(lambda w: w.owe(holder, month, grams)),
         )
 
     def _grams(self, kind: str, quantity: int) -> int:

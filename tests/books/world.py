@@ -207,7 +207,9 @@ class World:
     def let_go(self, order_ids: Iterable[int]) -> None:
         """Orders were seen to have expired: each of them must have been allowed to."""
         for order_id in order_ids:
-            assert self.orders[order_id].status == "expired" or self.expire(order_id), f"order {order_id} expired"
+            assert self.orders[order_id].status == "expired" or self.expire(order_id), (
+                f"order {order_id} expired"
+            )
 
     def _end_promise(self, lot_id: int, kg: int, used_kg: int = 0) -> None:
         lot = self.lots[lot_id]
@@ -215,9 +217,7 @@ class World:
 
     # -- money ------------------------------------------------------------------------------------
 
-    def hear_payment(
-        self, code: str, transaction: str, fen: int, currency: str, payer: str | None
-    ) -> str:
+    def hear_payment(self, code: str, transaction: str, fen: int, currency: str, payer: str | None) -> str:
         """A verified word of payment."""
         order = self.order_by(code)
         if order is None:
