@@ -81,11 +81,9 @@ class History:
         self.provider.now, self.provider.heard = self.world.now, []
         outcome = self._run(step, crash_at)
         changes = step.changes()
-        if outcome is Crash:
-            beginnings = range(len(changes) + 1) if step.job else (0,)
-        else:
-            beginnings = (len(changes),)
-        self._agree(step.name, [(changes[:count], ()) for count in beginnings], ())
+        least = 0 if outcome is Crash else len(changes)
+        most = 0 if outcome is Crash and not step.job else len(changes)
+        self._agree(step.name, [(changes[:count], ()) for count in range(least, most + 1)], ())
         if outcome is not Crash and not step.silent and outcome != self._said[-1]:
             raise ModelBroken(f"{step.name}: {outcome!r}, the model says {self._said[-1]!r}")
 

@@ -42,6 +42,7 @@ WORDS = {
     for lang in ("zh", "en")
 }
 MOODS = ("well", "well", "well", "silent", "deaf", "dying", "paid_at_close", "paid_at_close")
+REFUND_STATUSES = ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
 PRICES = ((10, 100), (10, 97), (1, 33))
 SHARES = ((0, 0), (3000, 700), (3333, 1), (0, 999), (9000, 1000))
 
@@ -228,7 +229,7 @@ class Story(History):
     def _code_of(self, lot_id: int) -> str:
         return str(db.session.scalar(text("SELECT code FROM lot WHERE id = :id"), {"id": lot_id}))
 
-    @act(2)
+    @act(3)
     def open_sheet(self, dice: Dice) -> Step | None:
         """The buyer opens the payment sheet, perhaps again."""
         order, self.provider.mood = self.orders_or(dice, "reserved"), dice.of(MOODS)
@@ -253,6 +254,10 @@ class Story(History):
     def watch(self, dice: Dice) -> Step:
         """The sweeper looks at unpaid orders: asks, closes, asks again, lets go."""
         self.provider.mood, limit = dice.of(MOODS), dice.of((1, 2, 20))
+        self.world.now += timedelta(seconds=dice.of((10, 61, 61, 910)))
+        return self._look(limit)
+
+    def _look(self, limit: int) -> Step:
         before = [order.id for order in self.world.orders.values() if order.status == "reserved"]
 
         def changes() -> list[Change]:
@@ -400,17 +405,19 @@ class Story(History):
         trade, back = dice.of(self.provider.refunds)
         if back.status in ("PROCESSING", "ABNORMAL", "CLOSED"):
             back.status = dice.of((back.status, "SUCCESS", "SUCCESS"))
-        word, code = refund_word(self.provider.refund_record(trade, back)), trade.code
+        record, code = self.provider.refund_record(trade, back), trade.code
         odd = dice.upto(8)
         if odd == 6:
-            word = replace(word, amount_fen=word.amount_fen + 1)
+            record = replace(record, amount_fen=record.amount_fen + 1)
         if odd == 7:
-            word, code = replace(word, refund_code="NOSUCHREFUND"), ""
-        return Step(
-            f"a notice of refund {word.status} of {trade.code[:6]}, odd {odd}",
-            self.atomic(lambda: payments.record_refund(word)),
-            once(self._hearing_back(code, word)),
-        )
+            record, code = replace(record, out_refund_no="NOSUCHREFUND"), ""
+        return self._refund_notice(code, record)
+
+    def _refund_notice(self, order_code: str, record: Refund) -> Step:
+        word = refund_word(record)
+        name = f"a notice of refund {word.refund_code} {word.status}, {word.amount_fen} fen"
+        work = self.atomic(lambda: payments.record_refund(word))
+        return Step(name, work, once(self._hearing_back(order_code, word)))
 
     # -- dues and time ----------------------------------------------------------------------------
 
@@ -447,18 +454,16 @@ class Story(History):
 
     def rest(self) -> None:
         """The outside is well again, and everything that waits is done: nothing may stay open."""
-        self.provider.mood, self.provider.refund_status = "well", "SUCCESS"
-        well = Dice(2 * len(MOODS))  # the last choice of limits, in the first mood
         for _ in range(4):
             self.world.now += timedelta(hours=1)
-            self.play(self.watch(well))
+            self.provider.mood, self.provider.refund_status = "well", "SUCCESS"
+            self.play(self._look(20))
             for trade in self.provider.paid:
-                self.play(self._notice(trade))
-            self.play(self.settle_all(well))
-            self.play(self.deliver(Dice(len(MOODS))))
+                if not (order := self.world.order_by(trade.code)) or order.transaction is None:
+                    self.play(self._notice(trade))
+            self.play(self.settle_all(Dice(0)))
+            self.play(self._delivery())
             for trade, back in self.provider.refunds:
                 back.status = "SUCCESS"
-                word = refund_word(self.provider.refund_record(trade, back))
-                work = self.atomic(lambda word=word: payments.record_refund(word))
-                self.play(Step("rest", work, once(self._hearing_back(trade.code, word))))
+                self.play(self._refund_notice(trade.code, self.provider.refund_record(trade, back)))
         self.prove_rest()
