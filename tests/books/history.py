@@ -8,9 +8,8 @@ one after the other, in either order.
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -39,17 +38,16 @@ class Step:
     """One thing that happens: `do` in the application, `changes` in the model, a transaction each.
 
     `changes` are asked for after `do`, since what a job has heard is known only then. The outcome of
-    the last change is the outcome that `do` must have, unless `silent`. A `job` is many transactions, so
-    a crash leaves a beginning of them; anything else leaves nothing. `phases` are what may be
-    interleaved when two steps run at once, where that is more than the changes themselves.
+    `do` must be what the change says. A `job` is many transactions and has no outcome: dying leaves a
+    beginning of them; anything else that dies leaves nothing. A step whose outcome is `yields` while
+    another runs has met its lock, and has done nothing.
     """
 
     name: str
     do: Callable[[], Any]
     changes: Callable[[], Sequence[Change]]
     job: bool = False
-    silent: bool = False
-    phases: Sequence[Change] = field(default=())
+    yields: Any = "Conflict"
 
 
 def once(change: Change) -> Callable[[], Sequence[Change]]:
@@ -83,9 +81,8 @@ class History:
         changes = step.changes()
         least = 0 if outcome is Crash else len(changes)
         most = 0 if outcome is Crash and not step.job else len(changes)
-        self._agree(step.name, [(changes[:count], ()) for count in range(least, most + 1)], ())
-        if outcome is not Crash and not step.silent and outcome != self._said[-1]:
-            raise ModelBroken(f"{step.name}: {outcome!r}, the model says {self._said[-1]!r}")
+        outcomes = () if outcome is Crash or step.job else (outcome,)
+        self._agree(step.name, [(changes[:count], outcomes) for count in range(least, most + 1)])
 
     def race(self, first: Step, second: Step, pause_at: int) -> None:
         """Hold the first step at its `pause_at`-th statement, run the second as far as it can, then both."""
@@ -123,24 +120,32 @@ class History:
 
     def _serial(self, first: Step, second: Step, outcomes: Sequence[Any]) -> None:
         """What came of two steps at once must be what comes of them one after the other."""
-        steps = [(step.phases or step.changes()) for step in (first, second)]
-        # A step that met the other one's lock may have refused, and then has done nothing.
-        parts = [() if outcome == "Conflict" else part for part, outcome in zip(steps, outcomes, strict=True)]
-        said = tuple(o for o, part in zip(outcomes, parts, strict=True) if part)
-        self._agree(f"{first.name} | {second.name}", list(interleaved(*parts)), said)
+        done = [
+            (step.changes(), outcome)
+            for step, outcome in zip((first, second), outcomes, strict=True)
+            if outcome != step.yields
+        ]
+        orders = (done, done[::-1])
+        self._agree(
+            f"{first.name} | {second.name}",
+            [
+                ([change for changes, _ in order for change in changes], [o for _, o in order])
+                for order in orders
+            ],
+        )
 
-    def _agree(
-        self, name: str, candidates: Sequence[tuple[Sequence[Change], Sequence[int]]], outcomes: Sequence[Any]
-    ) -> None:
-        """Take over the first candidate that is what the database holds; fail when none is."""
+    def _agree(self, name: str, candidates: Sequence[tuple[Sequence[Change], Sequence[Any]]]) -> None:
+        """Take over the first candidate that is what happened; fail when none is.
+
+        A candidate is changes with the outcomes that the application gave, which the last ones must have.
+        """
         database, faults = seen(), []
-        for changes, ends in candidates:
+        for changes, outcomes in candidates:
             world = self.world.copy()
-            self._said = [change(world) for change in changes]
+            said = [change(world) for change in changes][len(changes) - len(outcomes) :]
             lines = difference(predicted(world), database)
-            said = [self._said[end] for end in ends]
             if said != list(outcomes):
-                lines.append(f"outcomes {list(outcomes)}, the model says {said}")
+                lines.append(f"outcome: the model says {said}, the application {list(outcomes)}")
             if not lines:
                 self.world = world
                 return
@@ -198,17 +203,3 @@ class History:
         books = {name: self.world.books[1, name] for name in (chart.CLEARING.name, chart.PROVIDER.name)}
         if books != {"clearing": 0, "provider": -self.provider.cash_fen}:
             raise ModelBroken(f"books {books}, the provider holds {self.provider.cash_fen}")
-
-
-def interleaved(
-    first: Sequence[Change], second: Sequence[Change]
-) -> Iterator[tuple[Sequence[Change], Sequence[int]]]:
-    """Every order of both that keeps each one's own, with the places where each one ends."""
-    count = len(first) + len(second)
-    for places in combinations(range(count), len(first)):
-        rest = [place for place in range(count) if place not in places]
-        changes: list[Change | None] = [None] * count
-        for own, where in ((first, places), (second, rest)):
-            for change, place in zip(own, where, strict=True):
-                changes[place] = change
-        yield changes, [where[-1] for where in (places, rest) if where]  # type: ignore[misc]

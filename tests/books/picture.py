@@ -22,7 +22,8 @@ _PARTS = {
     "orders": (
         "o.id, o.code, o.holder_id, o.lot_id, o.quantity_kg, o.amount_fen,"
         " CASE WHEN o.refunded_at IS NOT NULL THEN 'refunded'"
-        "   WHEN o.refunding_at IS NOT NULL THEN 'refunding' WHEN r.order_id IS NOT NULL THEN 'settled' WHEN w.order_id IS NOT NULL THEN 'paid'"
+        "   WHEN o.refunding_at IS NOT NULL THEN 'refunding'"
+        "   WHEN r.order_id IS NOT NULL THEN 'settled' WHEN w.order_id IS NOT NULL THEN 'paid'"
         "   WHEN o.expired_at IS NOT NULL THEN 'expired' WHEN o.paid_at IS NULL THEN 'reserved'"
         "   ELSE 'lost' END,"
         " p.transaction_id, p.amount_fen, r.last_serial - r.first_serial + 1, r.due_g, r.carry_g,"

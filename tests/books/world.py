@@ -6,7 +6,7 @@ numbers as say it. Each change returns the outcome the application must have, in
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -99,7 +99,6 @@ class World:
     net_g: Counter[int] = field(default_factory=Counter)
     books: Counter[Account] = field(default_factory=Counter)
     entries: Counter[str] = field(default_factory=Counter)
-    claimed: set[int] = field(default_factory=set)
 
     def copy(self) -> "World":
         """Another world that begins where this one stands."""
@@ -260,20 +259,10 @@ class World:
         """Paid orders of a lot, oldest first."""
         return sorted(o.id for o in self.orders.values() if o.lot == lot_id and o.status == "paid")
 
-    def claim(self, lot_id: int, most: int) -> list[int]:
-        """The orders that a settlement takes; another one at the same time takes others."""
-        found = [order_id for order_id in self.waiting(lot_id) if order_id not in self.claimed][:most]
-        self.claimed.update(found)
-        return found
-
     def settle(self, lot_id: int, most: int) -> tuple[int, int]:
-        """Claim and retire in one."""
-        return self.retire(lot_id, self.claim(lot_id, most))
-
-    def retire(self, lot_id: int, claimed: Collection[int]) -> tuple[int, int]:
-        """The longest beginning of `claimed` that the block still holds is settled, the rest goes back."""
+        """The longest beginning of what waits that the block still holds is settled, the rest goes back."""
         settled, fits = 0, True
-        self.claimed.difference_update(claimed)
+        claimed = self.waiting(lot_id)[:most]
         for order_id in claimed:
             order, lot = self.orders[order_id], self.lots[lot_id]
             fits = fits and order.kg <= lot.block_kg
