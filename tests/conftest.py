@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 _BASE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
 
+_given_root = os.environ.get("SENHUI_TEST_ROOT")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """One folder a test run, shared by its parallel workers."""
+    """One folder a test run, shared by its parallel workers; or whoever started us has one for us."""
     os.environ.setdefault("SENHUI_TEST_ROOT", str(_BASE / f"senhui-test-{uuid.uuid4().hex[:8]}"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that made the folder removes it."""
-    if not hasattr(config, "workerinput"):
+    if _given_root is None:
         root = Path(os.environ["SENHUI_TEST_ROOT"])
         if (root / "stack").exists():
             devstack.stop(root / "stack")

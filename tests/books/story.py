@@ -205,8 +205,9 @@ class Story(History):
     def place(self, dice: Dice) -> Step:
         """Someone orders, of a lot or of any, by quantity or by money."""
         buyer, named, by_money = dice.of(self.people), dice.upto(4), dice.upto(3) == 2
-        on_sale = [lot for lot in self.world.lots.values() if lot.available_kg and not lot.closed]
-        lot = dice.of(on_sale if on_sale and dice.upto(8) else list(self.world.lots.values()))
+        lots = list(self.world.lots.values())
+        holding = [lot for lot in lots if lot.available_kg and (dice.upto(4) == 0 or not lot.closed)]
+        lot = dice.of(holding if holding and dice.upto(16) else lots)
         steps, odd = dice.of((1, 1, 2, 3, 7)), dice.upto(16) == 15
         kg = None if by_money else steps * 10 + odd
         fen = steps * lot.price_fen + odd if by_money else None
@@ -454,10 +455,9 @@ class Story(History):
             self.play(self.settle_all(Dice(0)))
             self.play(self._delivery())
             for trade, back in self.provider.refunds:
-                if back.status in ("ABNORMAL", "CLOSED"):  # an operator has seen to it
-                    back.status = "SUCCESS"
+                back.status, order = "SUCCESS", self.world.order_by(trade.code)
+                if order and self.world.refunds[order.id].abnormal:  # nobody asks after it any more
                     self.play(self._refund_notice(trade.code, self.provider.refund_record(trade, back)))
-                back.status = "SUCCESS"
         self.prove_rest()
 
     def _only_a_notice_tells(self, trade: Trade) -> bool:

@@ -33,9 +33,13 @@ LISTED = sorted(ACTS, key=lambda name: -ACTS[name].weight)
 CHOSEN = st.sampled_from([name for name in LISTED for _ in range(ACTS[name].weight)])
 RACING = st.sampled_from([name for name in LISTED for _ in range(ACTS[name].weight) if ACTS[name].races])
 WHOLE, DYING = st.just((0, None, 0)), st.tuples(st.integers(1, 24), st.none(), st.just(0))
-HELD = st.tuples(st.integers(1, 14), RACING, DICE)
-FAULTS = st.one_of(WHOLE, WHOLE, DYING, HELD)
-"""At which statement, beside which act, with which dice."""
+HELD, TWINS = st.integers(1, 14), st.integers(1, 8)
+FAULTS = st.one_of(
+    *(WHOLE, WHOLE, WHOLE, DYING, DYING),
+    st.tuples(HELD, RACING, DICE),
+    st.tuples(TWINS, st.just("itself"), st.just(0)),
+)
+"""At which statement it dies or is held, beside which act (or a twin of its own), with which dice."""
 played = 0
 
 
@@ -59,7 +63,7 @@ class Books(RuleBasedStateMachine):
     @rule(name=CHOSEN, dice=DICE, fault=FAULTS)
     def act(self, name: str, dice: int, fault: tuple[int, str | None, int]) -> None:
         """One act: whole, dying at a statement, or held there while another act runs."""
-        at, other, other_dice = fault
+        at, other, other_dice = fault if fault[1] != "itself" else (fault[0], name, dice)
         step = ACTS[name].method(self.story, Dice(dice))
         beside = ACTS[other].method(self.story, Dice(other_dice)) if other and ACTS[name].races else None
         if step is None:
