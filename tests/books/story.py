@@ -282,17 +282,16 @@ class Story(History):
                 raise ModelBroken(f"order {row.id} was let go, and the provider can take or has its money")
         return [row.id for row in rows]
 
-    @act(races=True)
+    @act(2, races=True)
     def expire(self, dice: Dice) -> Step | None:
-        """An order is let go when nobody asked: only once its time is over."""
+        """An order that the provider knows nothing of is let go: only once its time is over."""
         order = self.orders_or(dice, "reserved")
         if order is None or ((trade := self.provider.trades.get(order.code)) and trade.terms):
             return None
-        return Step(
-            f"expire order {order.id}",
-            self.atomic(lambda: orders.expire_order(order.id)),
-            once(lambda w: w.expire(order.id)),
-        )
+        if dice.upto(2):
+            self.world.now = max(self.world.now, order.expires_at)
+        work = self.atomic(lambda: orders.expire_order(order.id))
+        return Step(f"expire order {order.id}", work, once(lambda w: w.expire(order.id)))
 
     # -- payments ---------------------------------------------------------------------------------
 
@@ -351,7 +350,7 @@ class Story(History):
         runs = [lambda w, lot=lot: w.settle(lot, 1000) for lot in waiting]
         return Step("settle all", jobs.settle_paid, lambda: runs, job=True)
 
-    @act(2, races=True)
+    @act(3, races=True)
     def settle_some(self, dice: Dice) -> Step:
         """One run of at most a few orders of one lot."""
         waiting = sorted({order.lot for order in self.world.orders.values() if order.status == "paid"})

@@ -33,13 +33,14 @@ LISTED = sorted(ACTS, key=lambda name: -ACTS[name].weight)
 CHOSEN = st.sampled_from([name for name in LISTED for _ in range(ACTS[name].weight)])
 RACING = st.sampled_from([name for name in LISTED for _ in range(ACTS[name].weight) if ACTS[name].races])
 WHOLE, DYING = st.just((0, None, 0)), st.tuples(st.integers(1, 24), st.none(), st.just(0))
-HELD, TWINS = st.integers(1, 14), st.integers(1, 8)
 FAULTS = st.one_of(
-    *(WHOLE, WHOLE, WHOLE, DYING, DYING),
-    st.tuples(HELD, RACING, DICE),
-    st.tuples(TWINS, st.just("itself"), st.just(0)),
+    *(st.just((0, "", 0)),) * 3,
+    *(st.tuples(st.integers(1, 24), st.just(""), st.just(0)),) * 2,
+    st.tuples(st.integers(1, 14), RACING, DICE),
+    st.tuples(st.integers(1, 8), st.just("the like"), DICE),
+    st.tuples(st.integers(1, 8), st.just("a twin"), DICE),
 )
-"""At which statement it dies or is held, beside which act (or a twin of its own), with which dice."""
+"""At which statement it dies or is held, and beside which act, with which dice."""
 played = 0
 
 
@@ -61,11 +62,14 @@ class Books(RuleBasedStateMachine):
         self.whole = True
 
     @rule(name=CHOSEN, dice=DICE, fault=FAULTS)
-    def act(self, name: str, dice: int, fault: tuple[int, str | None, int]) -> None:
-        """One act: whole, dying at a statement, or held there while another act runs."""
-        at, other, other_dice = fault if fault[1] != "itself" else (fault[0], name, dice)
-        step = ACTS[name].method(self.story, Dice(dice))
-        beside = ACTS[other].method(self.story, Dice(other_dice)) if other and ACTS[name].races else None
+    def act(self, name: str, dice: int, fault: tuple[int, str, int]) -> None:
+        """One act: whole, dying at a statement, or held there while another runs, or a twin of its own."""
+        at, other, other_dice = fault
+        beside_name = name if other in ("the like", "a twin") else other
+        step, beside = ACTS[name].method(self.story, Dice(dice)), None
+        if other and ACTS[name].races:
+            dice_beside = dice if other == "a twin" else other_dice
+            beside = ACTS[beside_name].method(self.story, Dice(dice_beside))
         if step is None:
             return
         self.whole = False
