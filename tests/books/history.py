@@ -24,7 +24,7 @@ from app.web.queries import proofs_of_all_rooms
 from books.faults import Crash, Pause, die, planned
 from books.picture import difference, predicted, seen
 from books.provider import Provider
-from books.world import World
+from books.world import PLATFORM, World
 
 Change = Callable[[World], Any]
 
@@ -200,6 +200,8 @@ class History:
         still = [o for o in self.world.orders.values() if o.status in ("reserved", "paid", "refunding")]
         if still:
             raise ModelBroken(f"never ended: {still}")
-        books = {name: self.world.books[1, name] for name in (chart.CLEARING.name, chart.PROVIDER.name)}
-        if books != {"clearing": 0, "provider": -self.provider.cash_fen}:
-            raise ModelBroken(f"books {books}, the provider holds {self.provider.cash_fen}")
+        clearing, provider, suspense = (
+            self.world.books[PLATFORM, kind.name] for kind in (chart.CLEARING, chart.PROVIDER, chart.SUSPENSE)
+        )
+        if clearing or -provider != self.provider.cash_fen + suspense:
+            raise ModelBroken(f"clearing {clearing}, provider {provider}, its cash {self.provider.cash_fen}")

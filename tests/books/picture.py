@@ -47,7 +47,7 @@ _PARTS = {
         "order_id, amount_fen, succeeded_at IS NOT NULL, abnormal_at IS NOT NULL",
         "FROM refund",
     ),
-    "doubts": ("transaction_id, order_code", "FROM payment_doubt"),
+    "doubts": ("name, order_code, transaction_id, sightings, held_fen", "FROM payment_doubt"),
     "dues": ("holder_id, month, kind, sum(change_g)", "FROM due GROUP BY holder_id, month, kind"),
     # Each order's serials lie in a retired block of its own lot; no serial is used twice.
     "misplaced": (
@@ -85,6 +85,7 @@ def seen() -> Picture:
     books = picture.pop("account") | picture.pop("boundary")
     picture["books"] = {_account(int(key)): value[0] for key, value in books.items()}
     picture["entries"] = {chart.ENTRY_KINDS[key].name: row[0] for key, row in picture["entries"].items()}
+    picture["doubts"] = {tuple(row[:3]): tuple(row[3:]) for row in rows["doubts"]}
     picture["dues"] = {(row[0], row[1], row[2]): row[3] for row in rows["dues"]}
     return picture
 
@@ -112,7 +113,7 @@ def predicted(world: World) -> Picture:
         },
         "issuances": {i.id: (i.free_kg, i.retired_kg, i.cancelled_kg) for i in world.issuances.values()},
         "refunds": {order_id: astuple(refund) for order_id, refund in world.refunds.items()},
-        "doubts": {transaction: (code,) for transaction, code in world.doubts.items()},
+        "doubts": {key: astuple(doubt) for key, doubt in world.doubts.items()},
         "dues": dict(world.dues),
         "misplaced": {},
         "overlapping": {},

@@ -34,7 +34,7 @@ from books.world import Issuance, Lot, Order, World
 
 T = TypeVar("T")
 START = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
-MONTHS = ("2026-05", "2026-06")
+MONTHS = ("2026-04", "2026-05", "2026-06")
 RESERVATION = timedelta(minutes=15)
 WORDS = {
     f"{part}_{lang}": "示例"
@@ -87,14 +87,14 @@ def act(weight: int = 1, *, races: bool = False) -> Callable[[Any], Any]:
 
 
 class Story(History):
-    """Three people, some villages, a provider, and what they do."""
+    """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
         """People and two villages."""
         self.world = World(START)
         self.numbers = count(1)
         with clock.frozen(START):
-            self.people = [person(self.app) for _ in range(3)]
+            self.people = [person(self.app) for _ in range(2)]
         self.world.openids = {each.holder_id: each.openid for each in self.people}
         for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))
@@ -320,6 +320,9 @@ class Story(History):
         order = self.orders_or(dice, "reserved", "paid", "settled")
         if order is None:
             return None
+        told = [key[2] for key in self.world.doubts]
+        told += [other.transaction for other in self.world.orders.values() if other.transaction]
+        again = dice.of(told) if told and not dice.upto(3) else None
         right = PaidWord(order.code, f"W{next(self.numbers)}", order.fen, "CNY", self.world.now)
         wrong: dict[str, Any] = dice.of(
             (
@@ -328,9 +331,11 @@ class Story(History):
                 {"currency": "USD"},
                 {"payer_openid": "a stranger"},
                 {"order_code": "NOSUCHORDER"},
-                {"transaction_id": f"X{order.code}"} if order.transaction else {"amount_fen": 1},
+                {"amount_fen": order.fen + 1, "currency": "USD", "payer_openid": "a stranger"},
+                {} if again or order.transaction else {"amount_fen": 1},
             )
         )
+        wrong["transaction_id"] = again or right.transaction_id
         return self._word_step(f"a wrong word for order {order.id}: {wrong}", replace(right, **wrong))
 
     def _word_step(self, name: str, word: PaidWord) -> Step:
@@ -411,13 +416,12 @@ class Story(History):
 
     # -- dues and time ----------------------------------------------------------------------------
 
-    @act(races=True)
+    @act(3, races=True)
     def owe(self, dice: Dice) -> Step:
         """A month is recorded, or recorded again."""
         holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)
-        entries = [("electricity", dice.of((1, 20, 70, 150)))]
-        if dice.upto(3):
-            entries.append(("gas", 1 + dice.upto(30)))
+        figures = (("electricity", dice.of((1, 8, 30, 120))), ("gas", 1 + dice.upto(12)))
+        entries = dice.of((figures, figures[:1], figures[1:]))
         grams = {kind: self._grams(kind, quantity) for kind, quantity in entries}
 
         def work() -> str:

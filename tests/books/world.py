@@ -84,6 +84,14 @@ class Refund:
     abnormal: bool = False
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """A word of payment that did not fit: how often it was heard, and the money held for it."""
+
+    sightings: int = 0
+    held_fen: int | None = None
+
+
 @dataclass
 class World:
     """Everything the model knows. `net_g` is what a holder owes (positive) or carries (negative)."""
@@ -94,7 +102,7 @@ class World:
     lots: dict[int, Lot] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     refunds: dict[int, Refund] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
+    doubts: dict[tuple[str, str, str], Doubt] = field(default_factory=dict)
     dues: dict[tuple[int, str, str], int] = field(default_factory=dict)
     net_g: Counter[int] = field(default_factory=Counter)
     books: Counter[Account] = field(default_factory=Counter)
@@ -217,22 +225,50 @@ class World:
     # -- money ------------------------------------------------------------------------------------
 
     def hear_payment(self, code: str, transaction: str, fen: int, currency: str, payer: str | None) -> str:
-        """A verified word of payment."""
+        """A verified word of payment, from a notice or a query."""
         order = self.order_by(code)
         if order is None:
-            return "unknown"
-        if order.transaction == transaction:
+            return self._doubt(code, transaction, fen, currency, ["unknown_order"], "unknown")
+        wrong = {
+            "second_transaction": order.transaction not in (None, transaction),
+            "currency": currency != "CNY",
+            "amount": fen != order.fen,
+            "payer": payer not in (None, self.openids[order.holder]),
+        }
+        found = [name for name, is_so in wrong.items() if is_so]
+        if order.transaction is not None and not found:
             return "duplicate"
-        fits = (fen, currency) == (order.fen, "CNY") and payer in (None, self.openids[order.holder])
-        if order.transaction is not None or not fits:
-            self.doubts.setdefault(transaction, code)
-            return "mismatch"
+        if not found and transaction in self._held():
+            found = ["held_transaction"]
+        if not found and transaction in self._credited():
+            found = ["reused_transaction"]
+        if found:
+            return self._doubt(code, transaction, fen, currency, found, "mismatch")
         late = order.status == "expired"
         self.orders[order.id] = replace(order, transaction=transaction, status="paid")
         self.move("receive_payment", (PLATFORM, "provider"), (PLATFORM, "clearing"), fen)
         if late:
             self._send_back(order.id)
         return "late" if late else "paid"
+
+    def _doubt(
+        self, code: str, transaction: str, fen: int, currency: str, names: Iterable[str], outcome: str
+    ) -> str:
+        """Keep a doubt for each thing that is wrong; money that is ours is held once, and never credited."""
+        for name in names:
+            doubt = self.doubts.get((name, code, transaction), Doubt())
+            ours = currency == "CNY" and name not in ("unknown_order", "reused_transaction")
+            if ours and transaction not in self._held() | self._credited():
+                self.move("hold_doubt", (PLATFORM, "provider"), (PLATFORM, "suspense"), fen)
+                doubt = replace(doubt, held_fen=fen)
+            self.doubts[name, code, transaction] = replace(doubt, sightings=doubt.sightings + 1)
+        return outcome
+
+    def _held(self) -> set[str]:
+        return {key[2] for key, doubt in self.doubts.items() if doubt.held_fen}
+
+    def _credited(self) -> set[str]:
+        return {order.transaction for order in self.orders.values() if order.transaction}
 
     def _send_back(self, order_id: int) -> None:
         order = self.orders[order_id]
