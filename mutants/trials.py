@@ -14,6 +14,7 @@ from mutants.bugs import ROOT, Bug
 SOURCES = ("app", "devstack", "migrations", "simulator", "tests", "pyproject.toml", "wsgi.py")
 MODEL = "tests/property/test_books_model.py"
 LIMIT_S = 240
+STEPS = "5000"
 _BLAME = re.compile(
     r"^E +(?:\S+\.)?(ModelBroken: .*(?:\nE {5,}\S.*)?|[A-Z]\w*(?:Error|Violation|Crash)\b.*)", re.M
 )
@@ -62,6 +63,7 @@ def _play(copy: Path, root: Path, worker: str) -> Verdict:
         "PYTEST_XDIST_WORKER": worker,
         "PYTHONDONTWRITEBYTECODE": "1",
         "MODEL_QUICK": "1",
+        "MODEL_STEPS": STEPS,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=short", MODEL]
     began = time.monotonic()

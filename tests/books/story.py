@@ -41,7 +41,8 @@ WORDS = {
     for part in ("name", "description", "county", "township", "village")
     for lang in ("zh", "en")
 }
-MOODS = ("well", "well", "well", "silent", "deaf", "dying", "paid_at_close", "paid_at_close")
+MOODS = ("well", "well", "well", "silent", "deaf", "dying")
+AT_CLOSE = (*MOODS, "paid_at_close", "paid_at_close", "paid_at_close")
 REFUND_STATUSES = ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
 PRICES = ((10, 100), (10, 97), (1, 33))
 SHARES = ((0, 0), (3000, 700), (3333, 1), (0, 999), (9000, 1000))
@@ -230,7 +231,7 @@ class Story(History):
     def _code_of(self, lot_id: int) -> str:
         return str(db.session.scalar(text("SELECT code FROM lot WHERE id = :id"), {"id": lot_id}))
 
-    @act(3)
+    @act(5)
     def open_sheet(self, dice: Dice) -> Step | None:
         """The buyer opens the payment sheet, perhaps again."""
         order, self.provider.mood = self.orders_or(dice, "reserved"), dice.of(MOODS)
@@ -254,8 +255,8 @@ class Story(History):
     @act(2)
     def watch(self, dice: Dice) -> Step:
         """The sweeper looks at unpaid orders: asks, closes, asks again, lets go."""
-        self.provider.mood, limit = dice.of(MOODS), dice.of((1, 2, 20))
-        self.world.now += timedelta(seconds=dice.of((10, 61, 61, 910)))
+        self.provider.mood, limit = dice.of(AT_CLOSE), dice.of((2, 5, 20))
+        self.world.now += timedelta(seconds=dice.of((10, 61, 910, 910)))
         return self._look(limit)
 
     def _look(self, limit: int) -> Step:
@@ -370,7 +371,7 @@ class Story(History):
 
     # -- refunds ----------------------------------------------------------------------------------
 
-    @act(2)
+    @act(3)
     def deliver(self, dice: Dice) -> Step:
         """Refunds that wait are asked for, and asked after."""
         self.provider.mood = dice.of(MOODS)
@@ -401,10 +402,10 @@ class Story(History):
         if back.status in ("PROCESSING", "ABNORMAL", "CLOSED"):
             back.status = dice.of((back.status, "SUCCESS", "SUCCESS"))
         record, code = self.provider.refund_record(trade, back), trade.code
-        odd = dice.upto(8)
-        if odd == 6:
+        odd = dice.upto(5)
+        if odd == 3:
             record = replace(record, amount_fen=record.amount_fen + 1)
-        if odd == 7:
+        if odd == 4:
             record, code = replace(record, out_refund_no="NOSUCHREFUND"), ""
         return self._refund_notice(code, record)
 
