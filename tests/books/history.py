@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from flask import Flask
@@ -20,12 +20,14 @@ from app.accounts import queries as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.kit.problems import Problem
+from app.kit.transaction import transaction
 from app.web.queries import proofs_of_all_rooms
 from books.faults import Crash, Pause, die, planned
 from books.picture import difference, predicted, seen
 from books.provider import Provider
 from books.world import PLATFORM, World
 
+T = TypeVar("T")
 Change = Callable[[World], Any]
 
 
@@ -70,6 +72,15 @@ class History:
         """Let the database go."""
         db.session.remove()
         self.watcher.close()
+
+    def atomic(self, work: Callable[[], T]) -> Callable[[], T]:
+        """`work` in one transaction, as a route or a job would have it."""
+
+        def do() -> T:
+            with transaction():
+                return work()
+
+        return do
 
     # -- playing ----------------------------------------------------------------------------------
 

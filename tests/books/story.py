@@ -4,9 +4,9 @@ A new flow is one more method with `@act`. An act that changes only the outside 
 does so and returns None.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from math import ceil
 from typing import Any, TypeVar
@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from builders import person
 from sqlalchemy import text
 
-from app.accounts import services as accounts
 from app.clients.pay import Refund, Transaction
 from app.footprint.queries.kinds import emission_kinds
 from app.footprint.rules import HOME_REGION
@@ -26,68 +25,22 @@ from app.offsets.provider import paid_word, refund_word
 from app.offsets.services import dues, orders, payments, settlement
 from app.offsets.services.orders import Wish
 from app.offsets.services.words import PaidWord, RefundWord
-from app.registry import services as registry
-from app.registry.rules import REASONS, Terms
-from books.history import Change, History, ModelBroken, Step, once
+from books.acts import Dice, act
+from books.forests import Forests
+from books.history import Change, ModelBroken, Step, once
 from books.provider import Trade
-from books.world import Issuance, Lot, Order, World
+from books.world import Order, World
 
 T = TypeVar("T")
 START = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
 MONTHS = ("2026-04", "2026-05", "2026-06")
 RESERVATION = timedelta(minutes=15)
-WORDS = {
-    f"{part}_{lang}": "示例"
-    for part in ("name", "description", "county", "township", "village")
-    for lang in ("zh", "en")
-}
 MOODS = ("well", "well", "well", "silent", "deaf", "dying")
 AT_CLOSE = (*MOODS, "paid_at_close", "paid_at_close", "paid_at_close")
 REFUND_STATUSES = ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
-PRICES = ((10, 100), (10, 97), (1, 33))
-SHARES = ((0, 0), (3000, 700), (3333, 1), (0, 999), (9000, 1000))
 
 
-class Dice:
-    """Small choices out of one number, so that a step is one number to draw and to shrink."""
-
-    def __init__(self, number: int) -> None:
-        mixed = number * 0x9E3779B1 % 2**32  # so that numbers close together choose differently
-        self._left = mixed ^ mixed >> 15
-
-    def upto(self, count: int) -> int:
-        """A number below `count`."""
-        self._left, drawn = divmod(self._left, count)
-        return drawn
-
-    def of(self, choices: Sequence[T]) -> T:
-        """One of `choices`."""
-        return choices[self.upto(len(choices))]
-
-
-@dataclass(frozen=True)
-class Act:
-    """How often an act is chosen, and whether it may run while another one runs."""
-
-    method: Callable[["Story", Dice], Step | None]
-    weight: int = 1
-    races: bool = False
-
-
-ACTS: dict[str, Act] = {}
-
-
-def act(weight: int = 1, *, races: bool = False) -> Callable[[Any], Any]:
-    """Put a method on the list of what may happen."""
-
-    def listed(method: Callable[["Story", Dice], Step | None]) -> Callable[["Story", Dice], Step | None]:
-        ACTS[method.__name__] = Act(method, weight, races)
-        return method
-
-    return listed
-
-
-class Story(History):
+class Story(Forests):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
@@ -100,105 +53,11 @@ class Story(History):
         for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))
 
-    def atomic(self, work: Callable[[], T]) -> Callable[[], T]:
-        """`work` in one transaction, as a route or a job would have it."""
-
-        def do() -> T:
-            with transaction():
-                return work()
-
-        return do
-
     def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
         """One of the orders, of those that stand at `statuses` mostly."""
         fitting = [order for order in self.world.orders.values() if order.status in statuses]
         found = fitting if fitting and dice.upto(8) else list(self.world.orders.values())
         return dice.of(found) if found else None
-
-    # -- units ------------------------------------------------------------------------------------
-
-    @act()
-    def list_forest(self, dice: Dice) -> Step:
-        """A new project with an issuance, part or all of it on sale."""
-        kg, vintage = dice.of((250, 600, 60)), 2016 + dice.upto(8)
-        offered = dice.of((kg, kg - 30, kg, 10))
-        terms, shares = dice.of(PRICES), dice.of(SHARES)
-        ids: dict[str, int] = {}
-
-        def work() -> str:
-            seller = accounts.open_holder("village", "示例村集体", "350721").id
-            village = accounts.open_holder("village", "示例村", "350721").id if shares[0] else None
-            number = next(self.numbers)
-            facts = registry.ProjectFacts(
-                code=f"P{number}",
-                region="350721",
-                forest_type="bamboo",
-                methodology="yiyuan",
-                area_m2=1,
-                **WORDS,
-            )
-            project = registry.register_project(facts, seller)
-            period = (date(vintage, 1, 1), date(vintage, 12, 31))
-            issued = registry.issue(project.id, period, kg, vintage=vintage, verification="V")
-            lot = registry.open_lot(issued.block_id, offered, Terms("yiyuan", *terms, village, *shares))
-            ids.update(seller=seller, village=village or 0, issuance=issued.issuance_id, lot=lot.id)
-            return "open"
-
-        def change(world: World) -> str:
-            world.issue(Issuance(ids["issuance"], ids["seller"], vintage, kg))
-            lot = Lot(
-                ids["lot"], ids["issuance"], ids["seller"], ids["village"] or None, *shares, *terms, offered
-            )
-            return world.open_lot(lot, kg)
-
-        return Step(
-            f"list {kg} kg, {offered} of them at {terms} shared {shares}", self.atomic(work), once(change)
-        )
-
-    @act()
-    def offer_again(self, dice: Dice) -> Step | None:
-        """What is free goes on sale, sometimes more than there is."""
-        free = db.session.execute(
-            text(
-                "SELECT id, issuance_id, last_serial - first_serial + 1 AS kg FROM block"
-                " WHERE lot_id IS NULL AND state = 'active' ORDER BY id"
-            )
-        ).all()
-        if not free:
-            return None
-        block, terms = dice.of(free), dice.of(PRICES)
-        kg = max(dice.of((10, 20, block.kg // 10 * 10, block.kg // 10 * 10 + 10)), 10)
-        seller = self.world.issuances[block.issuance_id].holder
-        ids = {"lot": 0}
-
-        def work() -> str:
-            ids["lot"] = registry.open_lot(block.id, kg, Terms("yiyuan", *terms, fee_bp=700)).id
-            return "open"
-
-        def change(world: World) -> str:
-            lot = Lot(ids["lot"], block.issuance_id, seller, None, 0, 700, *terms, kg)
-            return world.open_lot(lot, block.kg)
-
-        return Step(f"offer {kg} of block {block.id}'s {block.kg} kg", self.atomic(work), once(change))
-
-    @act(races=True)
-    def close_lot(self, dice: Dice) -> Step:
-        """A lot is taken off sale, perhaps again."""
-        lot = dice.of(list(self.world.lots))
-        return Step(
-            f"close lot {lot}", self.atomic(lambda: registry.close_lot(lot)), once(lambda w: w.close_lot(lot))
-        )
-
-    @act(races=True)
-    def burn(self, dice: Dice) -> Step:
-        """A fire takes units, sold or not."""
-        issuance, kg = dice.of(list(self.world.issuances)), dice.of((5, 10, 25, 40, 90, 200))
-        reason = dice.of(REASONS)
-        return Step(
-            f"cancel {kg} kg of issuance {issuance}",
-            self.atomic(lambda: registry.cancel_units(issuance, kg, reason)),
-            once(lambda w: w.cancel(issuance, kg)),
-        )
 
     # -- orders -----------------------------------------------------------------------------------
 

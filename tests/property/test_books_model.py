@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+from books.acts import ACTS, Dice
 from books.faults import counted
-from books.story import ACTS, Dice, Story
+from books.story import Story
 from flask import Flask
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import seed as seeded
