@@ -182,7 +182,7 @@ class Story(Forests):
             return None
         told = [key[2] for key in self.world.doubts]
         told += [other.transaction for other in self.world.orders.values() if other.transaction]
-        again = dice.of(told) if told and not dice.upto(3) else None
+        again = dice.of(told) if told and dice.upto(2) else None
         right = PaidWord(order.code, f"W{next(self.numbers)}", order.fen, "CNY", self.world.now)
         wrong: dict[str, Any] = dice.of(
             (
@@ -192,7 +192,7 @@ class Story(Forests):
                 {"payer_openid": "a stranger"},
                 {"order_code": "NOSUCHORDER"},
                 {"amount_fen": order.fen + 1, "currency": "USD", "payer_openid": "a stranger"},
-                {} if again or order.transaction else {"amount_fen": 1},
+                *([{}] * 3 if again or order.transaction else [{"amount_fen": 1}]),
             )
         )
         wrong["transaction_id"] = again or right.transaction_id
