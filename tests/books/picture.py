@@ -44,7 +44,7 @@ _PARTS = {
         " GROUP BY issuance_id",
     ),
     "refunds": (
-        "order_id, amount_fen, succeeded_at IS NOT NULL, abnormal_at IS NOT NULL",
+        "order_id, amount_fen, succeeded_at IS NOT NULL, abnormal_at IS NOT NULL, closed_at IS NOT NULL",
         "FROM refund",
     ),
     "doubts": ("name, order_code, transaction_id, sightings, held_fen", "FROM payment_doubt"),

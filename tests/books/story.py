@@ -22,7 +22,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs, routes
 from app.offsets.provider import paid_word, refund_word
-from app.offsets.services import dues, orders, payments, settlement
+from app.offsets.services import dues, orders, payments, refunds, settlement
 from app.offsets.services.orders import Wish
 from app.offsets.services.words import PaidWord, RefundWord
 from books.acts import Dice, act
@@ -271,7 +271,7 @@ class Story(Forests):
     def _refund_notice(self, order_code: str, record: Refund) -> Step:
         word = refund_word(record)
         name = f"a notice of refund {word.refund_code} {word.status}, {word.amount_fen} fen"
-        work = self.atomic(lambda: payments.record_refund(word))
+        work = self.atomic(lambda: refunds.record_refund(word))
         return Step(name, work, once(self._hearing_back(order_code, word)))
 
     # -- dues and time ----------------------------------------------------------------------------
@@ -319,7 +319,8 @@ class Story(Forests):
             self.play(self._delivery())
             for trade, back in self.provider.refunds:
                 back.status, order = "SUCCESS", self.world.order_by(trade.code)
-                if order and self.world.refunds[order.id].abnormal:  # nobody asks after it any more
+                known = self.world.refunds[order.id] if order else None
+                if known and (known.abnormal or known.closed):  # nobody asks after it any more
                     self.play(self._refund_notice(trade.code, self.provider.refund_record(trade, back)))
         self.prove_rest()
 

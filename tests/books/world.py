@@ -82,6 +82,7 @@ class Refund:
     fen: int
     succeeded: bool = False
     abnormal: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,9 @@ class World:
             self.orders[order_id] = replace(self.orders[order_id], status="refunded")
             self.move("refund", (PLATFORM, "clearing"), (PLATFORM, "provider"), fen)
             return True
-        if status != "PROCESSING":
+        if status == "CLOSED":
+            self.refunds[order_id] = replace(refund, closed=True)
+        elif status != "PROCESSING":
             self.refunds[order_id] = replace(refund, abnormal=True)
         return False
 
