@@ -276,7 +276,7 @@ class Story(Forests):
 
     # -- dues and time ----------------------------------------------------------------------------
 
-    @act(3, races=True)
+    @act(4, races=True)
     def owe(self, dice: Dice) -> Step:
         """A month is recorded, or recorded again."""
         holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)

@@ -38,8 +38,8 @@ FAULTS = st.one_of(
     *(st.just((0, "", 0)),) * 3,
     *(st.tuples(st.integers(1, 24), st.just(""), st.just(0)),) * 2,
     st.tuples(st.integers(1, 14), RACING, DICE),
-    *(st.tuples(st.integers(2, 9), st.just("the like"), DICE),) * 2,
-    st.tuples(st.integers(2, 7), st.just("a twin"), DICE),
+    *(st.tuples(st.integers(2, 9), st.just("the like"), DICE),) * 4,
+    *(st.tuples(st.integers(2, 7), st.just("a twin"), DICE),) * 2,
 )
 """At which statement it dies or is held, and beside which act, with which dice."""
 played = 0
