@@ -180,7 +180,7 @@ class Story(Forests):
         order = self.orders_or(dice, "reserved", "paid", "settled")
         if order is None:
             return None
-        told = [key[2] for key in self.world.doubts]
+        told = [key[2] for key, doubt in self.world.doubts.items() if doubt.held_fen]
         told += [other.transaction for other in self.world.orders.values() if other.transaction]
         again = dice.of(told) if told and dice.upto(2) else None
         right = PaidWord(order.code, f"W{next(self.numbers)}", order.fen, "CNY", self.world.now)
