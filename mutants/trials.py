@@ -13,7 +13,7 @@ from mutants.bugs import ROOT, Bug
 
 SOURCES = ("app", "devstack", "migrations", "simulator", "tests", "pyproject.toml", "wsgi.py")
 MODEL = "tests/property/test_books_model.py"
-LIMIT_S = 240
+LIMIT_S = 900
 STEPS = "5000"
 _BLAME = re.compile(
     r"^E +(?:\S+\.)?(ModelBroken: .*(?:\nE {5,}\S.*)?|[A-Z]\w*(?:Error|Violation|Crash)\b.*)", re.M
@@ -70,7 +70,7 @@ def _play(copy: Path, root: Path, worker: str) -> Verdict:
     try:
         done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
-        return Verdict(1, "it did not end", time.monotonic() - began, "")
+        return Verdict(-1, "it did not end", time.monotonic() - began, "")
     output = done.stdout + done.stderr
     return Verdict(done.returncode, _blame(output), time.monotonic() - began, output)
 

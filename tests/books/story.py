@@ -174,7 +174,7 @@ class Story(Forests):
         word = paid_word(self.provider.transaction(trade))
         return self._word_step(f"a notice of {trade.code[:6]} paid", word)
 
-    @act(races=True)
+    @act(2, races=True)
     def hear_wrong(self, dice: Dice) -> Step | None:
         """A verified word that does not fit its order."""
         order = self.orders_or(dice, "reserved", "paid", "settled")
