@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run code demo test check bench chaos fuzz prove openapi format clean
+.PHONY: help run code demo test check bench chaos fuzz model mutants prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -43,6 +43,13 @@ chaos: $(VENV)/dev.done ## kill everything under load, then look for every yuan 
 
 fuzz: $(VENV)/dev.done ## send a million mutated notices and tokens (N=1000000 SEED=…)
 	@$(BIN)/python -m fuzz
+
+model: $(VENV)/dev.done ## play random histories against a model of the books; STEPS=20000 SEED=1
+	@MODEL_STEPS=$(or $(STEPS),20000) MODEL_SEED=$(or $(SEED),1) \
+		$(BIN)/python -m pytest -q -s tests/property/test_books_model.py
+
+mutants: $(VENV)/dev.done ## seed bugs in settlement, books and units; the model must catch each
+	@$(BIN)/python -m mutants
 
 prove: $(VENV)/run.done ## prove the books of the instance in SENHUI_VAR
 	@$(FLASK) prove

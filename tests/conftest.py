@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 _BASE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
 
+_given_root = os.environ.get("SENHUI_TEST_ROOT")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """One folder a test run, shared by its parallel workers."""
+    """One folder a test run, shared by its parallel workers; or whoever started us has one for us."""
     os.environ.setdefault("SENHUI_TEST_ROOT", str(_BASE / f"senhui-test-{uuid.uuid4().hex[:8]}"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that made the folder removes it."""
-    if not hasattr(config, "workerinput"):
+    if _given_root is None:
         root = Path(os.environ["SENHUI_TEST_ROOT"])
         if (root / "stack").exists():
             devstack.stop(root / "stack")
@@ -136,20 +139,33 @@ def session_app(settings: Settings, template: str) -> Flask:
     return app
 
 
-@pytest.fixture
-def app(session_app: Flask, stack: devstack.Stack, template: str) -> Iterator[Flask]:
-    """The application on a fresh copy of the migrated database and an empty Redis."""
+@pytest.fixture(scope="session")
+def renew(session_app: Flask, stack: devstack.Stack, template: str) -> Callable[[], None]:
+    """Give this worker's application a fresh copy of the migrated database and an empty Redis."""
     from app.kit.database import db
 
     name = psycopg.conninfo.conninfo_to_dict(
         session_app.extensions["settings"].database_url.replace("+psycopg", "", 1)
     )["dbname"]
+
+    def copy() -> None:
+        with session_app.app_context():
+            db.engine.dispose()
+            with psycopg.connect(stack.database_url, autocommit=True) as admin:
+                admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
+            session_app.extensions["redis"].flushdb()
+
+    return copy
+
+
+@pytest.fixture
+def app(session_app: Flask, renew: Callable[[], None]) -> Iterator[Flask]:
+    """The application on a fresh copy of the migrated database and an empty Redis."""
+    from app.kit.database import db
+
+    renew()
     with session_app.app_context():
-        db.engine.dispose()
-        with psycopg.connect(stack.database_url, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
-        session_app.extensions["redis"].flushdb()
         _door.open()
         yield session_app
         _door.close()
