@@ -74,7 +74,7 @@ class RefundTooMany(Problem):
 
 
 class RefundTooSoon(Problem):
-    """A call to the provider may still be under way."""
+    """A call to the provider may still be under way, or the provider has not denied it since."""
 
     status = 409
     message = "offsets.refund_too_soon"
@@ -127,13 +127,6 @@ class TransferMoved(Problem):
 
     status = 409
     message = "offsets.transfer_moved"
-
-
-class TransferMismatch(Problem):
-    """What was received is not what the order costs."""
-
-    status = 409
-    message = "offsets.transfer_mismatch"
 
 
 class TransferDiffers(Problem):

@@ -211,7 +211,8 @@ class Refund(Base):
 
     It claims a part of what was paid for an order or held as a doubt. By hand it is requested by one
     operator and opened by another; what cannot go back the way it came is replaced by a refund that
-    does. Terms, edges and the bound on all claims of a payment are guarded in migration 0010.
+    does. `unknown_at` is when the provider was last asked and knew no such refund. Terms, edges and the
+    bound on all claims of a payment are guarded in migration 0010.
     """
 
     __tablename__ = "refund"
@@ -247,6 +248,7 @@ class Refund(Base):
     declined_at: Mapped[datetime | None] = _moment(nullable=True)
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     refusal: Mapped[str | None] = mapped_column(String(64))
+    unknown_at: Mapped[datetime | None] = _moment(nullable=True)
     accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     abnormal_at: Mapped[datetime | None] = _moment(nullable=True)
@@ -288,16 +290,29 @@ class TransferProof(Base):
 
 
 class TransferConfirmation(Base):
-    """What one operator has read on the bank's statement; two that agree are a payment (migration 0010)."""
+    """What one operator has read on the bank's statement; two that agree are a payment or a doubt.
+
+    `agreed_at` is when; from then on a reading is kept as it is (migration 0010).
+    """
 
     __tablename__ = "transfer_confirmation"
+    __table_args__ = (
+        Index(
+            "uq_transfer_confirmation_open",
+            "order_id",
+            "operator_id",
+            unique=True,
+            postgresql_where=text("agreed_at IS NULL"),
+        ),
+    )
 
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("transfer.order_id"), primary_key=True)
     operator_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"), primary_key=True)
+    bank_reference: Mapped[str] = mapped_column(String(58), primary_key=True, index=True)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
-    bank_reference: Mapped[str] = mapped_column(String(58), index=True)
     received_on: Mapped[date] = mapped_column(Date)
     confirmed_at: Mapped[datetime] = _moment()
+    agreed_at: Mapped[datetime | None] = _moment(nullable=True)
 
 
 class ShippingRun(Base):

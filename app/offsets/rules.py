@@ -179,14 +179,18 @@ class DoubtName(StrEnum):
     """More or less than we asked for."""
     PAYER = "payer"
     """Somebody else than the order's holder."""
+    REFUNDED_ELSEWHERE = "refunded_elsewhere"
+    """The provider has sent back some or all of a payment that we never had in our books."""
 
 
 class WordSource(StrEnum):
-    """Where a word of the provider reached us."""
+    """Where a word of payment reached us."""
 
     NOTICE = "notice"
     QUERY = "query"
     BILL = "bill"
+    BANK = "bank"
+    """Not the provider's: two operators have read it on the bank's statement."""
 
 
 @dataclass(frozen=True)
@@ -236,13 +240,14 @@ NEVER_HELD = frozenset({DoubtName.MCHID, DoubtName.APPID, DoubtName.REUSED_TRANS
 """Doubts whose money is not ours or is in the books already."""
 
 
-def is_held(name: DoubtName, source: WordSource, currency: str | None) -> bool:
+def is_held(name: DoubtName, source: WordSource, currency: str | None, *, refunded: bool) -> bool:
     """Whether a doubt's money lies on our merchant account beyond question, and so belongs in suspense.
 
     An unknown order's is held on the bill's word only: its notice is repeated for a day, and the order
-    may turn up meanwhile (a restored database); held money could not be credited any more.
+    may turn up meanwhile (a restored database); held money could not be credited any more. What was sent
+    back elsewhere is not with us.
     """
-    if name in NEVER_HELD or currency != "CNY":
+    if refunded or name in NEVER_HELD or currency != "CNY":
         return False
     return name is not DoubtName.UNKNOWN_ORDER or source is WordSource.BILL
 
@@ -332,6 +337,11 @@ CALL_IS_OVER = timedelta(minutes=2)
 a lease lasts one minute, a call a few seconds."""
 
 
+def is_over(stopped_at: datetime | None, unknown_at: datetime | None) -> bool:
+    """Whether a refund that was not asked for since `stopped_at` and unknown at `unknown_at` stays so."""
+    return stopped_at is not None and unknown_at is not None and unknown_at >= stopped_at + CALL_IS_OVER
+
+
 def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: bool) -> bool:
     """Whether a refund may be replaced: by a bank transfer, or by one under a new number.
 
@@ -342,6 +352,11 @@ def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: b
         return status is RefundStatus.CLOSED and channel == Channel.WECHAT
     stuck = status in (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
     return stuck or (status is RefundStatus.OPEN and (channel == Channel.BANK or refused))
+
+
+def written(bank_reference: str) -> str:
+    """A bank reference as we write it, so that one transfer has one name however it was typed."""
+    return bank_reference.upper()
 
 
 LARGEST_PROOF_BYTES = 2 * 1024 * 1024

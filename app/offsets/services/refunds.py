@@ -4,7 +4,7 @@ Each is a part of one payment; `claims` says how large, and locks the payment be
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import func, select
@@ -28,7 +28,7 @@ from app.offsets.errors import (
     RefundUnknown,
 )
 from app.offsets.models import Order, PaymentDoubt, Refund, Retirement
-from app.offsets.rules import Channel, RefundSource, RefundStatus
+from app.offsets.rules import Channel, RefundSource, RefundStatus, WordSource
 from app.offsets.services.claims import (
     Claim,
     claim_of,
@@ -87,27 +87,38 @@ def request_goodwill(
     return _request(operator_id, claim, amount_fen, "goodwill", note, bank_reference=bank_reference)
 
 
-def request_doubt_refund(operator_id: int, doubt_id: int, note: str) -> Refund:
-    """Ask for a payment that is held in doubt to go back, the whole of it.
+def request_doubt_refund(
+    operator_id: int, doubt_id: int, note: str, bank_reference: str | None = None
+) -> Refund:
+    """Ask for a payment that is held in doubt to go back, the whole of it, the way it came.
 
-    Raises `DoubtUnknown`, `RefundMoved` when none of its money is held, `RefundBeyond` when it was asked
-    for before.
+    What came by bank needs the reference of the transfer that brought it back. Raises `DoubtUnknown`,
+    `RefundMoved` when none of its money is held, `RefundBeyond` when it was asked for before,
+    `BankReferenceUsed`.
     """
     doubt = db.session.get(PaymentDoubt, doubt_id, with_for_update=True)
     if doubt is None:
         raise DoubtUnknown()
     if doubt.held_fen is None:
         raise RefundMoved()
-    claim = Claim(doubt.order_code, doubt.held_fen, RefundSource.SUSPENSE, Channel.WECHAT, doubt_id=doubt.id)
-    return _request(operator_id, claim, doubt.held_fen, "doubt", note)
+    channel = Channel.BANK if doubt.source == WordSource.BANK else Channel.WECHAT
+    if (channel is Channel.BANK) != (bank_reference is not None):
+        raise RefundMoved()
+    claim = Claim(doubt.order_code, doubt.held_fen, RefundSource.SUSPENSE, channel, doubt_id=doubt.id)
+    return _request(operator_id, claim, doubt.held_fen, "doubt", note, bank_reference)
 
 
 def request_return(operator_id: int, code: str, bank_reference: str, note: str) -> Refund:
     """Ask to record that a refund's money went back by bank, because its own way is closed to it.
 
-    From now on the provider is not asked for it any more. Raises `RefundUnknown`, `RefundMoved`.
+    From now on the provider is not asked for it any more, only whether it knows of it: once when no call
+    can be under way any more, which the approval waits for. Raises `RefundUnknown`, `RefundMoved`.
     """
-    return _request_instead(operator_id, code, note, bank_reference)
+    refund = _request_instead(operator_id, code, note, bank_reference)
+    announcements.announce(
+        "offsets.refund_pending", {"refund_id": refund.replaces_id}, after=rules.CALL_IS_OVER
+    )
+    return refund
 
 
 def request_again(operator_id: int, code: str, note: str) -> Refund:
@@ -195,6 +206,13 @@ def record_refusal(refund_id: int, reason: str) -> None:
         _log.error("refund refused", refund=refund.code, reason=reason)
 
 
+def record_unknown(refund_id: int, asked_at: datetime) -> None:
+    """Remember that the provider knew no such refund when it was asked."""
+    refund = lock_refund(db.session.get_one(Refund, refund_id).code)
+    if refund is not None and refund.accepted_at is None:
+        refund.unknown_at = asked_at
+
+
 def _request_instead(operator_id: int, code: str, note: str, bank_reference: str | None) -> Refund:
     """Request a refund in the place of one that is stuck."""
     stuck = _require(code)
@@ -223,9 +241,21 @@ def _request_instead(operator_id: int, code: str, note: str, bank_reference: str
 
 
 def _request(
-    operator_id: int, claim: Claim, amount_fen: int, reason: str, note: str, **more: int | str | None
+    operator_id: int,
+    claim: Claim,
+    amount_fen: int,
+    reason: str,
+    note: str,
+    bank_reference: str | None = None,
+    replaces_id: int | None = None,
 ) -> Refund:
-    refund = Refund(requested_by=operator_id, requested_at=clock.now(), note=note, **more)
+    refund = Refund(
+        requested_by=operator_id,
+        requested_at=clock.now(),
+        note=note,
+        bank_reference=rules.written(bank_reference) if bank_reference else None,
+        replaces_id=replaces_id,
+    )
     _fill(refund, claim, amount_fen, reason)
     require_room(refund)
     db.session.add(refund)
@@ -315,7 +345,10 @@ def _require_requested(code: str) -> Refund:
 
 
 def _require_silence(refund: Refund) -> None:
-    """What the refund replaces must be over at the provider, and no call for it still under way."""
+    """What the refund replaces must be over at the provider, or unknown to it with no call under way.
+
+    A call may have been taken and its answer lost, so that only the provider knows.
+    """
     replaced = db.session.get(Refund, refund.replaces_id) if refund.replaces_id else None
     if replaced is None:
         return
@@ -323,7 +356,6 @@ def _require_silence(refund: Refund) -> None:
     refused = replaced.refusal is not None
     if not rules.replaceable(replaced.status(), replaced.channel, refused, by_bank=by_bank):
         raise RefundMoved()
-    waited = clock.now() - (refund.requested_at or clock.now())
     sent = replaced.status() is RefundStatus.OPEN and replaced.channel == Channel.WECHAT
-    if sent and waited < rules.CALL_IS_OVER:
+    if sent and not rules.is_over(refund.requested_at, replaced.unknown_at):
         raise RefundTooSoon()
