@@ -12,6 +12,7 @@ from app.kit.database import db
 from app.treasury.errors import DayUnknown
 from app.treasury.models import UNSETTLED, Bill, BillBreak, Reconciliation
 from app.treasury.rules.breaks import Break
+from app.treasury.rules.days import Wait
 
 UNSETTLED_BREAK = text(UNSETTLED)
 
@@ -39,7 +40,17 @@ class DayFacts:
     @property
     def closed(self) -> bool:
         """Whether everything on it is matched, gone or explained."""
-        return self.matched_at is not None and self.trouble is None and not self.unsettled
+        return self.settled and not self.unsettled
+
+    @property
+    def settled(self) -> bool:
+        """Whether matching it is over, whatever it found."""
+        return self.matched_at is not None and self.trouble is None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What it waits for, where that is nothing of the provider's."""
+        return Wait(self.trouble) if self.trouble in set(Wait) else None
 
     @property
     def matched_bp(self) -> int:
