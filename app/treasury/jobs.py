@@ -12,7 +12,6 @@ import structlog
 from app.clients import errors as outside
 from app.kit import clock
 from app.kit.transaction import transaction
-from app.offsets import queries as offsets
 from app.offsets.provider import paid_word, settings, wechat_pay
 from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import payments
@@ -21,7 +20,7 @@ from app.treasury.errors import MonthNotOver, NothingToPay
 from app.treasury.queries import bills as queries
 from app.treasury.queries.payouts import find_run
 from app.treasury.rules.breaks import Merchant
-from app.treasury.rules.days import AGAIN_AFTER, Wait, due_days
+from app.treasury.rules.days import AGAIN_AFTER, Wait
 from app.treasury.services import bills, days
 from app.treasury.services.days import Matched
 from app.treasury.services.runs import prepare_run
@@ -71,9 +70,8 @@ def reconcile_due() -> int:
     the next look, which leaves that day alone for a while.
     """
     with transaction():
-        first = offsets.money.first_payment_at()
         now = clock.now()
-        due = due_days(clock.business_day(first) if first else None, now.astimezone(clock.SHANGHAI))
+        due = queries.due_at(now)
         done = queries.settled_days(due[0], now - AGAIN_AFTER) if due else set()
     count = 0
     for day in due:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from builders import operator
 from business_day import BusinessDay, attach, serve_provider
 from flask import Flask
 from shop import assert_books_prove
@@ -25,7 +27,7 @@ from app.treasury import jobs
 from app.treasury.queries import bills
 from app.treasury.rules.breaks import Break
 from app.treasury.rules.days import Wait
-from app.treasury.services.days import note_trouble
+from app.treasury.services.days import match_again, note_trouble
 
 NAME = f"provider-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
 
@@ -174,8 +176,6 @@ def test_the_same_bill_again_changes_nothing_and_another_replaces_it(day: Busine
     ids = list(db.session.scalars(text("SELECT id FROM bill ORDER BY id")))
     day.reconcile()
     assert list(db.session.scalars(text("SELECT id FROM bill ORDER BY id"))) == ids
-    import requests
-
     requests.delete(f"{day.url}/control/bill_faults", timeout=5)
     day.reconcile()
     assert found(day) == {}
@@ -340,4 +340,23 @@ def test_a_day_that_misses_more_orders_than_are_asked_for_at_once_stays_due(
     assert day.reconcile().healed == 2
     assert bills.get_day(day.date).wait is Wait.UNASKED
     assert day.reconcile().healed == 1
+    assert bills.get_day(day.date).closed
+
+
+def test_a_day_that_an_operator_wants_again_is_matched_by_the_next_sweep(
+    day: BusinessDay, app: Flask
+) -> None:
+    day.paid()
+    day.spoil("fee")
+    day.next_morning()
+    day.reconcile()
+    assert found(day) == {"fee_differs": 1}
+    requests.delete(f"{day.url}/control/bill_faults", timeout=5)
+    finance = operator(app, app.test_client(), "finance")
+    with day.present():
+        assert jobs.reconcile_due() == 0
+        with transaction():
+            match_again(finance, day.date)
+        assert jobs.reconcile_due() == 1
+    assert found(day) == {}
     assert bills.get_day(day.date).closed

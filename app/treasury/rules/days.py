@@ -15,6 +15,7 @@ class Wait(StrEnum):
     """Why a day without any trouble outside is not settled yet."""
 
     UNASKED = "unasked"
+    AGAIN = "again"
 
 
 def due_days(first: date | None, now: datetime) -> list[date]:
