@@ -106,8 +106,10 @@ def _match(day: date, asked: Sequence[str] = ()) -> tuple[Matched, Sequence[str]
 
 
 def _note(day: date, error: outside.OutsideError) -> None:
+    """Write trouble down where a later look can end it, not on a day that the sweeper never comes to."""
     with transaction():
-        days.note_trouble(day, error.code if isinstance(error, outside.Refused) else str(error))
+        if isinstance(error, outside.NotReady) or day in queries.due_at(clock.now()):
+            days.note_trouble(day, error.code if isinstance(error, outside.Refused) else str(error))
 
 
 def _heal(codes: Sequence[str]) -> int:

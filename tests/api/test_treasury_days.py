@@ -259,6 +259,24 @@ def test_a_day_in_trouble_says_so_and_holds_up_no_other(
         monkeypatch.undo()
 
 
+def test_a_day_whose_bills_the_provider_keeps_no_longer_stays_as_it_was(
+    day: BusinessDay, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day.paid()
+    day.next_morning()
+    day.reconcile()
+
+    def trade_bill(wanted: Any) -> bytes | None:
+        raise outside.Refused("INVALID_REQUEST")
+
+    alter(monkeypatch, trade_bill=trade_bill)
+    with clock.frozen(day.now() + timedelta(days=100)):
+        for wanted in (day.date, day.date - timedelta(days=3_650)):
+            result = app.test_cli_runner().invoke(args=["reconcile", "--date", wanted.isoformat()])
+            assert (result.exit_code, "INVALID_REQUEST" in result.output) == (2, True)
+    assert [(facts.day, facts.closed) for facts in bills.list_days(10)] == [(day.date, True)]
+
+
 def test_a_day_whose_bills_were_not_had_is_not_matched_with_the_day_before(day: BusinessDay) -> None:
     day.paid()
     day.move_to(12, days=1)
