@@ -6,7 +6,6 @@ from datetime import datetime
 import click
 
 from app.clients import errors as outside
-from app.clients.pay_bills import BillMalformed
 from app.kit.messages import t
 from app.treasury import jobs, queries
 from app.treasury.rules.breaks import Break
@@ -18,11 +17,11 @@ from app.treasury.rules.breaks import Break
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="Language of the classes.")
 def reconcile(at: datetime, lang: str) -> None:
-    """Fetch the bills of a day, match and heal; exits 1 while a break is open, 2 when bills cannot be had."""
+    """Fetch the bills of a day, match and heal; exits 1 while the day is open, 2 when bills cannot be had."""
     day = at.date()
     try:
         done = jobs.reconcile_day(day)
-    except (outside.OutsideError, BillMalformed) as error:
+    except outside.OutsideError as error:
         click.echo(f"reconcile {day}: {error}", err=True)
         sys.exit(2)
     facts, counted = queries.bills.get_day(day), queries.bills.count_breaks(day)
@@ -35,4 +34,6 @@ def reconcile(at: datetime, lang: str) -> None:
         f" healed={done.healed} breaks={standing} open={facts.unsettled}"
         f" difference_fen={queries.bills.difference_fen(day)}"
     )
+    if facts.wait:
+        click.echo(f"reconcile {day}: {t(f'treasury.wait_{facts.wait}', lang)}", err=True)
     sys.exit(0 if facts.closed else 1)

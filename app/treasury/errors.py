@@ -9,6 +9,18 @@ class DayUnknown(NotFound):
     message = "treasury.day_unknown"
 
 
+class DayNotDue(Conflict):
+    """Its bills cannot be had: they are not out, too old, or of before the first payment."""
+
+    message = "treasury.day_not_due"
+
+
+class DayBusy(Conflict):
+    """The day is being matched at this moment."""
+
+    message = "treasury.day_busy"
+
+
 class NothingToExplain(Conflict):
     """No such break stands open: it is gone, explained already, or was never found."""
 

@@ -3,16 +3,15 @@
 Bills are fetched and orders asked for between transactions, never inside one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import structlog
 
 from app.clients import errors as outside
-from app.clients.pay_bills import BillMalformed
 from app.kit import clock
 from app.kit.transaction import transaction
-from app.offsets import queries as offsets
 from app.offsets.provider import paid_word, settings, wechat_pay
 from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import payments
@@ -21,13 +20,15 @@ from app.treasury.errors import MonthNotOver, NothingToPay
 from app.treasury.queries import bills as queries
 from app.treasury.queries.payouts import find_run
 from app.treasury.rules.breaks import Merchant
-from app.treasury.rules.days import AGAIN_AFTER, due_days
+from app.treasury.rules.days import AGAIN_AFTER, Wait
 from app.treasury.services import bills, days
 from app.treasury.services.days import Matched
 from app.treasury.services.runs import prepare_run
 
 MOST_ASKED = 2_000
-"""Orders asked for in one reconciliation; what is left stands as a break and is asked next time."""
+"""Orders asked for in one reconciliation; a day that misses more stays due."""
+_NOT_NOW = (outside.Unreachable, outside.RateLimited)
+"""Nothing else can be asked for either, for the moment."""
 _log = structlog.get_logger(__name__)
 
 
@@ -42,31 +43,35 @@ class Reconciled:
 def reconcile_day(day: date) -> Reconciled:
     """Fetch a day's bills, match them, and heal what asking the provider heals. Safe to repeat.
 
-    Raises `NotReady` while the provider is still writing them, `BillMalformed` where they cannot be read.
+    Raises `OutsideError` where the bills cannot be had or read, or orders cannot be asked for now. The
+    day then says so and is not settled: only a match after the last answer settles it.
     """
     try:
         trade, flow = wechat_pay().trade_bill(day), wechat_pay().fundflow_bill(day)
         with transaction():
             bills.take_bills(day, trade, flow)
-    except (outside.NotReady, BillMalformed) as error:
+        matched, missing = _match(day)
+        healed = _heal(missing)
+    except outside.OutsideError as error:
         _note(day, error)
         raise
-    matched = _match(day)
-    healed = _heal(day)
-    if healed:
-        matched = _match(day)
-    after = day + timedelta(days=1)
-    if queries.find_day(after) is not None:
-        _match(after)  # it judges this day's last minutes
+    if missing:
+        matched, _ = _match(day, missing)
+    after = queries.find_day(day + timedelta(days=1))
+    if after is not None and after.settled:
+        _match(after.day)  # it judges this day's last minutes
     return Reconciled(matched, healed)
 
 
 def reconcile_due() -> int:
-    """Reconcile every day whose bills are out and that was not; returns how many. For the sweeper."""
+    """Reconcile every day whose bills are out and that was not; returns how many. For the sweeper.
+
+    A day in trouble holds up no other. Where the provider cannot be asked at all, the others wait for
+    the next look, which leaves that day alone for a while.
+    """
     with transaction():
-        first = offsets.money.first_payment_at()
         now = clock.now()
-        due = due_days(clock.business_day(first) if first else None, now.astimezone(clock.SHANGHAI))
+        due = queries.due_at(now)
         done = queries.settled_days(due[0], now - AGAIN_AFTER) if due else set()
     count = 0
     for day in due:
@@ -77,8 +82,10 @@ def reconcile_due() -> int:
             count += 1
         except outside.NotReady:
             _log.info("bills are not out yet", day=str(day))
-        except BillMalformed as error:
-            _log.error("a bill cannot be read", day=str(day), reason=str(error))
+        except outside.OutsideError as error:
+            _log.error("a day cannot be reconciled", day=str(day), reason=str(error))
+            if isinstance(error, _NOT_NOW):
+                break
     return count
 
 
@@ -88,30 +95,39 @@ def merchant() -> Merchant:
     return Merchant(wechat.appid, wechat.mchid)
 
 
-def _match(day: date) -> Matched:
+def _match(day: date, asked: Sequence[str] = ()) -> tuple[Matched, Sequence[str]]:
+    """Match a day; it stays due while it misses orders that were not `asked` for. Returns those it misses."""
     with transaction():
-        return days.match_day(day, merchant())
+        matched = days.match_day(day, merchant())
+        missing = queries.list_missing_here(day, MOST_ASKED)
+        if not set(missing) <= set(asked):
+            days.note_trouble(day, Wait.UNASKED)
+    return matched, missing
 
 
 def _note(day: date, error: outside.OutsideError) -> None:
+    """Write trouble down where a later look can end it, not on a day that the sweeper never comes to."""
     with transaction():
-        days.note_trouble(day, error.code if isinstance(error, outside.Refused) else str(error))
+        if isinstance(error, outside.NotReady) or day in queries.due_at(clock.now()):
+            days.note_trouble(day, error.code if isinstance(error, outside.Refused) else str(error))
 
 
-def _heal(day: date) -> int:
-    """Ask the provider about what its bill calls paid and we do not know of; only its answer counts."""
-    with transaction():
-        codes = queries.list_missing_here(day, MOST_ASKED)
+def _heal(codes: Sequence[str]) -> int:
+    """Ask the provider about what its bill calls paid and we do not know of; only its answer counts.
+
+    Raises `Unreachable` or `RateLimited` where asking on is of no use now.
+    """
     healed = 0
     for code in codes:
         try:
             answer = wechat_pay().query(code)
+            if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
+                continue
+            word = paid_word(answer, WordSource.BILL)
+        except _NOT_NOW:
+            raise
         except (outside.OutsideError, ValueError) as error:
             _log.warning("an order could not be asked for", order=code, reason=type(error).__name__)
-            if isinstance(error, outside.RateLimited | outside.Unreachable):
-                break
-            continue
-        if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
             continue
         word = paid_word(answer, WordSource.BILL)
         with transaction():

@@ -1,6 +1,7 @@
 """Answering for breaks: one explains, another confirms, the day closes; and nobody else may."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.treasury.queries import bills
 from app.treasury.rules.breaks import Break
+from app.treasury.rules.days import Wait
 from app.treasury.services import days
 from app.web import console
 from bench import reconciling
@@ -144,6 +146,49 @@ def test_answers_stand_in_the_audit_log(desk: Desk) -> None:
     assert row.operator_id == desk.ids["finance"]
     assert (row.action, row.subject) == ("breaks_explained", f"{desk.made.date}:amount_differs")
     assert row.details["explanation"] == "商户平台核对无误"
+
+
+def test_who_may_answer_has_a_day_matched_again_by_the_sweeper(desk: Desk) -> None:
+    path = f"/console/reconciliation/{desk.made.date}"
+    who = desk.as_a("finance")
+    since = clock.now() - timedelta(hours=1)
+    assert f'action="{path}/match-again"' in who.get(path).text
+    assert desk.made.date in bills.settled_days(desk.made.date, since)
+    for _ in range(2):
+        answer = who.post(f"{path}/match-again")
+        assert (answer.status_code, answer.location) == (303, f"{path}?said=match_again")
+    db.session.rollback()
+    facts = bills.get_day(desk.made.date)
+    assert (facts.wait, facts.closed) == (Wait.AGAIN, False)
+    assert bills.settled_days(desk.made.date, since) == set(), "it is due, however lately it was looked at"
+    shown = who.get(path).text
+    assert "有人要求重新核对" in shown
+    assert "/match-again" not in shown
+    assert "matched again" in who.speak("en").get("/console/reconciliation").text
+    rows = db.session.execute(
+        text("SELECT operator_id, subject FROM audit_entry WHERE action = 'day_match_wanted'")
+    ).all()
+    assert [tuple(row) for row in rows] == [(desk.ids["finance"], str(desk.made.date))]
+    desk.rematch()
+    assert bills.get_day(desk.made.date).settled
+
+
+def test_a_day_under_way_or_out_of_reach_is_not_matched_again(desk: Desk) -> None:
+    who = desk.as_a("finance")
+    path = f"/console/reconciliation/{desk.made.date}/match-again"
+    with db.engine.begin() as other:
+        other.execute(text("UPDATE reconciliation SET looked_at = looked_at"))
+        busy = who.post(path)
+    assert (busy.status_code, "正在核对这一天" in busy.text or "请稍后刷新" in busy.text) == (409, True)
+    with transaction():
+        days.note_trouble(clock.business_day(clock.now()), "STATEMENT_CREATING")
+    today = f"/console/reconciliation/{clock.business_day(clock.now())}"
+    assert "/match-again" not in who.get(today).text
+    assert who.post(f"{today}/match-again").status_code == 409
+    assert who.post("/console/reconciliation/2016-01-01/match-again").status_code == 404
+    assert who.post("/console/reconciliation/yesterday/match-again").status_code == 404
+    assert db.session.scalar(text("SELECT count(*) FROM reconciliation WHERE trouble = 'again'")) == 0
+    assert desk.as_a("auditor").post(path).status_code == 403
 
 
 def test_only_finance_answers_and_only_those_with_a_right_look(desk: Desk) -> None:

@@ -8,10 +8,13 @@ from sqlalchemy import func, select, text
 
 from app.accounts import chart
 from app.accounts.queries import entries_relation
+from app.kit import clock
 from app.kit.database import db
+from app.offsets import queries as offsets
 from app.treasury.errors import DayUnknown
 from app.treasury.models import UNSETTLED, Bill, BillBreak, Reconciliation
 from app.treasury.rules.breaks import Break
+from app.treasury.rules.days import Wait, due_days
 
 UNSETTLED_BREAK = text(UNSETTLED)
 
@@ -39,7 +42,17 @@ class DayFacts:
     @property
     def closed(self) -> bool:
         """Whether everything on it is matched, gone or explained."""
-        return self.matched_at is not None and self.trouble is None and not self.unsettled
+        return self.settled and not self.unsettled
+
+    @property
+    def settled(self) -> bool:
+        """Whether matching it is over, whatever it found."""
+        return self.matched_at is not None and self.trouble is None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What it waits for, where that is nothing of the provider's."""
+        return Wait(self.trouble) if self.trouble in set(Wait) else None
 
     @property
     def matched_bp(self) -> int:
@@ -119,14 +132,24 @@ def get_day(day: date) -> DayFacts:
     return found
 
 
+def due_at(now: datetime) -> list[date]:
+    """The days that the sweeper looks after: from the first payment on, with bills that can be had."""
+    first = offsets.money.first_payment_at()
+    return due_days(clock.business_day(first) if first else None, now.astimezone(clock.SHANGHAI))
+
+
 def settled_days(first: date, looked_since: datetime) -> set[date]:
-    """Days from `first` on that need no look now: matched, or looked at in vain since `looked_since`."""
+    """Days from `first` on that need no look now: matched, or looked at in vain since `looked_since`.
+
+    A day that an operator wants matched again needs one, however lately it was looked at.
+    """
     return set(
         db.session.scalars(
             select(Reconciliation.day).where(
                 Reconciliation.day >= first,
                 (Reconciliation.matched_at.is_not(None) & Reconciliation.trouble.is_(None))
-                | (Reconciliation.looked_at > looked_since),
+                | (Reconciliation.looked_at > looked_since)
+                & Reconciliation.trouble.is_distinct_from(Wait.AGAIN),
             )
         )
     )

@@ -1,6 +1,7 @@
 """Which days are to be reconciled, and when. Pure."""
 
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 READY_HOUR = 10
 """Bills of a day are out the next morning. Source: WeChat Pay API v3, 申请交易账单: fetch after 10:00."""
@@ -8,6 +9,13 @@ KEPT = timedelta(days=90)
 """How far back bills can be had; the provider says three months."""
 AGAIN_AFTER = timedelta(minutes=30)
 """How long to leave a day alone whose bills were not out or could not be read."""
+
+
+class Wait(StrEnum):
+    """Why a day without any trouble outside is not settled yet."""
+
+    UNASKED = "unasked"
+    AGAIN = "again"
 
 
 def due_days(first: date | None, now: datetime) -> list[date]:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.accounts.services import audit
 from app.kit import clock
 from app.kit.clock import SHANGHAI
 from app.kit.database import copy_rows, db
+from app.treasury.errors import DayBusy, DayNotDue
 from app.treasury.models import Bill, Reconciliation
 from app.treasury.queries import bills as queries
 from app.treasury.queries import subjects
@@ -22,6 +24,7 @@ from app.treasury.rules.breaks import (
     return_breaks,
     window,
 )
+from app.treasury.rules.days import Wait
 from app.treasury.rules.totals import account_breaks, summary_breaks
 from app.treasury.services.bills import lock_day
 
@@ -89,6 +92,23 @@ def note_trouble(day: date, trouble: str) -> None:
     """Write down why a day could not be matched; it is looked at again later."""
     _note(day)
     db.session.get_one(Reconciliation, day).trouble = trouble[:200]
+
+
+def match_again(operator_id: int, day: date) -> None:
+    """Have the sweeper fetch and match a day again; wanting it twice is wanting it once.
+
+    Raises `DayUnknown`, `DayNotDue`, or `DayBusy` rather than wait for a match under way.
+    """
+    if queries.get_day(day).day not in queries.due_at(clock.now()):
+        raise DayNotDue()
+    row = db.session.scalar(
+        select(Reconciliation).where(Reconciliation.day == day).with_for_update(skip_locked=True)
+    )
+    if row is None:
+        raise DayBusy()
+    if row.trouble != Wait.AGAIN:
+        row.trouble = Wait.AGAIN
+        audit.record(operator_id, "day_match_wanted", day.isoformat())
 
 
 def _note(day: date) -> None:

@@ -10,11 +10,12 @@ from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
 from app.kit import clock
 from app.kit.fields import Day, Moment, NewSchema, Text, WholeText
-from app.kit.problems import NotFound, Problem
+from app.kit.problems import Conflict, NotFound, Problem
 from app.kit.transaction import transaction
 from app.treasury.queries import bills
 from app.treasury.rules.breaks import Break
-from app.treasury.services import breaks
+from app.treasury.rules.days import Wait
+from app.treasury.services import breaks, days
 from app.web.console import operated
 from app.web.forms import Form, read_form
 from app.web.pages import page, web
@@ -42,11 +43,11 @@ class NewExplanation(NewConfirmation):
 def reconciliation(operator: OperatorFacts) -> Response:
     """Every reconciled day, newest first. Raises `NotFound` for a day that cannot be read."""
     before = _day(request.args["before"]) if "before" in request.args else None
-    days = bills.list_days(PAGE + 1, before)
+    listed = bills.list_days(PAGE + 1, before)
     return page(
         "console_reconciliation.html",
-        days=days[:PAGE],
-        older=days[PAGE - 1].day if len(days) > PAGE else None,
+        days=listed[:PAGE],
+        older=listed[PAGE - 1].day if len(listed) > PAGE else None,
         oldest=bills.oldest_unsettled(),
     )
 
@@ -70,6 +71,19 @@ def explain_breaks(operator: OperatorFacts, day: str, kind: str) -> Response:
 def confirm_breaks(operator: OperatorFacts, day: str, kind: str) -> Response:
     """Confirm what another has explained. Raises `DayUnknown` or `NotFound`."""
     return _answer(operator, _day(day), _kind(kind), read_form(NewConfirmation), breaks.confirm_breaks)
+
+
+@web.post("/console/reconciliation/<string:day>/match-again")
+@operated("money.write")
+def match_again(operator: OperatorFacts, day: str) -> Response:
+    """Have the sweeper match a day again. Raises `DayUnknown`."""
+    wanted, form = _day(day), Form()
+    try:
+        with transaction():
+            days.match_again(operator.id, wanted)
+    except Conflict as problem:
+        return _day_page(operator, wanted, form.refuse(problem), problem.status)
+    return make_response(redirect(f"/console/reconciliation/{wanted}?said=match_again", 303))
 
 
 def _answer(operator: OperatorFacts, day: date, kind: Break, form: Form, act: Any) -> Response:
@@ -96,6 +110,7 @@ def _day_page(operator: OperatorFacts, day: date, form: Form, status: int = 200)
         sections=[(kind, *counts, bills.list_breaks(day, kind, SHOWN)) for kind, counts in counted.items()],
         names=accounts.operators.list_names(),
         may_answer=operator.may("money.write"),
+        may_match=facts.wait is not Wait.AGAIN and day in bills.due_at(clock.now()),
         operator_id=operator.id,
         seen_at=clock.now().isoformat(),
         form=form,
