@@ -148,7 +148,7 @@ def take_back(operator_id: int, order_code: str) -> None:
     audit.record(operator_id, "transfer_confirmation_taken_back", order.code)
 
 
-def _open_readings(order_id: int) -> Select[tuple[TransferConfirmation]]:
+def _open_readings(order_id: int) -> Select[TransferConfirmation]:
     return select(TransferConfirmation).where(
         TransferConfirmation.order_id == order_id, TransferConfirmation.agreed_at.is_(None)
     )
