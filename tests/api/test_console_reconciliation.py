@@ -240,3 +240,22 @@ def test_what_cannot_be_read_is_refused(
         assert who.get(path).status_code == status
     else:
         assert who.post(f"/console/reconciliation/{desk.made.date}{path}", form).status_code == status
+
+
+def test_a_day_whose_bills_cannot_be_had_is_not_taken_for_a_good_one(app: Flask) -> None:
+    day = clock.business_day() - timedelta(days=3)
+    with transaction():
+        days.note_trouble(day, "STATEMENT_CREATING")
+    assert bills.count_troubled_days() == 1
+    visitor = Visitor(app)
+    operator(app, visitor.client, "finance")
+    with app.test_request_context():
+        name = console.cookie_name()
+    cookie = visitor.client.get_cookie(name)
+    assert cookie is not None
+    visitor.client.set_cookie(name, cookie.value, domain=urlsplit(visitor.home).hostname or "")
+    listed = visitor.get("/console/reconciliation").text
+    assert "有 1 天还没核对完" in listed
+    assert "没有待处理的差错" not in listed
+    assert "100.00%" not in visitor.get(f"/console/reconciliation/{day}").text
+    assert "没有核对完的日子" in visitor.get("/console").text

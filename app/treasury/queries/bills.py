@@ -169,6 +169,11 @@ def oldest_unsettled() -> Oldest:
     return Oldest(row[0], row[1])
 
 
+def count_troubled_days() -> int:
+    """Days that could not be matched to the end, such as those whose bills were refused."""
+    return int(db.session.scalar(select(func.count()).where(Reconciliation.trouble.is_not(None))) or 0)
+
+
 def count_breaks(day: date) -> dict[Break, tuple[int, int]]:
     """A day's breaks by kind, in the order of the rules: how many stand, and how many are unsettled."""
     rows = db.session.execute(

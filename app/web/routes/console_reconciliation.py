@@ -49,6 +49,7 @@ def reconciliation(operator: OperatorFacts) -> Response:
         days=listed[:PAGE],
         older=listed[PAGE - 1].day if len(listed) > PAGE else None,
         oldest=bills.oldest_unsettled(),
+        troubled=bills.count_troubled_days(),
     )
 
 
