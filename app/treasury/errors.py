@@ -91,6 +91,13 @@ class PayeesChanged(Problem):
     message = "treasury.payees_changed"
 
 
+class FeesPromised(Problem):
+    """Refunds were promised a part of the fees that the run would pay out."""
+
+    status = 409
+    message = "treasury.fees_promised"
+
+
 class ResultsRefused(Problem):
     """The bank's results do not fit the run; nothing was recorded."""
 

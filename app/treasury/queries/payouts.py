@@ -81,15 +81,13 @@ def run_status(run: PayoutRun) -> RunStatus:
 _PROMISED = text(
     "SELECT holder_id, source, sum(amount_fen)::bigint AS amount_fen"
     " FROM payout JOIN payout_run ON payout_run.id = run_id"
-    " WHERE withdrawn_at IS NULL AND ("
-    "   source = 'payable' AND approved_at IS NULL"
-    "   OR source = 'fees' AND paid_at IS NULL AND failed_at IS NULL)"
+    " WHERE withdrawn_at IS NULL AND approved_at IS NULL"
     " GROUP BY holder_id, source"
 )
 
 
 def list_promised() -> dict[tuple[int, Source], int]:
-    """What open payouts were promised of balances that they have not moved yet, by holder and source."""
+    """What prepared payouts were promised of balances that they have not moved yet, by holder and source."""
     return {(row.holder_id, Source(row.source)): row.amount_fen for row in db.session.execute(_PROMISED)}
 
 

@@ -22,11 +22,11 @@ MOST_FAULTS = 50
 """Lines of a bad file that are named; whoever has more has another file."""
 
 _ENTRIES: Mapping[Outcome, Mapping[Source, EntryKind]] = {
-    Outcome.PAID: {Source.PAYABLE: chart.COMPLETE_PAYOUT, Source.FEES: chart.PAY_OUT_FEES},
-    Outcome.FAILED: {Source.PAYABLE: chart.RETURN_PAYOUT},
-    Outcome.RETURNED: {Source.PAYABLE: chart.REVERSE_PAYOUT, Source.FEES: chart.RETURN_FEES},
+    Outcome.PAID: {Source.PAYABLE: chart.COMPLETE_PAYOUT, Source.FEES: chart.COMPLETE_PAYOUT},
+    Outcome.FAILED: {Source.PAYABLE: chart.RETURN_PAYOUT, Source.FEES: chart.RETURN_FEES},
+    Outcome.RETURNED: {Source.PAYABLE: chart.REVERSE_PAYOUT, Source.FEES: chart.REVERSE_FEES},
 }
-"""What each word of the bank's writes in the books; fees that never left need no entry to be back."""
+"""What each word of the bank's writes in the books, by the source of the money."""
 _STATUS_FAULTS = {
     PayoutStatus.PREPARED: "line_early",
     PayoutStatus.WITHDRAWN: "line_early",
@@ -97,11 +97,14 @@ def record_results(operator_id: int, month: str, round_: int, results: Sequence[
     by_number = {row.number: row for row in lock_payouts(run)}
     faults = [fault for result in results if (fault := _misfit(run, by_number.get(result.number), result))]
     refuse_lines(faults)
+    steps = []
     for outcome, kinds in _ENTRIES.items():
         named = [result for result in results if result.outcome is outcome]
+        rows = [by_number[result.number] for result in named]
         if named:
-            _end(outcome, [by_number[result.number] for result in named], named)
-            book([by_number[result.number] for result in named], kinds)
+            _end(outcome, rows, named)
+        steps.append((kinds, rows))
+    book(*steps)
     counts = {each.value: sum(result.outcome is each for result in results) for each in Outcome}
     single = {"number": results[0].number} if len(results) == 1 else {}
     record(operator_id, "payout_results_recorded", run, **counts, **single)
