@@ -98,6 +98,13 @@ class FeesPromised(Problem):
     message = "treasury.fees_promised"
 
 
+class ReportsWaiting(Problem):
+    """Payouts that were reported as failed wait for a second operator."""
+
+    status = 409
+    message = "treasury.reports_waiting"
+
+
 class ResultsRefused(Problem):
     """The bank's results do not fit the run; nothing was recorded."""
 

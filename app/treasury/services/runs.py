@@ -176,7 +176,7 @@ def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     _require_fees(rows)
     run.approved_by, run.approved_at = operator_id, clock.now()
     db.session.flush()
-    book((STARTS, rows))
+    book(STARTS, rows)
     record(operator_id, "payouts_approved", run, amount_fen=sum(row.amount_fen for row in rows))
     return run
 
@@ -202,17 +202,13 @@ def withdraw_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     return run
 
 
-def book(*steps: tuple[Mapping[Source, EntryKind], Sequence[Payout]]) -> None:
-    """Write one entry for each payout, by its step and the source of its money.
+def book(kinds: Mapping[Source, EntryKind], rows: Sequence[Payout]) -> None:
+    """Write one entry for each payout, by the source of its money.
 
     All of them are one statement, so that it locks accounts in the books' one order.
     """
     ledger.post_columns(
-        *(
-            _part(kind, [row for row in rows if row.source == source])
-            for kinds, rows in steps
-            for source, kind in kinds.items()
-        )
+        *(_part(kind, [row for row in rows if row.source == source]) for source, kind in kinds.items())
     )
 
 

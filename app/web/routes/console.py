@@ -34,6 +34,7 @@ class Waiting:
 WAITING = [
     Waiting("breaks", "/console/reconciliation", "money.read", lambda: bills.oldest_unsettled().unsettled),
     Waiting("payout_runs", "/console/payouts", "money.read", payouts.count_runs_waiting),
+    Waiting("payout_reports", "/console/payouts", "money.read", payouts.count_reports_waiting),
     Waiting("payees", "/console/payees", "money.read", payees.count_payees_waiting),
     Waiting("refunds", "/console/refunds", "money.read", offsets.count_stuck_refunds),
     Waiting("doubts", "/console/doubts", "money.read", offsets.count_open_doubts),
