@@ -91,7 +91,7 @@ class Treasury:
     def result(
         self, outcome: Outcome, month: str = MONTH, round_: int = 1, holder_id: int | None = None
     ) -> None:
-        """The same word of the bank for every payout of a run, or for one holder's."""
+        """The same word of the bank for every payout of a run, or one holder's, confirmed where needed."""
         rows = [each.payout for each in self.run(month, round_).payouts]
         words = [
             Result(row.number, outcome, row.amount_fen, f"B{row.number}", "账号有误")
@@ -100,6 +100,9 @@ class Treasury:
         ]
         with transaction():
             transfers.record_results(self.anna, month, round_, words)
+        for word in words if outcome is not Outcome.PAID else ():
+            with transaction():
+                transfers.confirm_report(self.bao, month, round_, word.number)
 
     def pay(self, month: str = MONTH, round_: int = 1) -> None:
         """From a prepared run to the bank's last word."""

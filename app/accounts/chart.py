@@ -137,8 +137,9 @@ START_PAYOUT = EntryKind(43, "start_payout", PAYABLE, PAYING, "payout")
 COMPLETE_PAYOUT = EntryKind(44, "complete_payout", PAYING, BANK, "payout")
 RETURN_PAYOUT = EntryKind(45, "return_payout", PAYING, PAYABLE, "payout")
 REVERSE_PAYOUT = EntryKind(46, "reverse_payout", BANK, PAYABLE, "payout")
-PAY_OUT_FEES = EntryKind(47, "pay_out_fees", FEES, BANK, "payout")
-RETURN_FEES = EntryKind(48, "return_fees", BANK, FEES, "payout")
+START_FEES_PAYOUT = EntryKind(47, "start_fees_payout", FEES, PAYING, "payout")
+RETURN_FEES = EntryKind(48, "return_fees", PAYING, FEES, "payout")
+REVERSE_FEES = EntryKind(49, "reverse_fees", BANK, FEES, "payout")
 RETURN_GOODWILL = EntryKind(50, "return_goodwill", FEES, BANK, "refund")
 RETURN_DOUBT = EntryKind(51, "return_doubt", SUSPENSE, BANK, "refund")
 HOLD_TRANSFER_DOUBT = EntryKind(52, "hold_transfer_doubt", BANK, SUSPENSE, "doubt")
@@ -175,8 +176,9 @@ ENTRY_KINDS = {
         COMPLETE_PAYOUT,
         RETURN_PAYOUT,
         REVERSE_PAYOUT,
-        PAY_OUT_FEES,
+        START_FEES_PAYOUT,
         RETURN_FEES,
+        REVERSE_FEES,
         RETURN_GOODWILL,
         RETURN_DOUBT,
         HOLD_TRANSFER_DOUBT,

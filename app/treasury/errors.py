@@ -103,6 +103,20 @@ class PayeesChanged(Problem):
     message = "treasury.payees_changed"
 
 
+class FeesPromised(Problem):
+    """Refunds were promised a part of the fees that the run would pay out."""
+
+    status = 409
+    message = "treasury.fees_promised"
+
+
+class ReportsWaiting(Problem):
+    """Payouts that were reported as failed wait for a second operator."""
+
+    status = 409
+    message = "treasury.reports_waiting"
+
+
 class ResultsRefused(Problem):
     """The bank's results do not fit the run; nothing was recorded."""
 

@@ -68,6 +68,13 @@ BEGIN
      OR (OLD.exported_at IS NOT NULL AND NEW.exported_at IS DISTINCT FROM OLD.exported_at)
      OR (OLD.paid_at IS NOT NULL
          AND (NEW.paid_at, NEW.bank_reference) IS DISTINCT FROM (OLD.paid_at, OLD.bank_reference))
+     -- A report is taken back or confirmed, never reworded; what was not reported before cannot be confirmed,
+     -- and what was reported is not sent.
+     OR (OLD.reported_at IS NOT NULL AND NEW.reported_at IS NOT NULL
+         AND (NEW.reported, NEW.reported_by, NEW.reported_at, NEW.reason)
+             IS DISTINCT FROM (OLD.reported, OLD.reported_by, OLD.reported_at, OLD.reason))
+     OR (NEW.confirmed_by IS NOT NULL AND OLD.reported_at IS NULL)
+     OR (NEW.reported_at IS NOT NULL AND NEW.exported_at IS DISTINCT FROM OLD.exported_at)
      OR OLD.failed_at IS NOT NULL OR OLD.returned_at IS NOT NULL THEN
     RAISE EXCEPTION 'payout % cannot take this step', OLD.number
       USING ERRCODE = 'integrity_constraint_violation';
@@ -204,7 +211,11 @@ def _payouts() -> None:
         _moment("failed_at", nullable=True),
         _moment("returned_at", nullable=True),
         _word("bank_reference", 64, nullable=True),
+        _word("reported", 10, nullable=True),
+        _link("reported_by", "operator", nullable=True),
+        _moment("reported_at", nullable=True),
         _word("reason", 100, nullable=True),
+        _link("confirmed_by", "operator", nullable=True),
         sa.UniqueConstraint("run_id", "holder_id", "source"),
         sa.CheckConstraint("source IN ('payable', 'fees')", name="source"),
         sa.CheckConstraint("amount_fen > 0", name="amount"),
@@ -214,9 +225,19 @@ def _payouts() -> None:
             name="edges",
         ),
         sa.CheckConstraint("paid_at IS NULL OR bank_reference IS NOT NULL", name="reference"),
+        sa.CheckConstraint("num_nulls(reported, reported_by, reported_at, reason) IN (0, 4)", name="report"),
         sa.CheckConstraint(
-            "(failed_at IS NULL AND returned_at IS NULL) OR reason IS NOT NULL", name="reason"
+            "reported IS NULL OR reported = 'failed' AND paid_at IS NULL AND returned_at IS NULL"
+            " OR reported = 'returned' AND paid_at IS NOT NULL AND failed_at IS NULL",
+            name="reported",
         ),
+        # Whoever says that the money did not stay there does not make it payable again.
+        sa.CheckConstraint(
+            "(confirmed_by IS NOT NULL) = (failed_at IS NOT NULL OR returned_at IS NOT NULL)"
+            " AND (confirmed_by IS NULL OR reported_by IS NOT NULL)",
+            name="confirmed",
+        ),
+        sa.CheckConstraint("confirmed_by <> reported_by", name="four_eyes"),
     )
     op.create_index("ix_payout_holder_id", "payout", ["holder_id", "id"])
     op.create_table(

@@ -30,6 +30,7 @@ from app.treasury.errors import (
     MonthNotOver,
     NothingToPay,
     PayeesChanged,
+    ReportsWaiting,
     ResultsRefused,
     RunPastThis,
     RunUnknown,
@@ -169,7 +170,8 @@ def test_nobody_approves_their_own_run_nor_takes_the_file_they_approved(treasury
         "UPDATE payout SET amount_fen = amount_fen + 1",
         "UPDATE payout SET payee_id = payee_id, holder_id = 1",
         "UPDATE payout SET paid_at = now(), exported_at = now(), bank_reference = 'B'",
-        "UPDATE payout SET failed_at = now(), reason = 'x'",
+        "UPDATE payout SET failed_at = now(), reported = 'failed', reason = 'x', reported_at = now(),"
+        " reported_by = (SELECT min(id) FROM operator), confirmed_by = (SELECT max(id) FROM operator)",
         "UPDATE payee_account SET last_four = '0000'",
         "UPDATE payee_account SET ended_at = NULL, confirmed_by = entered_by",
         "UPDATE statement SET income_fen = 0, closing_fen = opening_fen",
@@ -186,6 +188,65 @@ def test_the_database_itself_refuses_what_no_step_does(treasury: Treasury, chang
         treasury.prepare()
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text(change))
+
+
+REPORTED = "reported = 'failed', reason = 'x', reported_at = now(), reported_by = :anna"
+
+
+@pytest.mark.parametrize(
+    ("first", "change"),
+    [
+        (None, f"UPDATE payout SET failed_at = now(), confirmed_by = :bao, {REPORTED}"),
+        (None, "UPDATE payout SET failed_at = now()"),
+        (None, f"UPDATE payout SET exported_at = now(), {REPORTED}"),
+        (None, "UPDATE payout SET reported = 'failed', reason = 'x'"),
+        (REPORTED, "UPDATE payout SET failed_at = now(), confirmed_by = :anna"),
+        (REPORTED, "UPDATE payout SET failed_at = now()"),
+        (REPORTED, "UPDATE payout SET confirmed_by = :bao"),
+        (REPORTED, "UPDATE payout SET failed_at = now(), confirmed_by = :bao, reported_by = :chen"),
+        (REPORTED, "UPDATE payout SET reason = 'y'"),
+        (REPORTED, "UPDATE payout SET exported_at = now()"),
+        (REPORTED, "UPDATE payout SET exported_at = now(), paid_at = now(), bank_reference = 'B'"),
+    ],
+)
+def test_the_database_itself_needs_two_for_money_that_comes_back(
+    treasury: Treasury, first: str | None, change: str
+) -> None:
+    with at(OCTOBER):
+        lot = treasury.village()
+        treasury.sell(lot, 2000)
+    with at(NOVEMBER):
+        treasury.account(lot.village_id)
+        treasury.prepare()
+        treasury.approve()
+    people = {"anna": treasury.anna, "bao": treasury.bao, "chen": treasury.chen}
+    if first:
+        with transaction() as session:
+            session.execute(text(f"UPDATE payout SET {first}"), people)
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text(change), people)
+
+
+def test_a_payout_reported_as_failed_goes_into_no_file_until_that_is_judged(treasury: Treasury) -> None:
+    with at(OCTOBER):
+        lots = [treasury.village(), treasury.village()]
+        for lot in lots:
+            treasury.sell(lot, 2000)
+            treasury.account(lot.village_id)
+    with at(NOVEMBER):
+        treasury.prepare()
+        treasury.approve()
+        number = treasury.run().payouts[0].payout.number
+        with transaction():
+            failed = Result(number, Outcome.FAILED, 2000, None, "账户停用")
+            transfers.record_results(treasury.anna, MONTH, 1, [failed])
+        with pytest.raises(ReportsWaiting):
+            treasury.export()
+        with transaction():
+            transfers.confirm_report(treasury.chen, MONTH, 1, number)
+        assert treasury.export().decode("gb18030").count("\r\n") == 2
+        treasury.result(Outcome.PAID, holder_id=lots[1].village_id)
+    assert_books_prove()
 
 
 def test_a_withdrawn_run_frees_its_money_for_the_next_round(treasury: Treasury) -> None:

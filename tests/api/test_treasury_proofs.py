@@ -22,7 +22,8 @@ TAMPERING = {
     "treasury.prove_payouts": [
         "UPDATE payout SET paid_at = NULL",
         "UPDATE payout SET amount_fen = amount_fen + 1",
-        "UPDATE payout SET returned_at = now(), reason = 'x'",
+        "UPDATE payout SET returned_at = now(), reported = 'returned', reason = 'x', reported_at = now(),"
+        " reported_by = (SELECT min(id) FROM operator), confirmed_by = (SELECT max(id) FROM operator)",
         "UPDATE payout_run SET approved_at = NULL, approved_by = NULL, exported_at = NULL,"
         " exported_by = NULL, file_sealed = NULL, file_sha256 = NULL",
         "DELETE FROM posting WHERE kind = 43",

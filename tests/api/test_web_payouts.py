@@ -126,11 +126,60 @@ def test_one_payout_is_marked_by_hand_and_only_along_its_way(app: Flask, treasur
         assert desk.post(f"{RUN}/{number}", {"outcome": "paid", "bank_reference": "B-1"}).status_code == 422
         assert desk.post(f"{RUN}/{other}", {"outcome": "failed", "reason": "账号有误"}).status_code == 303
         assert desk.post(f"{RUN}/{number}", {"outcome": "returned", "reason": "退票"}).status_code == 303
+        mate = Desk(app)
+        for reported in (number, other):
+            assert mate.post(f"{RUN}/{reported}/confirm").status_code == 303
         assert desk.post(f"{RUN}/NOSUCHNUMBER", {"outcome": "failed", "reason": "x"}).status_code == 404
         again = desk.post(f"{RUN}/again")
         assert again.location.startswith(f"/console/payouts/{MONTH}/2")
         assert "此前有 1 笔未成功或被退票" in desk.get(f"/console/payouts/{MONTH}/2").text
     assert treasury.run(round_=2).summary.amount_fen == 11_000
+    assert_books_prove()
+
+
+def test_what_one_reports_as_failed_is_owed_again_when_a_colleague_confirms_it(
+    app: Flask, treasury: Treasury
+) -> None:
+    ((number, _),) = exported(app, treasury, 5000)
+    village = treasury.run().payouts[0].payout.holder_id
+    with at(NOVEMBER):
+        anna, bao, auditor = Desk(app), Desk(app), Desk(app, "auditor")
+        lost = {"outcome": "failed", "reason": "账号有误"}
+        assert anna.post(f"{RUN}/{number}/confirm").status_code == 409
+        assert anna.post(f"{RUN}/{number}", lost).status_code == 303
+        assert (payable(village), paying(village)) == (0, 5000)
+        assert "1 笔待复核" in bao.get("/console/payouts").text
+        assert "待复核的未成功或退票" in bao.get("/console").text
+        assert f"{RUN}/{number}/confirm" not in anna.get(RUN).text
+        assert "由另一位同事复核" in anna.get(RUN).text
+        assert f"{RUN}/{number}/confirm" in bao.get(RUN).text
+        assert f"{RUN}/{number}/" not in auditor.get(RUN).text
+        assert anna.post(f"{RUN}/{number}/confirm").status_code == 403
+        assert auditor.post(f"{RUN}/{number}/confirm").status_code == 403
+        arrived = {"outcome": "paid", "bank_reference": "B-1"}
+        assert 'id="mark"' not in anna.get(f"{RUN}?mark={number}").text
+        assert "等待复核" in anna.post(f"{RUN}/{number}", arrived).text
+        assert bao.post(f"{RUN}/{number}/dismiss").status_code == 303
+        assert bao.post(f"{RUN}/{number}/dismiss").status_code == 409
+        assert anna.post(f"{RUN}/{number}", lost).status_code == 303
+        assert bao.post(f"{RUN}/{number}/confirm").status_code == 303
+        assert bao.post(f"{RUN}/{number}/confirm").status_code == 409
+        assert bao.post(f"{RUN}/NOSUCHNUMBER/confirm").status_code == 404
+        assert bao.post(f"{RUN}/%00/dismiss").status_code == 404
+    assert (payable(village), paying(village)) == (5000, 0)
+    assert_books_prove()
+
+
+def test_a_file_reports_what_failed_and_records_what_arrived(app: Flask, treasury: Treasury) -> None:
+    (paid, _), (failed, _) = exported(app, treasury, 5000, 6000)
+    with at(NOVEMBER):
+        lines = f"{HEADER}{paid},50.00,paid,B1,\n{failed},60.00,failed,,no such account\n"
+        assert Desk(app).send(lines.encode()).status_code == 303
+        facts = {each.payout.number: each for each in treasury.run().payouts}
+        assert (facts[paid].status, facts[paid].payout.waits) == ("paid", False)
+        assert (facts[failed].status, facts[failed].payout.waits) == ("exported", True)
+        assert Desk(app).post(f"{RUN}/{failed}/confirm").status_code == 303
+    assert treasury.run().summary.status == "finished"
     assert_books_prove()
 
 

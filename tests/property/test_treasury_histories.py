@@ -37,7 +37,8 @@ STEPS = st.sampled_from(
     + ["export"] * 3
     + ["paid"] * 3
     + ["whole-month"] * 2
-    + ["again", "withdraw", "failed", "returned", "end-account", "next-month", "crash"]
+    + ["confirm"] * 2
+    + ["again", "withdraw", "failed", "returned", "dismiss", "end-account", "next-month", "crash"]
 )
 
 
@@ -72,6 +73,8 @@ class History:
             "paid": lambda dice: self.word(Outcome.PAID, dice),
             "failed": lambda dice: self.word(Outcome.FAILED, dice),
             "returned": lambda dice: self.word(Outcome.RETURNED, dice),
+            "confirm": lambda _: self.judge(transfers.confirm_report),
+            "dismiss": lambda _: self.judge(transfers.dismiss_report),
             "end-account": self.end_account,
             "next-month": self.next_month,
             "crash": self.crash,
@@ -119,6 +122,13 @@ class History:
                     transfers.record_results(self.treasury.anna, month, round_, [word])
                 except Problem:
                     continue
+
+    def judge(self, do: Callable[[int, str, int, str], object]) -> None:
+        for summary in payouts.list_runs(2):
+            month, round_ = summary.run.month, summary.run.round
+            for each in payouts.get_run(month, round_).payouts:
+                if each.payout.waits:
+                    do(self.treasury.bao, month, round_, each.payout.number)
 
     def next_month(self, dice: int) -> None:
         self.now += timedelta(days=31)

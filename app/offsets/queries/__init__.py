@@ -22,6 +22,9 @@ from app.offsets.queries.refunds import (
     list_refunds_of,
     list_refunds_of_doubts,
     list_stuck_refunds,
+    sum_fees_given,
+    sum_fees_pledged,
+    sum_fees_promised,
 )
 from app.offsets.queries.sales import sales_from
 from app.offsets.queries.shipping import count_refused_shippings, list_refused_shippings
@@ -73,4 +76,7 @@ __all__ = [
     "prove",
     "retired_g",
     "sales_from",
+    "sum_fees_given",
+    "sum_fees_pledged",
+    "sum_fees_promised",
 ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from app.kit.database import db
 from app.offsets.errors import RefundUnknown
 from app.offsets.models import Order, Refund
-from app.offsets.rules import Channel, RefundStatus, replaceable
+from app.offsets.rules import Channel, RefundSource, RefundStatus, replaceable
 
 _After = aliased(Refund)
 _REPLACED = exists().where(_After.replaces_id == Refund.id, _After.declined_at.is_(None))
@@ -144,6 +144,36 @@ def list_stuck_refunds(limit: int = 200) -> list[RefundFacts]:
 def count_stuck_refunds() -> int:
     """How many refunds an operator must look at."""
     return int(db.session.scalar(select(func.count()).select_from(Refund).where(_stuck())) or 0)
+
+
+def sum_fees_promised(besides: int | None = None) -> int:
+    """What refunds will take from the platform's fees, asked for or on their way; `besides` is one's id."""
+    return _sum(*_FROM_FEES, *_UNFINISHED, Refund.id != (besides or 0))
+
+
+def sum_fees_pledged() -> int:
+    """What refunds on their way will take from the fees: the part of the promises that is approved."""
+    return _sum(*_FROM_FEES, *_UNFINISHED, Refund.opened_at.is_not(None))
+
+
+def sum_fees_given() -> int:
+    """What refunds took that was free when it was promised: none closed before, and none that came twice."""
+    kept = (Refund.succeeded_at.is_not(None), Refund.doubled_at.is_(None), Refund.closed_at.is_(None))
+    return _sum(*_FROM_FEES, *kept, ~_REPLACED)
+
+
+_FROM_FEES = (Refund.source == RefundSource.FEES,)
+_UNFINISHED = (
+    Refund.succeeded_at.is_(None),
+    Refund.declined_at.is_(None),
+    Refund.closed_at.is_(None),
+    ~_REPLACED,
+)
+
+
+def _sum(*conditions: ColumnElement[bool]) -> int:
+    total = db.session.scalar(select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(*conditions))
+    return int(total or 0)
 
 
 def _stuck() -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """What can be done with dues, orders, payments and settlements. The only writers of this room."""
 
 from app.offsets.services import (
+    claims,
     doubts,
     dues,
     orders,
@@ -11,4 +12,14 @@ from app.offsets.services import (
     transfers,
 )
 
-__all__ = ["doubts", "dues", "orders", "payments", "refunds", "settlement", "shipping", "transfers"]
+__all__ = [
+    "claims",
+    "doubts",
+    "dues",
+    "orders",
+    "payments",
+    "refunds",
+    "settlement",
+    "shipping",
+    "transfers",
+]

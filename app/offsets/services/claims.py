@@ -6,7 +6,7 @@ payment are written one after the other.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
@@ -14,6 +14,7 @@ from app.kit.database import db
 from app.offsets import rules
 from app.offsets.errors import FeesInsufficient, RefundBeyond, RefundTooMany
 from app.offsets.models import Order, Payment, PaymentDoubt, Refund, Retirement
+from app.offsets.queries.refunds import sum_fees_promised
 from app.offsets.rules import Channel, RefundSource
 
 _FEES_LOCK = text("SELECT pg_advisory_xact_lock(7304212)")
@@ -64,18 +65,19 @@ def _claims(refund: Refund, replaced: set[int | None]) -> bool:
 
 def require_fees(amount_fen: int, besides: int | None = None) -> None:
     """A courtesy is paid from what the platform has earned, less what it has promised already."""
-    db.session.execute(_FEES_LOCK)
-    promised = db.session.scalar(
-        select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(
-            Refund.source == RefundSource.FEES,
-            Refund.succeeded_at.is_(None),
-            Refund.declined_at.is_(None),
-            Refund.closed_at.is_(None),
-            Refund.id != (besides or 0),
-        )
-    )
-    if amount_fen > accounts.sum_boundary(chart.FEES) - int(promised or 0):
+    if amount_fen > lock_free_fees(besides):
         raise FeesInsufficient()
+
+
+def lock_free_fees(besides: int | None = None) -> int:
+    """What the platform has earned and promised to no refund; `besides` is a refund that does not count.
+
+    Whoever asks is the only one who may spend or promise fees until the commit. Promises are read first:
+    one that is kept in between counts twice, never not at all.
+    """
+    db.session.execute(_FEES_LOCK)
+    promised = sum_fees_promised(besides)
+    return accounts.sum_boundary(chart.FEES) - promised
 
 
 def lock_refund(code: str) -> Refund | None:

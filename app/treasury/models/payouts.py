@@ -60,7 +60,10 @@ class PayoutRun(Base):
 
 
 class Payout(Base):
-    """One transfer to one holder; `number` is what the bank and its result know it by."""
+    """One transfer to one holder; `number` is what the bank and its result know it by.
+
+    That it failed or came back is reported by one operator and true when another has confirmed it.
+    """
 
     __tablename__ = "payout"
     __table_args__ = (
@@ -80,7 +83,16 @@ class Payout(Base):
     failed_at: Mapped[datetime | None] = _moment(nullable=True)
     returned_at: Mapped[datetime | None] = _moment(nullable=True)
     bank_reference: Mapped[str | None] = mapped_column(String(64))
+    reported: Mapped[str | None] = mapped_column(String(10))
+    reported_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    reported_at: Mapped[datetime | None] = _moment(nullable=True)
     reason: Mapped[str | None] = mapped_column(String(100))
+    confirmed_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a report on it waits for a second operator."""
+        return self.reported_at is not None and self.confirmed_by is None
 
     @property
     def stamps(self) -> PayoutStamps:

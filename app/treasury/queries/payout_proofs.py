@@ -14,7 +14,7 @@ from app.accounts.queries.payables import (
 )
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
-from app.offsets.queries import sales_from
+from app.offsets import queries as offsets
 from app.registry.queries import terms_from
 from app.registry.rules import WHOLE_BP
 
@@ -25,8 +25,10 @@ _STEPS = (
     (chart.COMPLETE_PAYOUT, "payable", "paid_at IS NOT NULL"),
     (chart.RETURN_PAYOUT, "payable", "failed_at IS NOT NULL"),
     (chart.REVERSE_PAYOUT, "payable", "returned_at IS NOT NULL"),
-    (chart.PAY_OUT_FEES, "fees", "paid_at IS NOT NULL"),
-    (chart.RETURN_FEES, "fees", "returned_at IS NOT NULL"),
+    (chart.START_FEES_PAYOUT, "fees", "approved_at IS NOT NULL"),
+    (chart.COMPLETE_PAYOUT, "fees", "paid_at IS NOT NULL"),
+    (chart.RETURN_FEES, "fees", "failed_at IS NOT NULL"),
+    (chart.REVERSE_FEES, "fees", "returned_at IS NOT NULL"),
 )
 """Each kind of entry of a payout, and when it must stand in the books."""
 
@@ -62,7 +64,7 @@ _LINES = text(
     f"  OR seller.target <> seller_holder_id * {_CODES} + {_PAYABLE}"
     f"  OR village.target <> coalesce(village_holder_id, seller_holder_id) * {_CODES} + {_PAYABLE})"
     "   AS differing"
-    f" FROM {sales_from()} sale JOIN {terms_from()} terms USING (lot_id)"
+    f" FROM {offsets.sales_from()} sale JOIN {terms_from()} terms USING (lot_id)"
     f" CROSS JOIN LATERAL (SELECT div(amount_fen::numeric * village_bp, {WHOLE_BP}) AS village_share,"
     f"   div(amount_fen::numeric * fee_bp, {WHOLE_BP}) AS fee_share) shares"
     f" LEFT JOIN {postings_from(chart.CREDIT_SELLER)} seller ON seller.reference = order_id"
@@ -96,14 +98,15 @@ _STATEMENTS = text(
 def prove_payouts() -> list[Proof]:
     """That income is owed, on its way or paid out; that payouts and statements agree with the books."""
     ask, held = accounts.sum_entries, accounts.payables.sum_balances
-    paid_out = ask(chart.COMPLETE_PAYOUT) - ask(chart.REVERSE_PAYOUT)
+    fees_out = ask(chart.START_FEES_PAYOUT) - ask(chart.RETURN_FEES) - ask(chart.REVERSE_FEES)
+    paid_out = ask(chart.COMPLETE_PAYOUT) - ask(chart.REVERSE_PAYOUT) - ask(chart.REVERSE_FEES)
     entries = db.session.execute(_ENTRIES).one()
     lines = db.session.execute(_LINES).one()
     statements = db.session.execute(_STATEMENTS).one()
     return [
         equal(
             "treasury.prove_paid_out",
-            credited=sum(map(ask, INCOME)),
+            credited=sum(map(ask, INCOME)) + fees_out,
             accounted=held(chart.PAYABLE) + held(chart.PAYING) + paid_out,
         ),
         none(
@@ -113,6 +116,7 @@ def prove_payouts() -> list[Proof]:
             differing=entries.differing,
             overpromised=int(db.session.scalar(_OVERPROMISED) or 0),
         ),
+        _prove_fees(),
         Proof(
             "treasury.prove_lines",
             {"lines": lines.lines, "differing": lines.differing},
@@ -124,3 +128,16 @@ def prove_payouts() -> list[Proof]:
             statements.differing == 0,
         ),
     ]
+
+
+def _prove_fees() -> Proof:
+    """That no decision of ours gave the fees away twice.
+
+    Nobody decides what the provider charges, nor that a refund comes twice or after it was closed: that
+    may take more than there is, and is a figure of its own.
+    """
+    given = sum(map(accounts.sum_entries, (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)))
+    unasked = accounts.sum_entries(chart.PROVIDER_FEE) + given - offsets.sum_fees_given()
+    fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
+    figures = {"fees": fees, "unasked": unasked, "promised": promised}
+    return Proof("treasury.prove_fees_kept", figures, fees + unasked >= promised)

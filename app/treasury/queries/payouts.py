@@ -17,7 +17,7 @@ from app.treasury.rules.payouts import PayoutStatus, RunStatus, Source
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run with its totals."""
+    """A run with its totals; `reported` counts payouts whose report waits for a second operator."""
 
     run: PayoutRun
     status: RunStatus
@@ -25,6 +25,7 @@ class RunSummary:
     amount_fen: int
     paid_fen: int
     back_fen: int
+    reported: int
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,13 @@ def run_status(run: PayoutRun) -> RunStatus:
 _PROMISED = text(
     "SELECT holder_id, source, sum(amount_fen)::bigint AS amount_fen"
     " FROM payout JOIN payout_run ON payout_run.id = run_id"
-    " WHERE withdrawn_at IS NULL AND ("
-    "   source = 'payable' AND approved_at IS NULL"
-    "   OR source = 'fees' AND paid_at IS NULL AND failed_at IS NULL)"
+    " WHERE withdrawn_at IS NULL AND approved_at IS NULL"
     " GROUP BY holder_id, source"
 )
 
 
 def list_promised() -> dict[tuple[int, Source], int]:
-    """What open payouts were promised of balances that they have not moved yet, by holder and source."""
+    """What prepared payouts were promised of balances that they have not moved yet, by holder and source."""
     return {(row.holder_id, Source(row.source)): row.amount_fen for row in db.session.execute(_PROMISED)}
 
 
@@ -108,13 +107,20 @@ def count_runs_waiting() -> int:
     return int(db.session.scalar(waiting.where(anybody)) or 0)
 
 
+def count_reports_waiting() -> int:
+    """How many reports that a payout failed or came back wait for a second operator."""
+    waiting = select(func.count()).where(Payout.reported_at.is_not(None), Payout.confirmed_by.is_(None))
+    return int(db.session.scalar(waiting) or 0)
+
+
 _TOTALS = text(
     "SELECT run_id, count(*) AS payouts, sum(amount_fen)::bigint AS amount_fen,"
     " coalesce(sum(amount_fen) FILTER (WHERE paid_at IS NOT NULL AND returned_at IS NULL), 0)::bigint"
     "   AS paid,"
     " coalesce(sum(amount_fen) FILTER (WHERE failed_at IS NOT NULL OR returned_at IS NOT NULL), 0)::bigint"
     "   AS back,"
-    " count(*) FILTER (WHERE paid_at IS NULL AND failed_at IS NULL) AS open"
+    " count(*) FILTER (WHERE paid_at IS NULL AND failed_at IS NULL) AS open,"
+    " count(*) FILTER (WHERE reported_at IS NOT NULL AND confirmed_by IS NULL) AS reported"
     " FROM payout WHERE run_id = ANY(:runs) GROUP BY run_id"
 )
 
@@ -125,7 +131,7 @@ def _summaries(runs: Sequence[PayoutRun]) -> list[RunSummary]:
     for run in runs:
         row = totals.get(run.id)
         status = rules.payouts.run_status(run.stamps, row.open if row else 0)
-        figures = (row.payouts, row.amount_fen, row.paid, row.back) if row else (0, 0, 0, 0)
+        figures = (row.payouts, row.amount_fen, row.paid, row.back, row.reported) if row else (0,) * 5
         found.append(RunSummary(run, status, *figures))
     return found
 
@@ -226,7 +232,7 @@ def list_arrivals(holder_id: int, month: str) -> list[Arrival]:
             accounts_by_id[payout.payee_id].bank_name,
             accounts_by_id[payout.payee_id].last_four,
             payout.returned_at or payout.failed_at or payout.paid_at,
-            payout.reason,
+            None if payout.waits else payout.reason,
         )
         for payout, run in rows
     ]

@@ -1,8 +1,8 @@
 """Payout runs 付款批次: prepared by one person or the sweeper, approved by another, or withdrawn.
 
 Each step is one transaction of a few set-based statements, and each can be sent twice: what a step has
-written already is found and left. Approval moves the money from payable to paying, so that no second
-run can promise it; the fees have no such account and are promised by their open payout alone.
+written already is found and left. Approval moves the money from where it is owed to paying, so that no
+second run and no refund can promise it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,16 @@ from sqlalchemy import select, text
 from app.accounts import chart, ledger
 from app.accounts import queries as accounts
 from app.accounts.chart import PLATFORM, EntryKind
+from app.accounts.ledger import Part
 from app.accounts.services import audit
 from app.kit import clock
 from app.kit.codes import checked_code
 from app.kit.database import array, db
+from app.offsets import queries as offsets
+from app.offsets.services.claims import lock_free_fees
 from app.treasury import rules
 from app.treasury.errors import (
+    FeesPromised,
     MonthNotOver,
     NothingToPay,
     PayeesChanged,
@@ -48,6 +52,13 @@ _SKIP = text(
     "INSERT INTO payout_skip (run_id, holder_id, source, amount_fen, reason) SELECT :run, * FROM "
     + _ROWS.format(kind="text", more="")
 )
+
+
+STARTS: Mapping[Source, EntryKind] = {
+    Source.PAYABLE: chart.START_PAYOUT,
+    Source.FEES: chart.START_FEES_PAYOUT,
+}
+"""What an approved payout is in the books, by the source of its money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +110,16 @@ def prepare_run(month: str, round_: int = 1, operator_id: int | None = None) -> 
 
 
 def _claims(month: str) -> list[Claim]:
-    """Everything that is owed as of a month's end and promised to no other payout."""
+    """Everything that is owed as of a month's end and promised to no other payout, nor the fees to a refund.
+
+    Promises are read before balances: one that is kept in between is seen twice, never not at all.
+    """
     after = rules.payouts.month_bounds(month)[1]
+    promised = payouts.list_promised()
+    fees = (chart.PLATFORM, Source.FEES)
+    promised[fees] = promised.get(fees, 0) + offsets.sum_fees_promised()
     owed = [(each, Source.PAYABLE) for each in accounts.payables.list_owed(after)]
     owed.append((accounts.payables.get_fees(after), Source.FEES))
-    promised = payouts.list_promised()
     found = [
         Claim(
             each.holder_id,
@@ -146,8 +162,9 @@ def _columns(claims: Sequence[Claim]) -> dict[str, str]:
 def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     """Let a run be paid: every payout's money is booked as being paid, so that it is paid once.
 
-    Raises `RunUnknown`, `RunPastThis`, `SamePerson` for whoever prepared it, and `PayeesChanged` when
-    an account was ended meanwhile: then the run is withdrawn and prepared again.
+    Raises `RunUnknown`, `RunPastThis`, `SamePerson` for whoever prepared it, and `PayeesChanged` or
+    `FeesPromised` when an account was ended or the fees were spent meanwhile: then the run is withdrawn
+    and prepared again.
     """
     run = lock_run(month, round_)
     if payouts.run_status(run) is not RunStatus.PREPARED:
@@ -156,11 +173,19 @@ def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
         raise SamePerson()
     rows = lock_payouts(run)
     require_payees(rows)
+    _require_fees(rows)
     run.approved_by, run.approved_at = operator_id, clock.now()
     db.session.flush()
-    book(rows, {Source.PAYABLE: chart.START_PAYOUT})
+    book(STARTS, rows)
     record(operator_id, "payouts_approved", run, amount_fen=sum(row.amount_fen for row in rows))
     return run
+
+
+def _require_fees(rows: Sequence[Payout]) -> None:
+    """Fees stand at the boundary without a floor of their own: what they may lose is counted here."""
+    asked = sum(row.amount_fen for row in rows if row.source == Source.FEES)
+    if asked and asked > lock_free_fees():
+        raise FeesPromised()
 
 
 def withdraw_run(operator_id: int, month: str, round_: int) -> PayoutRun:
@@ -177,22 +202,19 @@ def withdraw_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     return run
 
 
-def book(rows: Sequence[Payout], kinds: Mapping[Source, EntryKind]) -> None:
-    """Write one entry for each payout, by the source of its money; a source not named is not booked."""
-    parts = []
-    for source, kind in kinds.items():
-        booked = [row for row in rows if row.source == source]
-        ends = {end: [_end(end, row) for row in booked] for end in (kind.source, kind.target)}
-        parts.append(
-            (
-                kind,
-                [row.id for row in booked],
-                ends[kind.source],
-                ends[kind.target],
-                [row.amount_fen for row in booked],
-            )
-        )
-    ledger.post_columns(*parts)
+def book(kinds: Mapping[Source, EntryKind], rows: Sequence[Payout]) -> None:
+    """Write one entry for each payout, by the source of its money.
+
+    All of them are one statement, so that it locks accounts in the books' one order.
+    """
+    ledger.post_columns(
+        *(_part(kind, [row for row in rows if row.source == source]) for source, kind in kinds.items())
+    )
+
+
+def _part(kind: EntryKind, rows: Sequence[Payout]) -> Part:
+    sources, targets = ([_end(end, row) for row in rows] for end in (kind.source, kind.target))
+    return kind, [row.id for row in rows], sources, targets, [row.amount_fen for row in rows]
 
 
 def _end(account: chart.AccountKind, row: Payout) -> int:

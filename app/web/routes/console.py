@@ -35,6 +35,7 @@ WAITING = [
     Waiting("breaks", "/console/reconciliation", "money.read", lambda: bills.oldest_unsettled().unsettled),
     Waiting("troubled_days", "/console/reconciliation", "money.read", bills.count_troubled_days),
     Waiting("payout_runs", "/console/payouts", "money.read", payouts.count_runs_waiting),
+    Waiting("payout_reports", "/console/payouts", "money.read", payouts.count_reports_waiting),
     Waiting("payees", "/console/payees", "money.read", payees.count_payees_waiting),
     Waiting("refunds", "/console/refunds", "money.read", offsets.count_stuck_refunds),
     Waiting("doubts", "/console/doubts", "money.read", offsets.count_open_doubts),

@@ -174,6 +174,31 @@ def mark_payout(operator: OperatorFacts, month: str, round_: int, number: str) -
     return _record(operator, month, round_, [result], [missing] if missing else [])
 
 
+@web.post(f"{_RUN}/<string:number>/confirm")
+@operated("money.write")
+def confirm_report(operator: OperatorFacts, month: str, round_: int, number: str) -> Response:
+    """Confirm that a payout failed or came back, as somebody else reported. Raises `RunUnknown`."""
+    return _judge(operator, month, round_, number, "payout_report_confirmed", transfers.confirm_report)
+
+
+@web.post(f"{_RUN}/<string:number>/dismiss")
+@operated("money.write")
+def dismiss_report(operator: OperatorFacts, month: str, round_: int, number: str) -> Response:
+    """Turn down or take back a report on a payout. Raises `RunUnknown`."""
+    return _judge(operator, month, round_, number, "payout_report_dismissed", transfers.dismiss_report)
+
+
+def _judge(
+    operator: OperatorFacts,
+    month: str,
+    round_: int,
+    number: str,
+    said: str,
+    do: Callable[[int, str, int, str], object],
+) -> Response:
+    return _step(operator, month, round_, said, lambda who, month, round_: do(who, month, round_, number))
+
+
 def _record(
     operator: OperatorFacts, month: str, round_: int, results: list[Result], faults: list[LineFault]
 ) -> Response:
@@ -196,7 +221,8 @@ def _run_page(
     facts = payouts.get_run(month, round_)
     wanted = marking or request.args.get("mark")
     marked = next((each for each in facts.payouts if each.payout.number == wanted), None)
-    possible = [each for each in Outcome if marked is not None and marked.status in FROM[each]]
+    free = marked.status if marked is not None and not marked.payout.waits else None
+    possible = [each for each in Outcome if free in FROM[each]]
     return page(
         "console_run.html",
         status,
