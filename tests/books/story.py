@@ -52,6 +52,12 @@ class Story(Forests):
         self.world.openids = {each.holder_id: each.openid for each in self.people}
         for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))
+        for each in self.people:  # somebody carries something from the start
+            self.play(self._order(each.holder_id, 30, None, None))
+        for order in list(self.world.orders.values()):
+            self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
+            self.play(self._notice(self.provider.trades[order.code]))
+        self.play(self.settle_all(Dice(0)))
 
     def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
         """One of the orders, of those that stand at `statuses` mostly."""
@@ -71,21 +77,24 @@ class Story(Forests):
         steps, odd = dice.of((1, 1, 2, 3, 7)), dice.upto(16) == 15
         kg = None if by_money else steps * 10 + odd
         fen = steps * lot.price_fen + odd if by_money else None
-        wish = Wish("personal", kg, fen, self._code_of(lot.id) if named else None)
+        return self._order(buyer.holder_id, kg, fen, lot.id if named else None)
+
+    def _order(self, holder: int, kg: int | None, fen: int | None, lot: int | None) -> Step:
+        wish = Wish("personal", kg, fen, self._code_of(lot) if lot else None)
         ids: dict[str, Any] = {"id": 0, "code": ""}
 
         def do() -> Any:
             with transaction():
-                order = orders.place_order(buyer.holder_id, wish, RESERVATION)
+                order = orders.place_order(holder, wish, RESERVATION)
             ids.update(id=order.id, code=order.code)
             return order.lot_id, order.quantity_kg, order.amount_fen
 
         def change(world: World) -> Any:
-            order = Order(ids["id"], ids["code"], buyer.holder_id, 0, 0, 0, world.now + RESERVATION)
-            return world.place(order, lot.id if named else None, kg, fen)
+            order = Order(ids["id"], ids["code"], holder, 0, 0, 0, world.now + RESERVATION)
+            return world.place(order, lot, kg, fen)
 
-        where = f"lot {lot.id}" if named else "any lot"
-        return Step(f"order {kg} kg or {fen} fen of {where} for {buyer.holder_id}", do, once(change))
+        where = f"lot {lot}" if lot else "any lot"
+        return Step(f"order {kg} kg or {fen} fen of {where} for {holder}", do, once(change))
 
     def _code_of(self, lot_id: int) -> str:
         return str(db.session.scalar(text("SELECT code FROM lot WHERE id = :id"), {"id": lot_id}))
@@ -115,7 +124,7 @@ class Story(Forests):
     def watch(self, dice: Dice) -> Step:
         """The sweeper looks at unpaid orders: asks, closes, asks again, lets go."""
         self.provider.mood, limit = dice.of(AT_CLOSE), dice.of((2, 5, 20))
-        self.world.now += timedelta(seconds=dice.of((10, 61, 910, 910)))
+        self.world.now += timedelta(seconds=dice.of((10, 61, 300, 910)))
         return self._look(limit)
 
     def _look(self, limit: int) -> Step:
@@ -280,7 +289,7 @@ class Story(Forests):
     def owe(self, dice: Dice) -> Step:
         """A month is recorded, or recorded again."""
         holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)
-        figures = (("electricity", dice.of((1, 8, 30, 120))), ("gas", 1 + dice.upto(12)))
+        figures = (("electricity", dice.of((1, 4, 16, 90))), ("gas", 1 + dice.upto(5)))
         entries = dice.of((figures, figures[:1], figures[1:]))
         grams = {kind: self._grams(kind, quantity) for kind, quantity in entries}
 
