@@ -74,7 +74,7 @@ class RefundTooMany(Problem):
 
 
 class RefundTooSoon(Problem):
-    """A call to the provider may still be under way."""
+    """A call to the provider may still be under way, or the provider has not denied it since."""
 
     status = 409
     message = "offsets.refund_too_soon"

@@ -125,11 +125,15 @@ def request_refund(payload: dict[str, Any]) -> Callable[[], None] | None:
     """Ask the provider to send the money back, under the number that we committed before.
 
     What it refuses is remembered for the operators and asked again later: a balance fills up again.
+    What is being replaced is not asked for any more, but looked up: an earlier call may have been taken
+    although its answer was lost.
     """
     with transaction():
         terms = queries.get_refund_terms(payload["refund_id"])
     if terms is None:
         return None
+    if terms.replaced:
+        return _look_up(payload, terms)
     try:
         answer = wechat_pay().refund(
             out_refund_no=terms.code,
@@ -151,12 +155,18 @@ def check_refund(payload: dict[str, Any]) -> Callable[[], None] | None:
     """Ask how a refund stands, in case its notice does not come."""
     with transaction():
         terms = queries.get_refund_terms(payload["refund_id"])
-    if terms is None:
-        return None
+    return None if terms is None else _look_up(payload, terms)
+
+
+def _look_up(payload: dict[str, Any], terms: queries.RefundTerms) -> Callable[[], None]:
+    """Query; what the provider does not know is asked for, or noted where something else replaces it."""
+    asked_at = clock.now()
     answer = wechat_pay().query_refund(terms.code)
-    if answer is None:
-        return lambda: announcements.announce("offsets.refund_opened", payload)
-    return lambda: _record_refund(payload, refund_word(answer))
+    if answer is not None:
+        return lambda: _record_refund(payload, refund_word(answer))
+    if terms.replaced:
+        return lambda: refunds.record_unknown(payload["refund_id"], asked_at)
+    return lambda: announcements.announce("offsets.refund_opened", payload)
 
 
 def _record_refusal(payload: dict[str, Any], code: str) -> None:

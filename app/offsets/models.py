@@ -211,7 +211,8 @@ class Refund(Base):
 
     It claims a part of what was paid for an order or held as a doubt. By hand it is requested by one
     operator and opened by another; what cannot go back the way it came is replaced by a refund that
-    does. Terms, edges and the bound on all claims of a payment are guarded in migration 0010.
+    does. `unknown_at` is when the provider was last asked and knew no such refund. Terms, edges and the
+    bound on all claims of a payment are guarded in migration 0010.
     """
 
     __tablename__ = "refund"
@@ -247,6 +248,7 @@ class Refund(Base):
     declined_at: Mapped[datetime | None] = _moment(nullable=True)
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     refusal: Mapped[str | None] = mapped_column(String(64))
+    unknown_at: Mapped[datetime | None] = _moment(nullable=True)
     accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     abnormal_at: Mapped[datetime | None] = _moment(nullable=True)

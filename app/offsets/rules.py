@@ -332,6 +332,11 @@ CALL_IS_OVER = timedelta(minutes=2)
 a lease lasts one minute, a call a few seconds."""
 
 
+def is_over(stopped_at: datetime | None, unknown_at: datetime | None) -> bool:
+    """Whether a refund that was not asked for since `stopped_at` and unknown at `unknown_at` stays so."""
+    return stopped_at is not None and unknown_at is not None and unknown_at >= stopped_at + CALL_IS_OVER
+
+
 def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: bool) -> bool:
     """Whether a refund may be replaced: by a bank transfer, or by one under a new number.
 

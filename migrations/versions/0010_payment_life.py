@@ -244,6 +244,7 @@ def _refund_columns() -> list[sa.Column]:
         sa.Column("declined_by", sa.BigInteger, sa.ForeignKey(*operator)),
         _moment("declined_at", nullable=True),
         sa.Column("refusal", sa.String(64)),
+        _moment("unknown_at", nullable=True),
         _moment("closed_at", nullable=True),
         _moment("doubled_at", nullable=True),
     ]

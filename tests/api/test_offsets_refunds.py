@@ -1,15 +1,13 @@
 """Refunds: by themselves and by two operators; partial, closed, abnormal, doubled, out of order."""
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import requests
-from builders import operator
 from flask import Flask
-from shop import Shop, assert_books_prove, eventually, paid
+from refund_desk import Desk, refused
+from shop import Shop, assert_books_prove, eventually
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -17,56 +15,13 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit import announcements, clock
 from app.kit.database import db
-from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import jobs, queries
 from app.offsets.services import payments, refunds
-from app.offsets.services.words import PaidWord, RefundWord
+from app.offsets.services.words import PaidWord
 
 MINUTE_S = 0.7
 """A minute at the simulator, whose clock runs a hundredfold."""
-
-
-class Desk:
-    """Two operators of finance, and refunds asked for and approved by them."""
-
-    def __init__(self, app: Flask, shop: Shop) -> None:
-        self.shop = shop
-        self.first, self.second = (operator(app, app.test_client(), "finance") for _ in range(2))
-
-    def settled(self, amount_fen: int = 500) -> Any:
-        order = self.shop.order(amount_fen=amount_fen)
-        self.shop.pay(order)
-        eventually(paid(self.shop, order))
-        jobs.settle_paid()
-        return order
-
-    def give(self, order: Any, amount_fen: int) -> str:
-        with transaction():
-            code = refunds.request_goodwill(self.first, order["code"], amount_fen, "a courtesy").code
-        self.approve(code)
-        return code
-
-    def approve(self, code: str) -> None:
-        with transaction():
-            refunds.approve(self.second, code)
-
-    def late(self) -> tuple[Any, str]:
-        """An order that was paid too late, and the code of its refund, not yet sent."""
-        order = self.shop.order()
-        self.shop.sheet(order)
-        with clock.frozen(clock.now() + timedelta(minutes=16)):
-            jobs.watch_unpaid()
-        with transaction():
-            payments.record_payment(PaidWord(order["code"], f"T{order['code']}", 100, "CNY", clock.now()))
-        [refund] = queries.list_refunds_of(order["code"])
-        return order, refund.code
-
-    def hear(self, code: str, status: str) -> bool:
-        with transaction():
-            return refunds.record_refund(
-                RefundWord(code, f"R{code}"[:32], status, queries.get_refund(code).amount_fen)
-            )
 
 
 @pytest.fixture
@@ -74,12 +29,6 @@ def desk(app: Flask, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The desk, in a world where nobody delivers by itself."""
     monkeypatch.setattr(announcements, "ring", lambda: None)
     return Desk(app, shop)
-
-
-def refused(act: Callable[[], Any]) -> str:
-    with pytest.raises(Problem) as caught, transaction():
-        act()
-    return caught.value.code
 
 
 def test_a_courtesy_is_paid_from_the_fees_and_leaves_the_order_settled(desk: Desk) -> None:
@@ -271,39 +220,6 @@ def test_money_that_went_twice_is_told_and_borne_by_the_platform(desk: Desk) -> 
     assert_books_prove()
 
 
-def test_what_wechat_refuses_is_shown_asked_again_and_never_returned_while_a_call_may_run(
-    desk: Desk,
-) -> None:
-    _, code = desk.late()
-    announcements.deliver()  # WeChat knows no such payment
-    [stuck] = queries.list_stuck_refunds()
-    assert (stuck.advice, stuck.refusal) == ("refused", "RESOURCE_NOT_EXISTS")
-    with transaction():
-        instead = refunds.request_return(desk.first, code, "BANK-4", "sent to her card").code
-    assert refused(lambda: refunds.approve(desk.second, instead)) == "refund_too_soon"
-    before = _asked(desk)
-    with clock.frozen(clock.now() + timedelta(minutes=11)):
-        announcements.deliver()
-        assert _asked(desk) <= before, "a refund that is being returned by bank is not asked for"
-        desk.approve(instead)
-    assert queries.count_stuck_refunds() == 0
-    assert_books_prove()
-
-
-def test_a_return_that_was_declined_lets_the_provider_be_asked_again(desk: Desk) -> None:
-    _, code = desk.late()
-    announcements.deliver()
-    with transaction():
-        instead = refunds.request_return(desk.first, code, "BANK-5", "sent to her card").code
-    with clock.frozen(clock.now() + timedelta(minutes=11)):
-        announcements.deliver()
-        before = _asked(desk)
-        with transaction():
-            refunds.decline(desk.second, instead)
-        announcements.deliver()
-        assert len(_asked(desk) - before) == 1
-
-
 def test_one_transfer_at_the_bank_returns_one_refund(desk: Desk) -> None:
     _, first = desk.late()
     _, second = desk.late()
@@ -349,12 +265,6 @@ def test_an_operator_can_have_the_provider_asked_at_once(desk: Desk) -> None:
         "refund_approved",
         "refund_asked",
     ]
-
-
-def _asked(desk: Desk) -> set[str]:
-    """The ids of the calls about refunds that the simulator remembers."""
-    told = requests.get(f"{desk.shop.phone.base_url}/control/state", timeout=5).json()["requests"]
-    return {each["request_id"] for each in told if each["path"].startswith("/v3/refund")}
 
 
 def test_money_in_doubt_goes_back_whole_and_once(desk: Desk) -> None:

@@ -19,13 +19,14 @@ _REPLACED = exists().where(_After.replaces_id == Refund.id, _After.declined_at.i
 
 @dataclass(frozen=True)
 class RefundTerms:
-    """What the provider must be told to send money back."""
+    """What the provider must be told to send money back; what is being replaced is only asked about."""
 
     code: str
     trade_code: str
     amount_fen: int
     total_fen: int
     reason: str
+    replaced: bool
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,11 @@ class RefundFacts:
 
 
 def get_refund_terms(refund_id: int) -> RefundTerms | None:
-    """What to tell the provider; None when there is nothing to tell any more: it is over or replaced."""
+    """What to tell the provider; None when the money is back, or is not the provider's to send."""
     row = db.session.execute(
-        select(Refund.code, Refund.trade_code, Refund.amount_fen, Refund.total_fen, Refund.reason).where(
-            Refund.id == refund_id,
-            Refund.succeeded_at.is_(None),
-            Refund.channel == Channel.WECHAT,
-            ~and_(_REPLACED, Refund.accepted_at.is_(None)),
-        )
+        select(
+            Refund.code, Refund.trade_code, Refund.amount_fen, Refund.total_fen, Refund.reason, _REPLACED
+        ).where(Refund.id == refund_id, Refund.succeeded_at.is_(None), Refund.channel == Channel.WECHAT)
     ).one_or_none()
     return RefundTerms(*row) if row else None
 

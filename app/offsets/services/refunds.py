@@ -4,7 +4,7 @@ Each is a part of one payment; `claims` says how large, and locks the payment be
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import func, select
@@ -105,9 +105,14 @@ def request_doubt_refund(operator_id: int, doubt_id: int, note: str) -> Refund:
 def request_return(operator_id: int, code: str, bank_reference: str, note: str) -> Refund:
     """Ask to record that a refund's money went back by bank, because its own way is closed to it.
 
-    From now on the provider is not asked for it any more. Raises `RefundUnknown`, `RefundMoved`.
+    From now on the provider is not asked for it any more, only whether it knows of it: once when no call
+    can be under way any more, which the approval waits for. Raises `RefundUnknown`, `RefundMoved`.
     """
-    return _request_instead(operator_id, code, note, bank_reference)
+    refund = _request_instead(operator_id, code, note, bank_reference)
+    announcements.announce(
+        "offsets.refund_pending", {"refund_id": refund.replaces_id}, after=rules.CALL_IS_OVER
+    )
+    return refund
 
 
 def request_again(operator_id: int, code: str, note: str) -> Refund:
@@ -193,6 +198,13 @@ def record_refusal(refund_id: int, reason: str) -> None:
     if refund is not None and refund.accepted_at is None:
         refund.refusal = reason[:64]
         _log.error("refund refused", refund=refund.code, reason=reason)
+
+
+def record_unknown(refund_id: int, asked_at: datetime) -> None:
+    """Remember that the provider knew no such refund when it was asked."""
+    refund = lock_refund(db.session.get_one(Refund, refund_id).code)
+    if refund is not None and refund.accepted_at is None:
+        refund.unknown_at = asked_at
 
 
 def _request_instead(operator_id: int, code: str, note: str, bank_reference: str | None) -> Refund:
@@ -315,7 +327,10 @@ def _require_requested(code: str) -> Refund:
 
 
 def _require_silence(refund: Refund) -> None:
-    """What the refund replaces must be over at the provider, and no call for it still under way."""
+    """What the refund replaces must be over at the provider, or unknown to it with no call under way.
+
+    A call may have been taken and its answer lost, so that only the provider knows.
+    """
     replaced = db.session.get(Refund, refund.replaces_id) if refund.replaces_id else None
     if replaced is None:
         return
@@ -323,7 +338,6 @@ def _require_silence(refund: Refund) -> None:
     refused = replaced.refusal is not None
     if not rules.replaceable(replaced.status(), replaced.channel, refused, by_bank=by_bank):
         raise RefundMoved()
-    waited = clock.now() - (refund.requested_at or clock.now())
     sent = replaced.status() is RefundStatus.OPEN and replaced.channel == Channel.WECHAT
-    if sent and waited < rules.CALL_IS_OVER:
+    if sent and not rules.is_over(refund.requested_at, replaced.unknown_at):
         raise RefundTooSoon()
