@@ -22,6 +22,7 @@ def paid_word(answer: Transaction, source: WordSource = WordSource.NOTICE) -> Pa
         paid_at=answer.success_at,
         payer_openid=answer.payer_openid,
         source=source,
+        refunded=answer.trade_state == "REFUND",
     )
 
 

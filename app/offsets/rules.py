@@ -179,6 +179,8 @@ class DoubtName(StrEnum):
     """More or less than we asked for."""
     PAYER = "payer"
     """Somebody else than the order's holder."""
+    REFUNDED_ELSEWHERE = "refunded_elsewhere"
+    """The provider has sent back some or all of a payment that we never had in our books."""
 
 
 class WordSource(StrEnum):
@@ -236,13 +238,14 @@ NEVER_HELD = frozenset({DoubtName.MCHID, DoubtName.APPID, DoubtName.REUSED_TRANS
 """Doubts whose money is not ours or is in the books already."""
 
 
-def is_held(name: DoubtName, source: WordSource, currency: str | None) -> bool:
+def is_held(name: DoubtName, source: WordSource, currency: str | None, *, refunded: bool) -> bool:
     """Whether a doubt's money lies on our merchant account beyond question, and so belongs in suspense.
 
     An unknown order's is held on the bill's word only: its notice is repeated for a day, and the order
-    may turn up meanwhile (a restored database); held money could not be credited any more.
+    may turn up meanwhile (a restored database); held money could not be credited any more. What was sent
+    back elsewhere is not with us.
     """
-    if name in NEVER_HELD or currency != "CNY":
+    if refunded or name in NEVER_HELD or currency != "CNY":
         return False
     return name is not DoubtName.UNKNOWN_ORDER or source is WordSource.BILL
 

@@ -113,9 +113,11 @@ def _heal(day: date) -> int:
             continue
         if answer is None or answer.trade_state not in ("SUCCESS", "REFUND"):
             continue
+        word = paid_word(answer, WordSource.BILL)
         with transaction():
-            outcome = payments.record_payment(paid_word(answer, WordSource.BILL))
-        healed += outcome is not PaymentOutcome.DUPLICATE  # served, sent back, or held in suspense
+            outcome = payments.record_payment(word)
+        # Served, sent back, or held in suspense; what went back elsewhere is only known.
+        healed += outcome is not PaymentOutcome.DUPLICATE and not word.refunded
     return healed
 
 

@@ -18,6 +18,7 @@ NAMES = (
     "currency",
     "amount",
     "payer",
+    "refunded_elsewhere",
 )
 
 GUARDS = """

@@ -1,6 +1,7 @@
 """Payments that do not fit: each has a name, one record, an alarm, and its money has a place in the books."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ import simulator
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.clients.pay import ForeignRecord
-from app.clients.pay_records import transaction_from
+from app.clients.pay_records import Transaction, transaction_from
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -215,6 +216,77 @@ def test_an_unknown_orders_money_is_held_on_the_bills_word(till: Till) -> None:
         with transaction():
             services.payments.record_payment(word("NOSUCH", WordSource.BILL))
     assert (suspense_fen(), names()) == (100, ["unknown_order"])
+    assert_books_prove()
+
+
+def answer(order: Target, state: str) -> Transaction:
+    return Transaction(order.code, "T1", state, order.amount_fen, "CNY", order.openid, clock.now(), {})
+
+
+def test_what_was_refunded_elsewhere_is_a_doubt_without_money_and_never_settles(
+    till: Till, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = till.order()
+    with transaction():
+        services.payments.open_payment(till.buyer.holder_id, order.code)
+    monkeypatch.setattr(app.extensions["wechat_pay"], "query", lambda _: answer(order, "REFUND"))
+    monkeypatch.setattr(app.extensions["wechat_pay"], "close", lambda _: None)
+    with clock.frozen(clock.now() + timedelta(minutes=16)):
+        assert jobs.watch_unpaid() == 1
+    assert (jobs.settle_paid(), till.status(order)) == (0, "expired")
+    (doubt,) = queries.list_doubts(10)
+    assert (doubt.name, doubt.told, doubt.held_fen) == ("refunded_elsewhere", "REFUND", None)
+    assert suspense_fen() == 0
+    assert_books_prove()
+
+
+@pytest.mark.parametrize("code", [None, "NOSUCH"])
+def test_what_was_refunded_elsewhere_is_not_held_on_the_bills_word(till: Till, code: str | None) -> None:
+    told = replace(word(code or till.order().code, WordSource.BILL), refunded=True, amount_fen=99)
+    with transaction():
+        services.payments.record_payment(told)
+    assert suspense_fen() == 0
+    assert names()
+    assert_books_prove()
+
+
+def test_a_known_payment_that_was_refunded_is_no_news(till: Till) -> None:
+    told = word(till.order().code, WordSource.QUERY)
+    with transaction():
+        assert services.payments.record_payment(told) is PaymentOutcome.PAID
+    with transaction():
+        outcome = services.payments.record_payment(replace(told, refunded=True))
+    assert (outcome, names()) == (PaymentOutcome.DUPLICATE, [])
+
+
+def test_held_money_that_went_back_raises_no_second_alarm(till: Till) -> None:
+    told = replace(word(till.order().code, WordSource.QUERY), amount_fen=99)
+    for refunded in (False, True):
+        with transaction():
+            services.payments.record_payment(replace(told, refunded=refunded))
+    assert names() == ["amount"]
+
+
+def test_money_that_is_being_held_is_not_credited_at_the_same_moment(till: Till, app: Flask) -> None:
+    one, other = till.order(), till.order()
+    held, heard = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), transaction():
+            services.payments.record_payment(replace(word(one.code, WordSource.NOTICE), amount_fen=99))
+            held.set()
+            heard.wait(0.5)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    with transaction():
+        outcome = services.payments.record_payment(word(other.code, WordSource.NOTICE))
+    heard.set()
+    thread.join()
+    assert outcome is PaymentOutcome.MISMATCH
+    assert names() == ["held_transaction", "amount"]
+    assert suspense_fen() == 99
     assert_books_prove()
 
 

@@ -6,7 +6,7 @@ No doubt is ever credited or sent back by itself.
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import chart, ledger
@@ -14,7 +14,7 @@ from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Posting
 from app.accounts.services import audit
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import db, run
 from app.offsets.errors import DoubtResolved, DoubtUnknown
 from app.offsets.models import Payment, PaymentDoubt
 from app.offsets.rules import Misfit, is_held
@@ -28,7 +28,8 @@ def keep(word: PaidWord, found: Sequence[Misfit]) -> None:
     _queue_up(word.transaction_id)
     for misfit in found:
         doubt = _note(word, misfit, word.transaction_id, word.amount_fen)
-        if is_held(misfit.name, word.source, word.currency) and not _in_books(word.transaction_id):
+        held = is_held(misfit.name, word.source, word.currency, refunded=word.refunded)
+        if held and not _in_books(word.transaction_id):
             doubt.held_fen = word.amount_fen
             db.session.flush()
             ledger.post([Posting(chart.HOLD_DOUBT, doubt.id, PLATFORM, PLATFORM, word.amount_fen)])
@@ -61,9 +62,12 @@ def resolve(doubt_id: int, operator_id: int, explanation: str) -> None:
     audit.record(operator_id, "doubt_resolved", str(doubt_id), details)
 
 
+TURN = "pg_advisory_xact_lock(hashtextextended('doubt:' || %(transaction)s::text, 0))"
+"""Lets two words about one transaction follow one another, also where they name two orders."""
+
+
 def _queue_up(mark: str) -> None:
-    """Let two words about one transaction follow one another, also where they name two orders."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"doubt:{mark}", 0))))
+    run(f"SELECT {TURN}", {"transaction": mark})
 
 
 def _note(

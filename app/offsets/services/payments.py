@@ -60,9 +60,11 @@ class _Found(NamedTuple):
     openid: str | None
 
 
+# The transaction's turn is waited for before the order is locked, and before the next statement looks
+# whether its money is held: that one's snapshot sees what whoever had the turn has committed.
 _FIND = (
     f"SELECT id, amount_fen, paid_at, expired_at, {accounts.openid_of('orders.holder_id')}"
-    " FROM orders WHERE code = %(code)s FOR UPDATE"
+    f" FROM orders WHERE code = (SELECT %(code)s::text FROM {doubts.TURN}) FOR UPDATE"
 )
 
 
@@ -106,7 +108,7 @@ def record_payment(word: PaidWord) -> PaymentOutcome:
     Safe to hear twice, late and out of order. A payment that does not fit is never credited: it is
     kept as a doubt, with a name, for an operator.
     """
-    row = run(_FIND, {"code": word.order_code}).fetchone()
+    row = run(_FIND, {"code": word.order_code, "transaction": word.transaction_id}).fetchone()
     if row is None:
         doubts.keep(word, [Misfit(DoubtName.UNKNOWN_ORDER, "", word.order_code)])
         return PaymentOutcome.UNKNOWN
@@ -115,6 +117,8 @@ def record_payment(word: PaidWord) -> PaymentOutcome:
     found = misfits(_expected(order, known), _told(word))
     if known is not None and not found:
         return PaymentOutcome.DUPLICATE
+    if word.refunded and not doubts.is_in_suspense(word.transaction_id):  # else it was ours to send back
+        found.append(Misfit(DoubtName.REFUNDED_ELSEWHERE, "SUCCESS", "REFUND"))
     if not found and not _credit(order, word):
         held = doubts.is_in_suspense(word.transaction_id)
         name = DoubtName.HELD_TRANSACTION if held else DoubtName.REUSED_TRANSACTION

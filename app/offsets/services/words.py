@@ -8,7 +8,7 @@ from app.offsets.rules import DoubtName, WordSource
 
 @dataclass(frozen=True)
 class PaidWord:
-    """An order is paid, says the provider."""
+    """An order is paid, says the provider; `refunded` when some or all of it went back since."""
 
     order_code: str
     transaction_id: str
@@ -18,6 +18,7 @@ class PaidWord:
     payer_openid: str | None = None
     channel: str = "wechat"
     source: WordSource = WordSource.NOTICE
+    refunded: bool = False
 
 
 @dataclass(frozen=True)
