@@ -280,3 +280,4 @@ def connect(app: Flask, api: Api) -> None:
         api.register_blueprint(blueprint)
     health.tell("doubts", queries.count_open_doubts)
     health.tell("stuck_refunds", queries.count_stuck_refunds)
+    health.tell("paid_orders_waiting", queries.count_waiting)

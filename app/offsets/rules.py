@@ -352,6 +352,11 @@ def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: b
     return stuck or (status is RefundStatus.OPEN and (channel == Channel.BANK or refused))
 
 
+def written(bank_reference: str) -> str:
+    """A bank reference as we write it, so that one transfer has one name however it was typed."""
+    return bank_reference.upper()
+
+
 LARGEST_PROOF_BYTES = 2 * 1024 * 1024
 MOST_PROOFS = 5
 _MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}

@@ -50,6 +50,19 @@ BEGIN
 END $$;
 CREATE TRIGGER two_read_the_transfer BEFORE INSERT ON payment FOR EACH ROW
   WHEN (NEW.channel = 'bank') EXECUTE FUNCTION two_read_the_transfer();
+-- What two operators have read stays as they read it, once it is a payment.
+CREATE FUNCTION reading_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM payment WHERE order_id = OLD.order_id) THEN
+    RAISE EXCEPTION 'the readings of a received transfer are kept'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER reading_kept BEFORE UPDATE OR DELETE ON transfer_confirmation
+  FOR EACH ROW EXECUTE FUNCTION reading_kept();
+CREATE TRIGGER transfer_confirmation_kept BEFORE TRUNCATE ON transfer_confirmation
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transfer_proof_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_proof
@@ -141,6 +154,7 @@ REFUND_CHECKS = {
     "declined": "declined_at IS NULL OR opened_at IS NULL",
     "requested": "(requested_by IS NULL) = (requested_at IS NULL)",
     "bank_reference": "(bank_reference IS NOT NULL) = (channel = 'bank' AND requested_by IS NOT NULL)",
+    "bank_reference_written": "bank_reference = upper(bank_reference)",
     "succeeded": "succeeded_at IS NULL OR opened_at IS NOT NULL",
 }
 
@@ -223,6 +237,7 @@ def _transfers() -> None:
         sa.Column("received_on", sa.Date, nullable=False),
         _moment("confirmed_at"),
         sa.CheckConstraint("amount_fen > 0", name="amount"),
+        sa.CheckConstraint("bank_reference = upper(bank_reference)", name="bank_reference"),
     )
     op.execute(TRANSFER_GUARDS)
 
@@ -293,7 +308,13 @@ def downgrade() -> None:
     for trigger in ("refund_kept", "refund_edges"):
         op.execute(f"DROP TRIGGER {trigger} ON refund")
     op.execute("DROP TRIGGER order_channel_kept ON orders")
-    for function in ("two_read_the_transfer", "refund_edges", "order_channel_kept", "unpaid_orders"):
+    for function in (
+        "two_read_the_transfer",
+        "reading_kept",
+        "refund_edges",
+        "order_channel_kept",
+        "unpaid_orders",
+    ):
         op.execute(f"DROP FUNCTION {function}")
     for name in REFUND_CHECKS:
         op.drop_constraint(f"ck_refund_{name}", "refund")

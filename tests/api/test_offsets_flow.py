@@ -92,6 +92,20 @@ def test_correcting_a_month_changes_the_due_by_the_difference(shop: Shop) -> Non
     assert_books_prove()
 
 
+def test_readiness_tells_how_many_paid_orders_wait_for_settlement(shop: Shop) -> None:
+    def waiting() -> int:
+        return int(shop.client.get("/readyz").json["paid_orders_waiting"])
+
+    placed = [shop.order() for _ in range(3)]
+    assert waiting() == 0
+    for order in placed[:2]:
+        shop.pay(order)
+        eventually(paid(shop, order))
+    assert waiting() == 2
+    jobs.settle_paid()
+    assert waiting() == 0
+
+
 def test_a_notice_delivered_ten_times_pays_once(shop: Shop) -> None:
     order = shop.order()
     shop.pay(order)

@@ -126,6 +126,40 @@ def test_one_transfer_pays_one_order(office: Office) -> None:
     assert refused(lambda: office.read(office.first, other)) == "bank_reference_used"
 
 
+def test_a_bank_reference_is_the_same_however_it_is_typed(office: Office) -> None:
+    one, other = office.order().code, office.order().code
+    office.read(office.first, one, "b1x")
+    assert refused(lambda: office.read(office.first, other, "B1X")) == "bank_reference_used"
+    assert office.read(office.second, one, "B1x")
+    [[reference]] = db.session.execute(text("SELECT DISTINCT bank_reference FROM transfer_confirmation"))
+    assert reference == "B1X"
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO transfer_confirmation SELECT orders.id, :who, 1, 'b1x', now(), now() FROM orders"
+            ),
+            {"who": office.first},
+        )
+
+
+def test_a_returned_transfer_cannot_be_returned_again_in_small_letters(office: Office) -> None:
+    code = office.order().code
+    office.receive(code)
+    jobs.settle_paid()
+    ask_courtesy(office, code, "OUT-9")
+    assert refused(lambda: ask_courtesy(office, code, "out-9")) == "bank_reference_used"
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE transfer_confirmation SET received_on = '2026-01-01'", "DELETE FROM transfer_confirmation"],
+)
+def test_what_was_read_of_a_received_transfer_stays(office: Office, change: str) -> None:
+    office.receive(office.order().code)
+    with pytest.raises(IntegrityError, match="are kept"), transaction() as session:
+        session.execute(text(change))
+
+
 def test_an_unpaid_transfer_order_expires_without_asking_wechat(
     office: Office, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

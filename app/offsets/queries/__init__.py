@@ -5,6 +5,7 @@ from app.offsets.queries.certificates import CertificateFacts, get_certificate
 from app.offsets.queries.doubts import DoubtFacts, count_open_doubts, get_doubt, list_doubts
 from app.offsets.queries.orders import (
     OrderFacts,
+    count_waiting,
     get_order,
     list_dues,
     list_orders,
@@ -48,6 +49,7 @@ __all__ = [
     "count_open_doubts",
     "count_refused_shippings",
     "count_stuck_refunds",
+    "count_waiting",
     "count_waiting_transfers",
     "get_certificate",
     "get_doubt",

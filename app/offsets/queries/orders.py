@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.kit.database import db
 from app.offsets.errors import OrderUnknown
-from app.offsets.models import Certificate, Due, Order, Refund, Retirement
+from app.offsets.models import Certificate, Due, Order, PaidOrder, Refund, Retirement
 from app.offsets.rules import OrderChannel, OrderStatus
 
 
@@ -109,6 +109,11 @@ def retired_g(holder_id: int) -> int:
         select(grams).join(Order, Order.id == Retirement.order_id).where(Order.holder_id == holder_id)
     )
     return int(total or 0)
+
+
+def count_waiting() -> int:
+    """How many paid orders wait for settlement: it grows while more is paid than settled."""
+    return db.session.scalar(select(func.count()).select_from(PaidOrder)) or 0
 
 
 def list_dues(holder_id: int, limit: int = 100, before: int | None = None) -> Sequence[Due]:

@@ -235,9 +235,21 @@ def _request_instead(operator_id: int, code: str, note: str, bank_reference: str
 
 
 def _request(
-    operator_id: int, claim: Claim, amount_fen: int, reason: str, note: str, **more: int | str | None
+    operator_id: int,
+    claim: Claim,
+    amount_fen: int,
+    reason: str,
+    note: str,
+    bank_reference: str | None = None,
+    replaces_id: int | None = None,
 ) -> Refund:
-    refund = Refund(requested_by=operator_id, requested_at=clock.now(), note=note, **more)
+    refund = Refund(
+        requested_by=operator_id,
+        requested_at=clock.now(),
+        note=note,
+        bank_reference=rules.written(bank_reference) if bank_reference else None,
+        replaces_id=replaces_id,
+    )
     _fill(refund, claim, amount_fen, reason)
     require_room(refund)
     db.session.add(refund)

@@ -112,6 +112,7 @@ def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> bool
     `TransferUnknown`, `TransferMoved`, `TransferMismatch` when the amount is not the order's,
     `TransferDiffers` when two have read differently, `BankReferenceUsed`.
     """
+    read = replace(read, bank_reference=rules.written(read.bank_reference))
     order = _lock(order_code)
     if order.paid_at is not None or order.refunding_at is not None:
         raise TransferMoved()
