@@ -141,6 +141,7 @@ PAY_OUT_FEES = EntryKind(47, "pay_out_fees", FEES, BANK, "payout")
 RETURN_FEES = EntryKind(48, "return_fees", BANK, FEES, "payout")
 RETURN_GOODWILL = EntryKind(50, "return_goodwill", FEES, BANK, "refund")
 RETURN_DOUBT = EntryKind(51, "return_doubt", SUSPENSE, BANK, "refund")
+HOLD_TRANSFER_DOUBT = EntryKind(52, "hold_transfer_doubt", BANK, SUSPENSE, "doubt")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -178,6 +179,7 @@ ENTRY_KINDS = {
         RETURN_FEES,
         RETURN_GOODWILL,
         RETURN_DOUBT,
+        HOLD_TRANSFER_DOUBT,
     )
 }
 

@@ -129,13 +129,6 @@ class TransferMoved(Problem):
     message = "offsets.transfer_moved"
 
 
-class TransferMismatch(Problem):
-    """What was received is not what the order costs."""
-
-    status = 409
-    message = "offsets.transfer_mismatch"
-
-
 class TransferDiffers(Problem):
     """Two operators have read the bank's statement differently."""
 

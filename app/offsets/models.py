@@ -290,16 +290,29 @@ class TransferProof(Base):
 
 
 class TransferConfirmation(Base):
-    """What one operator has read on the bank's statement; two that agree are a payment (migration 0010)."""
+    """What one operator has read on the bank's statement; two that agree are a payment or a doubt.
+
+    `agreed_at` is when; from then on a reading is kept as it is (migration 0010).
+    """
 
     __tablename__ = "transfer_confirmation"
+    __table_args__ = (
+        Index(
+            "uq_transfer_confirmation_open",
+            "order_id",
+            "operator_id",
+            unique=True,
+            postgresql_where=text("agreed_at IS NULL"),
+        ),
+    )
 
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("transfer.order_id"), primary_key=True)
     operator_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"), primary_key=True)
+    bank_reference: Mapped[str] = mapped_column(String(58), primary_key=True, index=True)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
-    bank_reference: Mapped[str] = mapped_column(String(58), index=True)
     received_on: Mapped[date] = mapped_column(Date)
     confirmed_at: Mapped[datetime] = _moment()
+    agreed_at: Mapped[datetime | None] = _moment(nullable=True)
 
 
 class ShippingRun(Base):

@@ -184,11 +184,13 @@ class DoubtName(StrEnum):
 
 
 class WordSource(StrEnum):
-    """Where a word of the provider reached us."""
+    """Where a word of payment reached us."""
 
     NOTICE = "notice"
     QUERY = "query"
     BILL = "bill"
+    BANK = "bank"
+    """Not the provider's: two operators have read it on the bank's statement."""
 
 
 @dataclass(frozen=True)

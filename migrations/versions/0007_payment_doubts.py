@@ -83,7 +83,7 @@ def _constraints() -> None:
     )
     names = ", ".join(f"'{name}'" for name in NAMES)
     op.create_check_constraint("name", "payment_doubt", f"name IN ({names})")
-    op.create_check_constraint("source", "payment_doubt", "source IN ('notice', 'query', 'bill')")
+    op.create_check_constraint("source", "payment_doubt", "source IN ('notice', 'query', 'bill', 'bank')")
     op.create_check_constraint("held", "payment_doubt", "held_fen > 0")
     op.create_check_constraint(
         "resolved", "payment_doubt", "num_nulls(resolved_at, resolved_by, explanation) IN (0, 3)"

@@ -14,7 +14,7 @@ ENTRIES = (
     *((15, 20, 93), (16, 92, 21), (17, 21, 31), (20, 94, 95), (21, 95, 40), (22, 95, 40), (23, 95, 96)),
     *((24, 95, 94), (25, 94, 41), (26, 41, 94), (27, 96, 94), (28, 96, 94), (29, 94, 96), (30, 97, 60)),
     *((31, 60, 97), (40, 98, 95), (41, 95, 98), (42, 98, 94), (43, 40, 42), (44, 42, 98), (45, 42, 40)),
-    *((46, 98, 40), (47, 96, 98), (48, 98, 96), (50, 96, 98), (51, 41, 98)),
+    *((46, 98, 40), (47, 96, 98), (48, 98, 96), (50, 96, 98), (51, 41, 98), (52, 98, 41)),
 )
 
 ORDER_CHANNEL = """
@@ -37,11 +37,15 @@ END $$;
 """
 
 TRANSFER_GUARDS = """
--- A bank payment needs two operators who have read the same line of the bank's statement.
+-- Money that came by bank needs two operators who have read the same line of the bank's statement,
+-- whether it is a payment or a doubt.
 CREATE FUNCTION two_read_the_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  row jsonb := to_jsonb(NEW);
 BEGIN
-  IF (SELECT count(*) FROM transfer_confirmation
-       WHERE order_id = NEW.order_id AND amount_fen = NEW.amount_fen
+  IF (SELECT count(*) FROM transfer_confirmation JOIN orders ON orders.id = order_id
+       WHERE (orders.id = (row ->> 'order_id')::bigint OR orders.code = row ->> 'order_code')
+         AND transfer_confirmation.amount_fen = NEW.amount_fen AND agreed_at IS NOT NULL
          AND 'bank:' || bank_reference = NEW.transaction_id) < 2 THEN
     RAISE EXCEPTION 'a transfer is received when two operators have read it'
       USING ERRCODE = 'integrity_constraint_violation';
@@ -50,17 +54,16 @@ BEGIN
 END $$;
 CREATE TRIGGER two_read_the_transfer BEFORE INSERT ON payment FOR EACH ROW
   WHEN (NEW.channel = 'bank') EXECUTE FUNCTION two_read_the_transfer();
--- What two operators have read stays as they read it, once it is a payment.
+CREATE TRIGGER two_read_the_doubt BEFORE INSERT ON payment_doubt FOR EACH ROW
+  WHEN (NEW.source = 'bank') EXECUTE FUNCTION two_read_the_transfer();
+-- What two operators have agreed on stays as they read it.
 CREATE FUNCTION reading_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM payment WHERE order_id = OLD.order_id) THEN
-    RAISE EXCEPTION 'the readings of a received transfer are kept'
-      USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  RAISE EXCEPTION 'the readings of a received transfer are kept'
+    USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER reading_kept BEFORE UPDATE OR DELETE ON transfer_confirmation
-  FOR EACH ROW EXECUTE FUNCTION reading_kept();
+  FOR EACH ROW WHEN (OLD.agreed_at IS NOT NULL) EXECUTE FUNCTION reading_kept();
 CREATE TRIGGER transfer_confirmation_kept BEFORE TRUNCATE ON transfer_confirmation
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
@@ -233,11 +236,19 @@ def _transfers() -> None:
         sa.Column("order_id", sa.BigInteger, sa.ForeignKey("transfer.order_id"), primary_key=True),
         sa.Column("operator_id", sa.BigInteger, sa.ForeignKey("operator.id"), primary_key=True),
         sa.Column("amount_fen", sa.BigInteger, nullable=False),
-        sa.Column("bank_reference", sa.String(58), nullable=False, index=True),
+        sa.Column("bank_reference", sa.String(58), primary_key=True, index=True),
         sa.Column("received_on", sa.Date, nullable=False),
         _moment("confirmed_at"),
+        _moment("agreed_at", nullable=True),
         sa.CheckConstraint("amount_fen > 0", name="amount"),
         sa.CheckConstraint("bank_reference = upper(bank_reference)", name="bank_reference"),
+    )
+    op.create_index(
+        "uq_transfer_confirmation_open",
+        "transfer_confirmation",
+        ["order_id", "operator_id"],
+        unique=True,
+        postgresql_where=sa.text("agreed_at IS NULL"),
     )
     op.execute(TRANSFER_GUARDS)
 
@@ -302,6 +313,7 @@ def _refunds() -> None:
 def downgrade() -> None:
     """Take back what is new; for a development database only. The wider CHECK holds for what stood before."""
     op.execute("DROP TRIGGER two_read_the_transfer ON payment")
+    op.execute("DROP TRIGGER two_read_the_doubt ON payment_doubt")
     op.drop_index("ix_settlement_run_settled_at", "settlement_run")
     for table in ("shipping", "shipping_run", "transfer_confirmation", "transfer_proof", "transfer"):
         op.drop_table(table)

@@ -20,6 +20,7 @@ from app.kit.database import db
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import jobs, queries
+from app.offsets.errors import TransferMoved
 from app.offsets.services import payments, refunds, transfers
 from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
@@ -45,7 +46,8 @@ class Office:
     def read(self, operator_id: int, code: str, reference: str = "B1", **other: Any) -> bool:
         told = {"amount_fen": 1000, "received_on": date(2026, 11, 25), **other}
         with transaction():
-            return transfers.confirm_transfer(operator_id, code, Statement(bank_reference=reference, **told))
+            read = Statement(bank_reference=reference, **told)
+            return transfers.confirm_transfer(operator_id, code, read) is not None
 
     def receive(self, code: str, reference: str = "B1", amount_fen: int = 1000) -> None:
         assert not self.read(self.first, code, reference, amount_fen=amount_fen)
@@ -94,7 +96,7 @@ def test_one_operator_alone_makes_nothing_paid(office: Office) -> None:
 @pytest.mark.parametrize(
     ("other", "code"),
     [
-        ({"amount_fen": 999}, "transfer_mismatch"),
+        ({"amount_fen": 999}, "transfer_differs"),
         ({"reference": "B2"}, "transfer_differs"),
         ({"received_on": date(2026, 11, 24)}, "transfer_differs"),
     ],
@@ -115,7 +117,9 @@ def test_a_slip_of_the_pen_can_be_taken_back(office: Office) -> None:
     with transaction():
         transfers.take_back(office.first, code)
     office.receive(code, "RIGHT")
-    assert refused(lambda: office.read(office.first, code)) == "transfer_moved"
+    with pytest.raises(TransferMoved), transaction():
+        transfers.take_back(office.first, code)
+    assert refused(lambda: office.read(office.first, code, "RIGHT")) == "bank_reference_used"
 
 
 def test_one_transfer_pays_one_order(office: Office) -> None:
@@ -136,7 +140,8 @@ def test_a_bank_reference_is_the_same_however_it_is_typed(office: Office) -> Non
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(
             text(
-                "INSERT INTO transfer_confirmation SELECT orders.id, :who, 1, 'b1x', now(), now() FROM orders"
+                "INSERT INTO transfer_confirmation (order_id, operator_id, amount_fen, bank_reference,"
+                " received_on, confirmed_at) SELECT orders.id, :who, 1, 'b1x', now(), now() FROM orders"
             ),
             {"who": office.first},
         )
@@ -158,6 +163,66 @@ def test_what_was_read_of_a_received_transfer_stays(office: Office, change: str)
     office.receive(office.order().code)
     with pytest.raises(IntegrityError, match="are kept"), transaction() as session:
         session.execute(text(change))
+
+
+def test_a_second_transfer_is_held_in_doubt_and_returned_by_bank(office: Office) -> None:
+    code = office.order().code
+    office.receive(code)
+    office.read(office.first, code, "B2", amount_fen=700)
+    assert queries.count_waiting_transfers() == len(queries.list_waiting_transfers()) == 1
+    assert office.read(office.second, code, "B2", amount_fen=700)
+    assert queries.count_waiting_transfers() == 0
+    assert jobs.settle_paid() == 1
+    held, amount = queries.list_doubts(10)
+    assert {held.name, amount.name} == {"second_transaction", "amount"}
+    [doubt] = [each for each in (held, amount) if each.held_fen]
+    assert (doubt.held_fen, doubt.source, accounts.sum_entries(chart.HOLD_TRANSFER_DOUBT)) == (
+        700,
+        "bank",
+        700,
+    )
+    assert refused(lambda: office.read(office.first, code, "B2", amount_fen=700)) == "bank_reference_used"
+    assert_books_prove()
+    return_doubt(office, doubt.id)
+
+
+def test_a_transfer_of_another_amount_is_held_and_the_right_one_still_pays(office: Office) -> None:
+    code = office.order().code
+    office.receive(code, "B1", amount_fen=999)
+    assert queries.get_transfer(code).order.status == "reserved"
+    [doubt] = queries.list_doubts(10)
+    assert (doubt.name, doubt.held_fen, doubt.expected, doubt.told) == ("amount", 999, "1000", "999")
+    assert_books_prove()
+    office.receive(code, "B2")
+    assert jobs.settle_paid() == 1
+    return_doubt(office, doubt.id)
+
+
+def return_doubt(office: Office, doubt_id: int) -> None:
+    """What came by bank goes back by bank, with the reference of the transfer that returned it."""
+    assert refused(lambda: ask_doubt(office, doubt_id, None)) == "refund_moved"
+    code = ask_doubt(office, doubt_id, "OUT-3")
+    with transaction():
+        refunds.approve(office.second, code)
+    assert accounts.get_balance(chart.PLATFORM, chart.SUSPENSE) == 0
+    assert_books_prove()
+
+
+def ask_doubt(office: Office, doubt_id: int, reference: str | None) -> str:
+    with transaction():
+        return refunds.request_doubt_refund(office.first, doubt_id, "fits no order", reference).code
+
+
+def test_no_transfer_is_held_that_two_have_not_read(office: Office) -> None:
+    office.read(office.first, office.order().code)
+    with pytest.raises(IntegrityError, match="two operators"), transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO payment_doubt (name, expected, told, order_code, transaction_id, amount_fen,"
+                " source, sightings, seen_at, last_seen_at) SELECT 'amount', '', '', code, 'bank:B1', 1000,"
+                " 'bank', 1, now(), now() FROM orders"
+            )
+        )
 
 
 def test_an_unpaid_transfer_order_expires_without_asking_wechat(

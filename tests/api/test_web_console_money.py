@@ -167,7 +167,7 @@ def test_a_transfer_from_the_order_to_the_certificate(app: Flask, desks: tuple[D
     first.done(f"{place}/confirm", **reading)
     assert "B-77" not in second.get(place), "the second reads for themselves"
     wrong = second.post(f"{place}/confirm", **(reading | {"amount": "9.99"}))
-    assert (wrong.status_code, "到账金额与订单不符" in wrong.text) == (409, True)
+    assert (wrong.status_code, "两人填写的内容不一致" in wrong.text) == (409, True)
     second.done(f"{place}/confirm", **reading)
     assert jobs.settle_paid() == 1
     assert "看凭证" in school.get(link).text
@@ -239,3 +239,29 @@ def test_a_payment_in_doubt_is_sent_back_and_explained(shop: Shop, desks: tuple[
     assert "没有存疑付款" in first.get("/console/doubts")
     assert place in first.get("/console/doubts?all=1")
     assert first.post("/console/doubts/999/refund", note="x").status_code == 404
+
+
+def test_a_second_transfer_is_read_kept_in_doubt_and_sent_back_by_bank(desks: tuple[Desk, Desk]) -> None:
+    first, second = desks
+    lot = forest(1000)
+    place = first.done("/console/transfers", name="示例中学", lot=lot.lot_code, steps="10")
+    reading = {"amount": "10.00", "reference": "B-78", "received_on": "2026-11-25"}
+    for desk in desks:
+        desk.done(f"{place}/confirm", **reading)
+    assert "又收到一笔转账" in first.get(place)
+    again = reading | {"reference": "b-79"}
+    first.done(f"{place}/confirm", **again)
+    assert "B-79" not in second.get(place), "the second reads for themselves"
+    assert first.done(f"{place}/take-back") == place
+    first.done(f"{place}/confirm", **again)
+    kept = second.post(f"{place}/confirm", **again)
+    assert kept.location.endswith("said=transfer_doubt")
+    assert "已记为存疑付款" in second.get(kept.location)
+    assert "B-79" in first.get(place)
+    [doubt] = re.findall(r'href="(/console/doubts/\d+)"', first.get("/console/doubts"))
+    assert first.post(f"{doubt}/refund", note="no reference").status_code == 409
+    assert 'name="reference"' in first.get(doubt)
+    refund = first.done(f"{doubt}/refund", note="sent back", reference="out-1")
+    second.done(f"{refund}/approve")
+    jobs.settle_paid()
+    assert_books_prove()

@@ -10,6 +10,7 @@ from app.offsets.queries.entries import count_differing
 from app.registry import queries as registry
 
 _RECEIPTS = (chart.RECEIVE_PAYMENT, chart.RECEIVE_TRANSFER)
+_HELD = (chart.HOLD_DOUBT, chart.HOLD_TRANSFER_DOUBT)
 _UNSERVED = (chart.REFUND, chart.REFUND_TRANSFER)
 _COURTESIES = (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)
 _DOUBTS = (chart.REFUND_DOUBT, chart.RETURN_DOUBT)
@@ -45,7 +46,7 @@ _COUNTS = text(
 def prove() -> list[Proof]:
     """The invariants of this room, each with its figures."""
     c = db.session.execute(_COUNTS).one()
-    held = accounts.sum_entries(chart.HOLD_DOUBT)
+    held = sum(map(accounts.sum_entries, _HELD))
     received = sum(map(accounts.sum_entries, _RECEIPTS)) + held
     shared = sum(map(accounts.sum_entries, (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE, chart.TAKE_FEE)))
     refunded = sum(map(accounts.sum_entries, (*_UNSERVED, *_DOUBTS)))

@@ -24,6 +24,7 @@ class Confirmation:
     bank_reference: str
     received_on: date
     confirmed_at: datetime
+    agreed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,18 @@ class TransferFacts:
 
     @property
     def waits(self) -> bool:
-        """Whether a transfer for it may still be confirmed."""
+        """Whether it waits for its transfer."""
         return self.order.paid_at is None and self.order.refunding_at is None
+
+    @property
+    def open_readings(self) -> list[Confirmation]:
+        """What was read of a transfer that a second operator has still to read."""
+        return [each for each in self.confirmations if each.agreed_at is None]
+
+    @property
+    def agreed_readings(self) -> list[Confirmation]:
+        """What two have read alike."""
+        return [each for each in self.confirmations if each.agreed_at is not None]
 
 
 def get_transfer(order_code: str) -> TransferFacts:
@@ -97,8 +108,12 @@ def get_proof(order_code: str, proof_id: int) -> tuple[str, bytes]:
 
 
 _TOLD = select(TransferProof.id).where(TransferProof.order_id == Order.id).exists()
-_READ = select(TransferConfirmation.order_id).where(TransferConfirmation.order_id == Order.id).exists()
-_WAITING: Any = (Order.paid_at.is_(None), Order.refunding_at.is_(None), _TOLD | _READ)
+_READ = (
+    select(TransferConfirmation.order_id)
+    .where(TransferConfirmation.order_id == Order.id, TransferConfirmation.agreed_at.is_(None))
+    .exists()
+)
+_WAITING: Any = ((Order.paid_at.is_(None) & Order.refunding_at.is_(None) & _TOLD) | _READ,)
 
 
 def _transfers() -> Any:
@@ -138,7 +153,7 @@ def _by_order(model: Any, orders: dict[int, OrderFacts], order_by: Any) -> dict[
 
 
 def _confirmation(row: TransferConfirmation) -> Confirmation:
-    names = ("operator_id", "amount_fen", "bank_reference", "received_on", "confirmed_at")
+    names = ("operator_id", "amount_fen", "bank_reference", "received_on", "confirmed_at", "agreed_at")
     return Confirmation(*(getattr(row, name) for name in names))
 
 

@@ -17,9 +17,11 @@ from app.kit import clock
 from app.kit.database import db, run
 from app.offsets.errors import DoubtResolved, DoubtUnknown
 from app.offsets.models import Payment, PaymentDoubt
-from app.offsets.rules import Misfit, is_held
+from app.offsets.rules import Channel, Misfit, is_held
 from app.offsets.services.words import ForeignWord, PaidWord
 
+HOLDS = {Channel.WECHAT: chart.HOLD_DOUBT, Channel.BANK: chart.HOLD_TRANSFER_DOUBT}
+"""What holding a doubt's money is in the books, by the way that it came."""
 _log = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,8 @@ def keep(word: PaidWord, found: Sequence[Misfit]) -> None:
         if held and not _in_books(word.transaction_id):
             doubt.held_fen = word.amount_fen
             db.session.flush()
-            ledger.post([Posting(chart.HOLD_DOUBT, doubt.id, PLATFORM, PLATFORM, word.amount_fen)])
+            entry = HOLDS[Channel(word.channel)]
+            ledger.post([Posting(entry, doubt.id, PLATFORM, PLATFORM, word.amount_fen)])
 
 
 def keep_foreign(word: ForeignWord) -> None:

@@ -28,7 +28,7 @@ from app.offsets.errors import (
     RefundUnknown,
 )
 from app.offsets.models import Order, PaymentDoubt, Refund, Retirement
-from app.offsets.rules import Channel, RefundSource, RefundStatus
+from app.offsets.rules import Channel, RefundSource, RefundStatus, WordSource
 from app.offsets.services.claims import (
     Claim,
     claim_of,
@@ -87,19 +87,25 @@ def request_goodwill(
     return _request(operator_id, claim, amount_fen, "goodwill", note, bank_reference=bank_reference)
 
 
-def request_doubt_refund(operator_id: int, doubt_id: int, note: str) -> Refund:
-    """Ask for a payment that is held in doubt to go back, the whole of it.
+def request_doubt_refund(
+    operator_id: int, doubt_id: int, note: str, bank_reference: str | None = None
+) -> Refund:
+    """Ask for a payment that is held in doubt to go back, the whole of it, the way it came.
 
-    Raises `DoubtUnknown`, `RefundMoved` when none of its money is held, `RefundBeyond` when it was asked
-    for before.
+    What came by bank needs the reference of the transfer that brought it back. Raises `DoubtUnknown`,
+    `RefundMoved` when none of its money is held, `RefundBeyond` when it was asked for before,
+    `BankReferenceUsed`.
     """
     doubt = db.session.get(PaymentDoubt, doubt_id, with_for_update=True)
     if doubt is None:
         raise DoubtUnknown()
     if doubt.held_fen is None:
         raise RefundMoved()
-    claim = Claim(doubt.order_code, doubt.held_fen, RefundSource.SUSPENSE, Channel.WECHAT, doubt_id=doubt.id)
-    return _request(operator_id, claim, doubt.held_fen, "doubt", note)
+    channel = Channel.BANK if doubt.source == WordSource.BANK else Channel.WECHAT
+    if (channel is Channel.BANK) != (bank_reference is not None):
+        raise RefundMoved()
+    claim = Claim(doubt.order_code, doubt.held_fen, RefundSource.SUSPENSE, channel, doubt_id=doubt.id)
+    return _request(operator_id, claim, doubt.held_fen, "doubt", note, bank_reference)
 
 
 def request_return(operator_id: int, code: str, bank_reference: str, note: str) -> Refund:

@@ -1,7 +1,8 @@
 """The offline channel 对公转账: orders of organisations and courts, paid by bank transfer.
 
 The transfer is named by a remittance code in its purpose line. It counts as received when two
-operators have each read the same amount, reference and day from the bank's statement.
+operators have each read the same amount, reference and day from the bank's statement; what they read
+that does not fit the order is kept as a doubt, its money in suspense.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.accounts.services import audit
 from app.kit import clock, sealing
@@ -20,13 +21,13 @@ from app.offsets.errors import (
     BankReferenceUsed,
     ProofRefused,
     TransferDiffers,
-    TransferMismatch,
     TransferMoved,
     TransferUnknown,
 )
 from app.offsets.models import Order, Payment, Transfer, TransferConfirmation, TransferProof
 from app.offsets.queries import OrderFacts
-from app.offsets.rules import Channel, OrderChannel, PaymentOutcome
+from app.offsets.rules import Channel, OrderChannel, PaymentOutcome, WordSource
+from app.offsets.services import doubts
 from app.offsets.services.orders import Wish, place_order
 from app.offsets.services.payments import record_payment
 from app.offsets.services.words import PaidWord
@@ -104,24 +105,18 @@ def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) 
     return proof
 
 
-def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> bool:
-    """Record what one operator read at the bank; True when it was the second and the order is paid now.
+def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> PaymentOutcome | None:
+    """Record what one operator read at the bank; what it means when it was the second, else None.
 
     Each enters it without seeing the other's; who was wrong enters it again. A transfer that comes
-    after the order has expired is received all the same, and its refund opened. Raises
-    `TransferUnknown`, `TransferMoved`, `TransferMismatch` when the amount is not the order's,
-    `TransferDiffers` when two have read differently, `BankReferenceUsed`.
+    after the order has expired is received all the same, and its refund opened. One of another amount,
+    or for an order that was paid before, becomes a doubt. Raises `TransferUnknown`, `TransferDiffers`
+    when two have read differently, `BankReferenceUsed`.
     """
     read = replace(read, bank_reference=rules.written(read.bank_reference))
     order = _lock(order_code)
-    if order.paid_at is not None or order.refunding_at is not None:
-        raise TransferMoved()
-    if read.amount_fen != order.amount_fen:
-        raise TransferMismatch(expected_fen=order.amount_fen, amount_fen=read.amount_fen)
     _require_unused(order.id, read.bank_reference)
-    rows = db.session.scalars(
-        select(TransferConfirmation).where(TransferConfirmation.order_id == order.id)
-    ).all()
+    rows = db.session.scalars(_open_readings(order.id)).all()
     others = [row for row in rows if row.operator_id != operator_id]
     if any((row.amount_fen, row.bank_reference, row.received_on) != _columns(read) for row in others):
         raise TransferDiffers()
@@ -134,23 +129,32 @@ def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> bool
     db.session.flush()
     details = {"amount_fen": read.amount_fen, "bank_reference": read.bank_reference}
     audit.record(operator_id, "transfer_confirmed", order.code, details)
-    if others:
-        _receive(order, read)
-    return bool(others)
+    if not others:
+        return None
+    for row in (*others, mine):
+        row.agreed_at = mine.confirmed_at
+    db.session.flush()
+    return _receive(order, read)
 
 
 def take_back(operator_id: int, order_code: str) -> None:
     """Forget what this operator has read, before a second one agreed; for a slip of the pen."""
     order = _lock(order_code)
-    mine = db.session.get(TransferConfirmation, (order.id, operator_id))
-    if mine is None or order.paid_at is not None or order.refunding_at is not None:
+    mine = db.session.scalar(_open_readings(order.id).where(TransferConfirmation.operator_id == operator_id))
+    if mine is None:
         raise TransferMoved()
     db.session.delete(mine)
     db.session.flush()
     audit.record(operator_id, "transfer_confirmation_taken_back", order.code)
 
 
-def _receive(order: Order, read: Statement) -> None:
+def _open_readings(order_id: int) -> Select[TransferConfirmation]:
+    return select(TransferConfirmation).where(
+        TransferConfirmation.order_id == order_id, TransferConfirmation.agreed_at.is_(None)
+    )
+
+
+def _receive(order: Order, read: Statement) -> PaymentOutcome:
     noon = datetime.combine(read.received_on, time(12), clock.SHANGHAI).astimezone(UTC)
     word = PaidWord(
         order_code=order.code,
@@ -159,9 +163,12 @@ def _receive(order: Order, read: Statement) -> None:
         currency="CNY",
         paid_at=noon,
         channel=Channel.BANK,
+        source=WordSource.BANK,
     )
-    if record_payment(word) not in (PaymentOutcome.PAID, PaymentOutcome.LATE):
+    outcome = record_payment(word)
+    if outcome is PaymentOutcome.MISMATCH and not doubts.is_in_suspense(word.transaction_id):
         raise BankReferenceUsed()  # the same transfer was received for another order just now
+    return outcome
 
 
 def _require_unused(order_id: int, bank_reference: str) -> None:
@@ -169,7 +176,8 @@ def _require_unused(order_id: int, bank_reference: str) -> None:
     read = select(TransferConfirmation.order_id).where(
         TransferConfirmation.bank_reference == bank_reference, TransferConfirmation.order_id != order_id
     )
-    if db.session.scalar(paid) is not None or db.session.scalar(read.limit(1)) is not None:
+    known = db.session.scalar(paid) is not None or doubts.is_in_suspense(_transaction_id(bank_reference))
+    if known or db.session.scalar(read.limit(1)) is not None:
         raise BankReferenceUsed()
 
 

@@ -4,7 +4,7 @@ from flask import Response, make_response, redirect, request
 
 from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
-from app.kit.fields import NewSchema, Text
+from app.kit.fields import Code, NewSchema, Text
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import Problem
@@ -19,9 +19,10 @@ PAGE = 50
 
 
 class NewDoubtRefund(NewSchema):
-    """Why the money goes back."""
+    """Why the money goes back; what came by bank needs the reference of the transfer that returned it."""
 
     note = Text(200, required=True)
+    reference = Code(58)
 
 
 class NewExplanation(NewSchema):
@@ -56,7 +57,8 @@ def refund_doubt(operator: OperatorFacts, doubt_id: int) -> Response:
         return _doubt_page(operator, doubt_id, form, 422)
     try:
         with transaction():
-            refund = refunds.request_doubt_refund(operator.id, doubt_id, form.values["note"])
+            told = form.values
+            refund = refunds.request_doubt_refund(operator.id, doubt_id, told["note"], told.get("reference"))
     except Problem as problem:
         return _refused(operator, doubt_id, form, problem)
     return make_response(redirect(f"/console/refunds/{refund.code}?said=refund_requested", 303))

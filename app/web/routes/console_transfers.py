@@ -18,7 +18,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.errors import OfflineClosed
-from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES
+from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES, PaymentOutcome
 from app.offsets.services import transfers
 from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
@@ -115,7 +115,7 @@ def console_transfer(operator: OperatorFacts, code: str) -> Response:
 @web.post("/console/transfers/<string:code>/confirm")
 @operated("money.write")
 def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
-    """Enter what one has read at the bank; the second who agrees makes the order paid."""
+    """Enter what one has read at the bank; the second who agrees makes it paid, or a doubt."""
     form = read_form(NewReading)
     if not form.sound:
         return _transfer_page(operator, code, form, 422)
@@ -123,10 +123,11 @@ def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
     read = Statement(told["amount"], told["reference"], told["received_on"])
     try:
         with transaction():
-            paid = transfers.confirm_transfer(operator.id, code, read)
+            outcome = transfers.confirm_transfer(operator.id, code, read)
     except Problem as problem:
         return _refused(operator, code, form, problem)
-    return _to(code, "transfer_paid" if paid else "transfer_read")
+    said = {None: "transfer_read", PaymentOutcome.MISMATCH: "transfer_doubt"}
+    return _to(code, said.get(outcome, "transfer_paid"))
 
 
 @web.post("/console/transfers/<string:code>/take-back")
@@ -189,7 +190,7 @@ def _new_page(form: Form, status: int = 200) -> Response:
 
 def _transfer_page(operator: OperatorFacts, code: str, form: Form, status: int = 200) -> Response:
     found = offsets.get_transfer(code)
-    mine = next((each for each in found.confirmations if each.operator_id == operator.id), None)
+    mine = next((each for each in found.open_readings if each.operator_id == operator.id), None)
     return page(
         "console_transfer.html",
         status,
