@@ -129,6 +129,7 @@ def _heal(codes: Sequence[str]) -> int:
         except (outside.OutsideError, ValueError) as error:
             _log.warning("an order could not be asked for", order=code, reason=type(error).__name__)
             continue
+        word = paid_word(answer, WordSource.BILL)
         with transaction():
             outcome = payments.record_payment(word)
         # Served, sent back, or held in suspense; what went back elsewhere is only known.
