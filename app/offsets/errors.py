@@ -136,6 +136,13 @@ class TransferMismatch(Problem):
     message = "offsets.transfer_mismatch"
 
 
+class TransferDay(Problem):
+    """Money is not received tomorrow, nor long before it was asked for."""
+
+    status = 422
+    message = "offsets.transfer_day"
+
+
 class TransferDiffers(Problem):
     """Two operators have read the bank's statement differently."""
 

@@ -345,6 +345,8 @@ def replaceable(status: RefundStatus, channel: str, refused: bool, *, by_bank: b
 
 
 LARGEST_PROOF_BYTES = 2 * 1024 * 1024
+PAID_AHEAD = timedelta(days=7)
+"""How long before its order an organisation's transfer may have arrived."""
 MOST_PROOFS = 5
 _MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}

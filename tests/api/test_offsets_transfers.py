@@ -1,7 +1,7 @@
 """The offline channel: an organisation's order, its proof, two readings of one bank statement."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,7 +43,7 @@ class Office:
             return transfers.place_transfer_order(self.first, self.holder_id, wish, timedelta(days=7))
 
     def read(self, operator_id: int, code: str, reference: str = "B1", **other: Any) -> bool:
-        told = {"amount_fen": 1000, "received_on": date(2026, 11, 25), **other}
+        told = {"amount_fen": 1000, "received_on": clock.business_day(), **other}
         with transaction():
             return transfers.confirm_transfer(operator_id, code, Statement(bank_reference=reference, **told))
 
@@ -96,7 +96,7 @@ def test_one_operator_alone_makes_nothing_paid(office: Office) -> None:
     [
         ({"amount_fen": 999}, "transfer_mismatch"),
         ({"reference": "B2"}, "transfer_differs"),
-        ({"received_on": date(2026, 11, 24)}, "transfer_differs"),
+        ({"received_on": clock.business_day() - timedelta(days=1)}, "transfer_differs"),
     ],
 )
 def test_readings_that_differ_are_refused_until_the_one_who_was_wrong_reads_again(
@@ -116,6 +116,21 @@ def test_a_slip_of_the_pen_can_be_taken_back(office: Office) -> None:
         transfers.take_back(office.first, code)
     office.receive(code, "RIGHT")
     assert refused(lambda: office.read(office.first, code)) == "transfer_moved"
+
+
+@pytest.mark.parametrize("days", [1, 400, -9])
+def test_a_transfer_is_received_neither_tomorrow_nor_long_before_its_order(office: Office, days: int) -> None:
+    code = office.order().code
+    day = clock.business_day() + timedelta(days=days)
+    assert refused(lambda: office.read(office.first, code, received_on=day)) == "transfer_day"
+    assert queries.get_transfer(code).confirmations == []
+
+
+def test_a_transfer_may_have_arrived_a_few_days_before_its_order(office: Office) -> None:
+    code = office.order().code
+    day = clock.business_day() - timedelta(days=5)
+    assert not office.read(office.first, code, received_on=day)
+    assert office.read(office.second, code, received_on=day)
 
 
 def test_one_transfer_pays_one_order(office: Office) -> None:

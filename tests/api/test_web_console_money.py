@@ -163,11 +163,14 @@ def test_a_transfer_from_the_order_to_the_certificate(app: Flask, desks: tuple[D
     assert kept.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in kept.headers["Content-Security-Policy"]
     assert school.get(proof).status_code == 302
-    reading = {"amount": "10.00", "reference": "B-77", "received_on": "2026-11-25"}
+    reading = {"amount": "10.00", "reference": "B-77", "received_on": f"{clock.business_day()}"}
     first.done(f"{place}/confirm", **reading)
     assert "B-77" not in second.get(place), "the second reads for themselves"
     wrong = second.post(f"{place}/confirm", **(reading | {"amount": "9.99"}))
     assert (wrong.status_code, "到账金额与订单不符" in wrong.text) == (409, True)
+    tomorrow = clock.business_day() + timedelta(days=1)
+    early = second.post(f"{place}/confirm", **(reading | {"received_on": f"{tomorrow}"}))
+    assert (early.status_code, 'id="received_on-fault"' in early.text) == (422, True)
     second.done(f"{place}/confirm", **reading)
     assert jobs.settle_paid() == 1
     assert "看凭证" in school.get(link).text

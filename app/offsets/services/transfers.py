@@ -15,10 +15,12 @@ from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import checked_code
 from app.kit.database import db
+from app.kit.messages import t
 from app.offsets import rules
 from app.offsets.errors import (
     BankReferenceUsed,
     ProofRefused,
+    TransferDay,
     TransferDiffers,
     TransferMismatch,
     TransferMoved,
@@ -110,13 +112,15 @@ def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> bool
     Each enters it without seeing the other's; who was wrong enters it again. A transfer that comes
     after the order has expired is received all the same, and its refund opened. Raises
     `TransferUnknown`, `TransferMoved`, `TransferMismatch` when the amount is not the order's,
-    `TransferDiffers` when two have read differently, `BankReferenceUsed`.
+    `TransferDay` for one that cannot be, `TransferDiffers` when two have read differently,
+    `BankReferenceUsed`.
     """
     order = _lock(order_code)
     if order.paid_at is not None or order.refunding_at is not None:
         raise TransferMoved()
     if read.amount_fen != order.amount_fen:
         raise TransferMismatch(expected_fen=order.amount_fen, amount_fen=read.amount_fen)
+    _require_day(order, read.received_on)
     _require_unused(order.id, read.bank_reference)
     rows = db.session.scalars(
         select(TransferConfirmation).where(TransferConfirmation.order_id == order.id)
@@ -161,6 +165,14 @@ def _receive(order: Order, read: Statement) -> None:
     )
     if record_payment(word) not in (PaymentOutcome.PAID, PaymentOutcome.LATE):
         raise BankReferenceUsed()  # the same transfer was received for another order just now
+
+
+def _require_day(order: Order, received_on: date) -> None:
+    earliest, latest = clock.business_day(order.reserved_at) - rules.PAID_AHEAD, clock.business_day()
+    if not earliest <= received_on <= latest:
+        span = {"earliest": earliest, "latest": latest}
+        detail = t(f"{TransferDay.message}_detail", **span)
+        raise TransferDay(errors=[{"pointer": "#/received_on", "detail": detail}], **span)
 
 
 def _require_unused(order_id: int, bank_reference: str) -> None:
