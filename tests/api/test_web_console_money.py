@@ -13,6 +13,7 @@ from shop import Shop, assert_books_prove, eventually, paid
 from werkzeug.test import TestResponse
 
 from app.kit import announcements, clock
+from app.kit.codes import random_code
 from app.offsets import jobs, queries
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
@@ -32,6 +33,8 @@ class Desk:
         return answer.text
 
     def post(self, path: str, **form: Any) -> TestResponse:
+        if path in ("/console/refunds", "/console/transfers"):
+            form = {"form_key": random_code(20)} | form
         return self.client.post(path, data=form, headers={"Origin": self.home})
 
     def done(self, path: str, **form: Any) -> str:

@@ -13,6 +13,7 @@ from shop import assert_books_prove
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.treasury.rules.payouts import Outcome
@@ -33,6 +34,8 @@ class Desk:
         return self.client.get(path)
 
     def post(self, path: str, form: dict[str, Any] | None = None) -> TestResponse:
+        if form and "account_name" in form:
+            form = {"form_key": random_code(20)} | form
         return self.client.post(path, data=form or {}, headers={"Origin": self.home})
 
     def send(self, content: bytes, path: str = f"{RUN}/results") -> TestResponse:

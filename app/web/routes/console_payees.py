@@ -17,7 +17,7 @@ from app.treasury.queries import payees as known
 from app.treasury.rules.payees import is_name, read_number
 from app.treasury.services import payees
 from app.web.console import operated
-from app.web.forms import Form, read_form
+from app.web.forms import Form, OnceSchema, once, read_form
 from app.web.pages import page, web
 
 
@@ -45,7 +45,7 @@ class AccountName(Text):
         return name
 
 
-class NewPayee(NewSchema):
+class NewPayee(OnceSchema):
     """A bank account, as it stands on the paper."""
 
     account_name = AccountName(60, required=True)
@@ -81,10 +81,10 @@ def enter_payee(operator: OperatorFacts, holder: str) -> Response:
     form = read_form(NewPayee)
     if not form.sound:
         return _payee_page(operator, holder, form)
-    said = form.values
+    account = [form.values[name] for name in ("account_name", "number", "bank_name")]
     try:
         with transaction():
-            payees.enter_payee(operator.id, holder, said["account_name"], said["number"], said["bank_name"])
+            once(operator.id, form, lambda: payees.enter_payee(operator.id, holder, *account).code)
     except Problem as problem:
         return _payee_page(operator, holder, form.refuse(problem))
     return _to_payee(holder, "payee_entered")

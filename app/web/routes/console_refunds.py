@@ -16,13 +16,13 @@ from app.offsets import queries as offsets
 from app.offsets.queries import RefundFacts
 from app.offsets.services import refunds
 from app.web.console import operated
-from app.web.forms import Form, Yuan, read_form
+from app.web.forms import Form, OnceSchema, Yuan, once, read_form
 from app.web.pages import page, web
 
 PAGE = 50
 
 
-class NewCourtesy(NewSchema):
+class NewCourtesy(OnceSchema):
     """A courtesy on a settled order; an order that was paid by bank needs the transfer's reference."""
 
     order = Code(26, required=True)
@@ -69,10 +69,10 @@ def request_courtesy(operator: OperatorFacts) -> Response:
     wish = (told["order"], told["amount"], told["note"], told.get("reference"))
     try:
         with transaction():
-            refund = refunds.request_goodwill(operator.id, *wish)
+            code = once(operator.id, form, lambda: refunds.request_goodwill(operator.id, *wish).code)
     except Problem as problem:
         return _list_page(operator, form.refuse(problem), problem.status)
-    return _to(refund.code, "refund_requested")
+    return _to(code, "refund_requested")
 
 
 @web.get("/console/refunds/<string:code>")

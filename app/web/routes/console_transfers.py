@@ -25,7 +25,7 @@ from app.offsets.services.transfers import Statement
 from app.registry import queries as registry
 from app.web import session
 from app.web.console import operated
-from app.web.forms import Form, Yuan, read_form
+from app.web.forms import Form, OnceSchema, Yuan, once, read_form
 from app.web.pages import page, web
 
 PAGE = 50
@@ -33,7 +33,7 @@ MOST_LOTS = 200
 MOST_STEPS = 1_000_000
 
 
-class NewTransferOrder(NewSchema):
+class NewTransferOrder(OnceSchema):
     """An order for an organisation: a known one, or a new one by its name."""
 
     organisation = Code(26)
@@ -97,12 +97,16 @@ def place_transfer_order(operator: OperatorFacts) -> Response:
         wish = Wish(
             "organisation", quantity_kg, lot_code=lot.code, beneficiary=form.values.get("beneficiary")
         )
-        with transaction():
+
+        def place() -> str:
             holder = known or holders.open_organisation(operator.id, form.values["name"])
-            order = transfers.place_transfer_order(operator.id, holder.id, wish, reservation)
+            return transfers.place_transfer_order(operator.id, holder.id, wish, reservation).code
+
+        with transaction():
+            code = once(operator.id, form, place)
     except Problem as problem:
         return _new_page(form.refuse(problem), problem.status)
-    return _to(order.code, "transfer_placed")
+    return _to(code, "transfer_placed")
 
 
 @web.get("/console/transfers/<string:code>")
