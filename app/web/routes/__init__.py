@@ -81,6 +81,7 @@ def connect(app: Flask, api: Api) -> None:
         form_key=forms.form_key,
     )
     app.jinja_env.filters.update(words.FILTERS)
+    app.url_map.converters["code"] = pages.CodeConverter
     app.after_request(guard.add_page_headers)
     app.register_blueprint(pages.web)
     render_problem_pages_with(problems.draw_problem)

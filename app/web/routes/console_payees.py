@@ -66,14 +66,14 @@ def payee_list(operator: OperatorFacts) -> Response:
     return page("console_payees.html", holders=known.list_payee_holders())
 
 
-@web.get("/console/payees/<string:holder>")
+@web.get("/console/payees/<code:holder>")
 @operated("money.read")
 def payee(operator: OperatorFacts, holder: str) -> Response:
     """One holder's accounts. Raises `NotFound`."""
     return _payee_page(operator, holder, Form())
 
 
-@web.post("/console/payees/<string:holder>")
+@web.post("/console/payees/<code:holder>")
 @operated("money.write")
 def enter_payee(operator: OperatorFacts, holder: str) -> Response:
     """Enter an account; another person confirms it. Raises `NotFound`."""
@@ -90,7 +90,7 @@ def enter_payee(operator: OperatorFacts, holder: str) -> Response:
     return _to_payee(holder, "payee_entered")
 
 
-@web.post("/console/payees/<string:holder>/<string:code>/confirm")
+@web.post("/console/payees/<code:holder>/<code:code>/confirm")
 @operated("money.write")
 def confirm_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     """Confirm an account by typing its number again. Raises `NotFound` and `PayeeUnknown`."""
@@ -106,7 +106,7 @@ def confirm_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     return _to_payee(holder, "payee_confirmed")
 
 
-@web.post("/console/payees/<string:holder>/<string:code>/end")
+@web.post("/console/payees/<code:holder>/<code:code>/end")
 @operated("money.write")
 def end_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     """Pay nothing to an account any more, or decline it. Raises `NotFound` and `PayeeUnknown`."""

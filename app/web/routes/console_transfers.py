@@ -109,14 +109,14 @@ def place_transfer_order(operator: OperatorFacts) -> Response:
     return _to(code, "transfer_placed")
 
 
-@web.get("/console/transfers/<string:code>")
+@web.get("/console/transfers/<code:code>")
 @operated("money.read")
 def console_transfer(operator: OperatorFacts, code: str) -> Response:
     """One order, its proofs, and the form for one's own reading. Raises `TransferUnknown`."""
     return _transfer_page(operator, code, Form())
 
 
-@web.post("/console/transfers/<string:code>/confirm")
+@web.post("/console/transfers/<code:code>/confirm")
 @operated("money.write")
 def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
     """Enter what one has read at the bank; the second who agrees makes the order paid."""
@@ -133,7 +133,7 @@ def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
     return _to(code, "transfer_paid" if paid else "transfer_read")
 
 
-@web.post("/console/transfers/<string:code>/take-back")
+@web.post("/console/transfers/<code:code>/take-back")
 @operated("money.write")
 def take_back_reading(operator: OperatorFacts, code: str) -> Response:
     """Take one's own reading back."""
@@ -145,7 +145,7 @@ def take_back_reading(operator: OperatorFacts, code: str) -> Response:
     return _to(code, "transfer_taken_back")
 
 
-@web.post("/console/transfers/<string:code>/proofs")
+@web.post("/console/transfers/<code:code>/proofs")
 @operated("money.write")
 def keep_proof(operator: OperatorFacts, code: str) -> Response:
     """Keep a proof that came to us by other ways."""
@@ -158,7 +158,7 @@ def keep_proof(operator: OperatorFacts, code: str) -> Response:
     return _to(code, "proof_kept")
 
 
-@web.get("/console/transfers/<string:code>/proofs/<int(max=9223372036854775807):proof_id>")
+@web.get("/console/transfers/<code:code>/proofs/<int(max=9223372036854775807):proof_id>")
 @operated("money.read")
 def proof(operator: OperatorFacts, code: str, proof_id: int) -> Response:
     """A proof as a file to keep: never shown inside a page of ours, since a stranger made it."""
