@@ -151,10 +151,17 @@ class TransferDiffers(Problem):
 
 
 class ProofRefused(Problem):
-    """The file is no PDF, PNG or JPEG of at most 2 MB, or one too many."""
+    """The file is no PDF, PNG or JPEG of at most 2 MB."""
 
     status = 422
     message = "offsets.proof_refused"
+
+
+class TooManyProofs(Problem):
+    """The organisation, or we for it, have sent as many files as an order may have."""
+
+    status = 409
+    message = "offsets.too_many_proofs"
 
 
 class OfflineClosed(Problem):

@@ -229,11 +229,14 @@ def test_a_proof_is_kept_once_sealed_and_by_its_first_bytes(office: Office) -> N
         assert refused(lambda content=content: keep(code, content)) == "proof_refused"  # type: ignore[misc]
     for number in range(4):
         keep(code, b"%PDF-" + bytes([number]))
-    assert refused(lambda: keep(code, b"%PDF-one more")) == "proof_refused"
+    assert refused(lambda: keep(code, b"%PDF-one more")) == "too_many_proofs"
+    for number in range(5):
+        keep(code, b"%PDF-ours" + bytes([number]), office.first)
+    assert refused(lambda: keep(code, b"%PDF-one more", office.first)) == "too_many_proofs"
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text("DELETE FROM transfer_proof"))
 
 
-def keep(code: str, content: bytes) -> None:
+def keep(code: str, content: bytes, operator_id: int | None = None) -> None:
     with transaction():
-        transfers.keep_proof(code, content)
+        transfers.keep_proof(code, content, operator_id)

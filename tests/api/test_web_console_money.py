@@ -206,6 +206,22 @@ def test_a_proof_too_large_or_of_another_kind_is_refused_on_the_page(
     assert big.status_code in (405, 413)
 
 
+def test_five_files_by_the_link_leave_the_operators_places_free(app: Flask, desks: tuple[Desk, Desk]) -> None:
+    place = desks[0].done("/console/transfers", name="示例法院", lot=forest(1000).lot_code, steps="1")
+    [link] = re.findall(r'href="http[^"]*(/transfer/[^"]+)"', desks[0].get(place))
+    browser, home = app.test_client(), desks[0].home
+    for client, page, path in (
+        (browser, link, f"{link}/proof"),
+        (desks[0].client, place, f"{place}/proofs"),
+    ):
+        for number in range(5):
+            assert f'action="{path}"' in client.get(page).text
+            assert upload(client, path, PNG + page.encode() + bytes([number]), home).status_code == 303
+        assert f'action="{path}"' not in client.get(page).text
+        more = upload(client, path, PNG + b"more", home)
+        assert (more.status_code, "回单已达上限" in more.text) == (409, True)
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [

@@ -20,6 +20,7 @@ from app.offsets import rules
 from app.offsets.errors import (
     BankReferenceUsed,
     ProofRefused,
+    TooManyProofs,
     TransferDay,
     TransferDiffers,
     TransferMismatch,
@@ -70,8 +71,9 @@ def hash_of(link: str) -> bytes:
 def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) -> TransferProof:
     """Keep a picture or PDF of the transfer, sealed; the same file twice is kept once.
 
-    It proves nothing by itself: only the bank's statement does. Raises `TransferUnknown`,
-    `TransferMoved` when the order is paid, `ProofRefused`.
+    It proves nothing by itself: only the bank's statement does. The holder of the link and the operators
+    have places of their own. Raises `TransferUnknown`, `TransferMoved` when the order is paid,
+    `ProofRefused`, `TooManyProofs`.
     """
     order = _lock(order_code)
     if order.paid_at is not None or order.refunding_at is not None:
@@ -85,11 +87,14 @@ def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) 
     )
     if known is not None:
         return known
+    of_operators = TransferProof.uploaded_by.is_not(None)
     kept = db.session.scalar(
-        select(func.count()).select_from(TransferProof).where(TransferProof.order_id == order.id)
+        select(func.count())
+        .select_from(TransferProof)
+        .where(TransferProof.order_id == order.id, of_operators.is_(operator_id is not None))
     )
     if (kept or 0) >= rules.MOST_PROOFS:
-        raise ProofRefused()
+        raise TooManyProofs(most=rules.MOST_PROOFS)
     proof = TransferProof(
         order_id=order.id,
         media=media,

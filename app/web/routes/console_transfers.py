@@ -18,7 +18,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.errors import OfflineClosed
-from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES
+from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES, MOST_PROOFS
 from app.offsets.services import transfers
 from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
@@ -203,5 +203,6 @@ def _transfer_page(operator: OperatorFacts, code: str, form: Form, status: int =
         mine=mine,
         names=accounts.operators.list_names(),
         refunds=offsets.list_refunds_of(code),
+        most_proofs=MOST_PROOFS,
         may_write=operator.may("money.write"),
     )
