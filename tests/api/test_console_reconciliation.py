@@ -195,3 +195,18 @@ def test_what_cannot_be_read_is_refused(
         assert who.get(path).status_code == status
     else:
         assert who.post(f"/console/reconciliation/{desk.made.date}{path}", form).status_code == status
+
+
+def test_a_day_names_what_broke_in_words(desk: Desk) -> None:
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO bill_break (day, kind, key, difference_fen, carries_money, found_at)"
+                " VALUES (:day, 'summary_differs', 'trade:总笔数', 0, false, now())"
+            ),
+            {"day": desk.made.date},
+        )
+    page = desk.as_a("auditor").get(f"/console/reconciliation/{desk.made.date}").text
+    assert "<code>closing</code>" not in page
+    for said in ("期末余额", "交易账单汇总 · 总笔数"):
+        assert said in page
