@@ -176,7 +176,9 @@ def test_a_transfer_from_the_order_to_the_certificate(app: Flask, desks: tuple[D
     assert (early.status_code, 'id="received_on-fault"' in early.text) == (422, True)
     second.done(f"{place}/confirm", **reading)
     assert jobs.settle_paid() == 1
-    assert "看凭证" in school.get(link).text
+    told_after = school.get(link).text
+    for said in ("看凭证", "¥10.00", transfer.remittance_code[:4], f"{clock.business_day()}"):
+        assert said in told_after
     certificate = queries.get_transfer(transfer.order.code).order.certificate_number
     assert "示例中学" in school.get(f"/c/{certificate}").text
     assert_books_prove()

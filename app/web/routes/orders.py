@@ -126,6 +126,7 @@ def _standing(holder_id: int, code: str) -> dict[str, Any]:
     found = offsets.get_order(holder_id, code)
     return {
         "order": found,
+        "refunds": offsets.list_refunds_of(code) if found.refunded_fen else [],
         "lot": _lot(found.lot_id),
         "waiting": _waits(found),
         "phone": session.settings().phone_url,

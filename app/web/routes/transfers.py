@@ -43,6 +43,7 @@ def _page(found: TransferFacts, refusal: Problem | None = None) -> Response:
         "transfer.html",
         refusal.status if refusal else 200,
         transfer=found,
+        refunds=offsets.list_refunds_of(found.order.code) if found.order.refunded_fen else [],
         account=session.settings().bank_account,
         refusal=refusal,
         most_proofs=MOST_PROOFS,
