@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, make_response, request
-from sqlalchemy import BigInteger, DateTime, LargeBinary, SmallInteger, String, text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Row, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, identity
 from app.kit.database import Base, db
 from app.kit.problems import KeyReused, Unreadable
+from app.kit.sealing import keyed_digest
 from app.kit.transaction import transaction
 
 _KEY = re.compile(r'"?([A-Za-z0-9_.:-]{1,128})"?\Z')
@@ -68,6 +69,22 @@ def writes(view: Callable[..., Any]) -> Callable[..., Any]:
     return written
 
 
+def once(caller_id: int, key: str, told: str, act: Callable[[], str]) -> str:
+    """What `act` answers; the same key again answers the same without acting. For the forms of pages.
+
+    Runs inside the caller's transaction; of `told`, what the form said, a keyed digest is kept, because
+    it may be an account number. Raises `KeyReused` when the key came with another content.
+    """
+    print_ = keyed_digest(told, f"form:{request.path}").encode()
+    row = {"holder": caller_id, "route": request.endpoint or "", "key": key, "print": print_}
+    earlier = _claim(row)
+    if earlier is not None:
+        return bytes(earlier.body).decode()
+    answer = act()
+    db.session.execute(_KEEP, {**row, "status": 303, "body": answer.encode()})
+    return answer
+
+
 def _row(given: str) -> dict[str, Any]:
     match = _KEY.match(given)
     if match is None:
@@ -79,11 +96,8 @@ def _row(given: str) -> dict[str, Any]:
 
 
 def _once(row: dict[str, Any], view: Callable[..., Any], args: Any, kwargs: Any) -> Response:
-    claimed = db.session.execute(_CLAIM, {**row, "now": clock.now()})
-    if not claimed.rowcount:  # type: ignore[attr-defined]
-        earlier = db.session.execute(_FIND, row).one()
-        if earlier.fingerprint != row["print"]:
-            raise KeyReused()
+    earlier = _claim(row)
+    if earlier is not None:
         replay = Response(earlier.body, earlier.status, content_type="application/json")
         replay.headers["Idempotent-Replayed"] = "true"
         return replay
@@ -91,6 +105,17 @@ def _once(row: dict[str, Any], view: Callable[..., Any], args: Any, kwargs: Any)
     kept = {**row, "status": response.status_code, "body": response.get_data()}
     db.session.execute(_KEEP, kept)
     return response
+
+
+def _claim(row: dict[str, Any]) -> Row[Any] | None:
+    """Take the key, or what it did before. Raises `KeyReused` when it came with something else."""
+    claimed = db.session.execute(_CLAIM, {**row, "now": clock.now()})
+    if claimed.rowcount:  # type: ignore[attr-defined]
+        return None
+    earlier = db.session.execute(_FIND, row).one()
+    if earlier.fingerprint != row["print"]:
+        raise KeyReused()
+    return earlier
 
 
 def forget_before(moment: datetime) -> int:

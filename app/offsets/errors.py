@@ -129,6 +129,13 @@ class TransferMoved(Problem):
     message = "offsets.transfer_moved"
 
 
+class TransferDay(Problem):
+    """Money is not received tomorrow, nor long before it was asked for."""
+
+    status = 422
+    message = "offsets.transfer_day"
+
+
 class TransferDiffers(Problem):
     """Two operators have read the bank's statement differently."""
 
@@ -137,10 +144,17 @@ class TransferDiffers(Problem):
 
 
 class ProofRefused(Problem):
-    """The file is no PDF, PNG or JPEG of at most 2 MB, or one too many."""
+    """The file is no PDF, PNG or JPEG of at most 2 MB."""
 
     status = 422
     message = "offsets.proof_refused"
+
+
+class TooManyProofs(Problem):
+    """The organisation, or we for it, have sent as many files as an order may have."""
+
+    status = 409
+    message = "offsets.too_many_proofs"
 
 
 class OfflineClosed(Problem):

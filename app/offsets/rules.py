@@ -360,7 +360,10 @@ def written(bank_reference: str) -> str:
 
 
 LARGEST_PROOF_BYTES = 2 * 1024 * 1024
+PAID_AHEAD = timedelta(days=7)
+"""How long before its order an organisation's transfer may have arrived."""
 MOST_PROOFS = 5
+"""Files that one side, the holder of the link or the operators, may send for an order."""
 _MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
 

@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("payouts", "/console/payouts", "money.read"),
     ("payees", "/console/payees", "money.read"),
     ("refunds", "/console/refunds", "money.read"),
+    ("shippings", "/console/shippings", "money.read"),
     ("doubts", "/console/doubts", "money.read"),
     ("transfers", "/console/transfers", "money.read"),
     ("queue", "/console/queue", "money.read"),

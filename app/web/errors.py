@@ -10,6 +10,13 @@ class ForeignForm(Problem):
     message = "web.foreign_form"
 
 
+class FormUsed(Problem):
+    """The form was sent before, filled in otherwise."""
+
+    status = 409
+    message = "web.form_used"
+
+
 class ReturnUnknown(Problem):
     """Somebody came back from WeChat whom we did not send there, or too late."""
 

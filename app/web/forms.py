@@ -1,7 +1,8 @@
 """Reading forms: the same strict fields as the API's, written as text by a person."""
 
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,23 @@ from typing import Any
 from flask import request
 from marshmallow import ValidationError, fields
 
+from app.kit import idempotency
 from app.kit.clock import SHANGHAI
-from app.kit.fields import NewSchema
+from app.kit.fields import Code, NewSchema
 from app.kit.messages import exists, t
-from app.kit.problems import Problem
+from app.kit.problems import KeyReused, Problem
+from app.web.errors import FormUsed
+
+
+class OnceSchema(NewSchema):
+    """A form that makes something: by its hidden key (`fields.key()`) once, however often it is sent."""
+
+    form_key = Code(64, required=True, error_messages={"required": "web.form_without_key"})
+
+
+def form_key() -> str:
+    """A key for one form on one page as it is drawn."""
+    return secrets.token_urlsafe(18)
 
 
 @dataclass
@@ -39,7 +53,7 @@ class Form:
     @property
     def sentences(self) -> list[str]:
         """What stands above the form: the refusal in words, and faults that belong to no field."""
-        said = [self.faults["_schema"]] if "_schema" in self.faults else []
+        said = [self.faults[name] for name in ("_schema", "form_key") if name in self.faults]
         if self.refusal is None:
             return said
         if not self.refusal.errors:
@@ -47,6 +61,18 @@ class Form:
         return [
             error["detail"] for error in self.refusal.errors if error["detail"] not in self.faults.values()
         ]
+
+
+def once(operator_id: int, form: Form, act: Callable[[], str]) -> str:
+    """The code of what `act` makes; the same form sent again makes nothing and answers the same code.
+
+    Runs inside the caller's transaction. Raises `FormUsed` when it was filled in otherwise the first time.
+    """
+    told = repr(sorted((name, value) for name, value in form.written.items() if name != "form_key"))
+    try:
+        return idempotency.once(operator_id, form.values["form_key"], told, act)
+    except KeyReused as reused:
+        raise FormUsed() from reused
 
 
 def read_form(schema: type[NewSchema]) -> Form:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
+from werkzeug.routing import BaseConverter
 
 from app.kit.messages import exists, language, t
 
@@ -16,6 +17,15 @@ TABS = (("home", "/"), ("actions", "/actions"), ("forest", "/forest"), ("orders"
 web = Blueprint(
     "web", "app.web", template_folder="templates", static_folder="static", static_url_path="/static"
 )
+
+
+class CodeConverter(BaseConverter):
+    """A code in a page's address, `<code:name>`: with anything else in its place there is no such page.
+
+    No dot, so that `<code:name>.csv` is another page.
+    """
+
+    regex = "[A-Za-z0-9_-]{1,64}"
 
 
 def page(template: str, status: int = 200, *, tab: str = "", **values: Any) -> Response:

@@ -69,6 +69,11 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
+def day(at: datetime) -> str:
+    """The day of a time in Shanghai: `2026-11-21`."""
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d}"
+
+
 def second(at: datetime) -> str:
     """A time to the second in Shanghai, with its offset."""
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S} UTC+8"
@@ -122,6 +127,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain": plain,
     "change": change,
     "moment": moment,
+    "day": day,
     "second": second,
     "short_day": short_day,
     "month_name": month_name,

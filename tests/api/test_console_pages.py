@@ -63,6 +63,27 @@ def test_the_queue_shows_what_failed_with_its_last_error(app: Flask, failing: No
     assert "Try now" not in page, "an auditor only looks"
 
 
+def test_every_listener_has_a_name_and_its_path_beside_it(app: Flask, failing: None) -> None:
+    from app.kit.messages import exists
+
+    ours = {name.rsplit(".", 1)[1] for name in announcements._by_name if name.startswith("app.")}
+    assert [name for name in sorted(ours) if not exists(f"web.listener_{name}")] == []
+    with transaction():
+        announcements.announce("footprint.action_withdrawn", {"action": "A1"})
+    page = at_console(app, "auditor").get("/console/queue").text
+    assert "收回积分" in page
+    assert "<code>app.rewards.jobs.take_back_points</code>" in page
+
+
+def test_the_log_names_its_details_and_writes_money_in_yuan(app: Flask) -> None:
+    with transaction():
+        services.audit.record(None, "refund_requested", "R1", {"amount_fen": 123456, "odd": [1]})
+    page = at_console(app, "auditor").get("/console/audit?subject=R1").text
+    assert "¥1,234.56" in page
+    assert "amount_fen" not in page
+    assert "odd <code>[1]</code>" in page, "a name that the catalogue does not know is shown as it is"
+
+
 def test_an_operator_hastens_a_task_and_the_log_says_who(app: Flask, failing: None) -> None:
     visitor = at_console(app, "finance").speak("en")
     row = db.session.scalar(text("SELECT min(id) FROM announcement"))

@@ -259,3 +259,18 @@ def test_a_day_whose_bills_cannot_be_had_is_not_taken_for_a_good_one(app: Flask)
     assert "没有待处理的差错" not in listed
     assert "100.00%" not in visitor.get(f"/console/reconciliation/{day}").text
     assert "没有核对完的日子" in visitor.get("/console").text
+
+
+def test_a_day_names_what_broke_in_words(desk: Desk) -> None:
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO bill_break (day, kind, key, difference_fen, carries_money, found_at)"
+                " VALUES (:day, 'summary_differs', 'trade:总笔数', 0, false, now())"
+            ),
+            {"day": desk.made.date},
+        )
+    page = desk.as_a("auditor").get(f"/console/reconciliation/{desk.made.date}").text
+    assert "<code>closing</code>" not in page
+    for said in ("期末余额", "交易账单汇总 · 总笔数"):
+        assert said in page

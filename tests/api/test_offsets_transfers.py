@@ -1,7 +1,7 @@
 """The offline channel: an organisation's order, its proof, two readings of one bank statement."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -44,7 +44,7 @@ class Office:
             return transfers.place_transfer_order(self.first, self.holder_id, wish, timedelta(days=7))
 
     def read(self, operator_id: int, code: str, reference: str = "B1", **other: Any) -> bool:
-        told = {"amount_fen": 1000, "received_on": date(2026, 11, 25), **other}
+        told = {"amount_fen": 1000, "received_on": clock.business_day(), **other}
         with transaction():
             read = Statement(bank_reference=reference, **told)
             return transfers.confirm_transfer(operator_id, code, read) is not None
@@ -98,7 +98,7 @@ def test_one_operator_alone_makes_nothing_paid(office: Office) -> None:
     [
         ({"amount_fen": 999}, "transfer_differs"),
         ({"reference": "B2"}, "transfer_differs"),
-        ({"received_on": date(2026, 11, 24)}, "transfer_differs"),
+        ({"received_on": clock.business_day() - timedelta(days=1)}, "transfer_differs"),
     ],
 )
 def test_readings_that_differ_are_refused_until_the_one_who_was_wrong_reads_again(
@@ -120,6 +120,21 @@ def test_a_slip_of_the_pen_can_be_taken_back(office: Office) -> None:
     with pytest.raises(TransferMoved), transaction():
         transfers.take_back(office.first, code)
     assert refused(lambda: office.read(office.first, code, "RIGHT")) == "bank_reference_used"
+
+
+@pytest.mark.parametrize("days", [1, 400, -9])
+def test_a_transfer_is_received_neither_tomorrow_nor_long_before_its_order(office: Office, days: int) -> None:
+    code = office.order().code
+    day = clock.business_day() + timedelta(days=days)
+    assert refused(lambda: office.read(office.first, code, received_on=day)) == "transfer_day"
+    assert queries.get_transfer(code).confirmations == []
+
+
+def test_a_transfer_may_have_arrived_a_few_days_before_its_order(office: Office) -> None:
+    code = office.order().code
+    day = clock.business_day() - timedelta(days=5)
+    assert not office.read(office.first, code, received_on=day)
+    assert office.read(office.second, code, received_on=day)
 
 
 def test_one_transfer_pays_one_order(office: Office) -> None:
@@ -313,11 +328,14 @@ def test_a_proof_is_kept_once_sealed_and_by_its_first_bytes(office: Office) -> N
         assert refused(lambda content=content: keep(code, content)) == "proof_refused"  # type: ignore[misc]
     for number in range(4):
         keep(code, b"%PDF-" + bytes([number]))
-    assert refused(lambda: keep(code, b"%PDF-one more")) == "proof_refused"
+    assert refused(lambda: keep(code, b"%PDF-one more")) == "too_many_proofs"
+    for number in range(5):
+        keep(code, b"%PDF-ours" + bytes([number]), office.first)
+    assert refused(lambda: keep(code, b"%PDF-one more", office.first)) == "too_many_proofs"
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text("DELETE FROM transfer_proof"))
 
 
-def keep(code: str, content: bytes) -> None:
+def keep(code: str, content: bytes, operator_id: int | None = None) -> None:
     with transaction():
-        transfers.keep_proof(code, content)
+        transfers.keep_proof(code, content, operator_id)

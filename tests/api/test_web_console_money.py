@@ -13,6 +13,7 @@ from shop import Shop, assert_books_prove, eventually, paid
 from werkzeug.test import TestResponse
 
 from app.kit import announcements, clock
+from app.kit.codes import random_code
 from app.offsets import jobs, queries
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
@@ -32,6 +33,8 @@ class Desk:
         return answer.text
 
     def post(self, path: str, **form: Any) -> TestResponse:
+        if path in ("/console/refunds", "/console/transfers"):
+            form = {"form_key": random_code(20)} | form
         return self.client.post(path, data=form, headers={"Origin": self.home})
 
     def done(self, path: str, **form: Any) -> str:
@@ -163,14 +166,19 @@ def test_a_transfer_from_the_order_to_the_certificate(app: Flask, desks: tuple[D
     assert kept.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in kept.headers["Content-Security-Policy"]
     assert school.get(proof).status_code == 302
-    reading = {"amount": "10.00", "reference": "B-77", "received_on": "2026-11-25"}
+    reading = {"amount": "10.00", "reference": "B-77", "received_on": f"{clock.business_day()}"}
     first.done(f"{place}/confirm", **reading)
     assert "B-77" not in second.get(place), "the second reads for themselves"
     wrong = second.post(f"{place}/confirm", **(reading | {"amount": "9.99"}))
     assert (wrong.status_code, "两人填写的内容不一致" in wrong.text) == (409, True)
+    tomorrow = clock.business_day() + timedelta(days=1)
+    early = second.post(f"{place}/confirm", **(reading | {"received_on": f"{tomorrow}"}))
+    assert (early.status_code, 'id="received_on-fault"' in early.text) == (422, True)
     second.done(f"{place}/confirm", **reading)
     assert jobs.settle_paid() == 1
-    assert "看凭证" in school.get(link).text
+    told_after = school.get(link).text
+    for said in ("看凭证", "¥10.00", transfer.remittance_code[:4], f"{clock.business_day()}"):
+        assert said in told_after
     certificate = queries.get_transfer(transfer.order.code).order.certificate_number
     assert "示例中学" in school.get(f"/c/{certificate}").text
     assert_books_prove()
@@ -198,6 +206,22 @@ def test_a_proof_too_large_or_of_another_kind_is_refused_on_the_page(
     assert browser.get(f"{link}x").status_code == 404
     big = browser.post("/lang/en", data={"x": "y" * 100_000}, headers={"Origin": desks[0].home})
     assert big.status_code in (405, 413)
+
+
+def test_five_files_by_the_link_leave_the_operators_places_free(app: Flask, desks: tuple[Desk, Desk]) -> None:
+    place = desks[0].done("/console/transfers", name="示例法院", lot=forest(1000).lot_code, steps="1")
+    [link] = re.findall(r'href="http[^"]*(/transfer/[^"]+)"', desks[0].get(place))
+    browser, home = app.test_client(), desks[0].home
+    for client, page, path in (
+        (browser, link, f"{link}/proof"),
+        (desks[0].client, place, f"{place}/proofs"),
+    ):
+        for number in range(5):
+            assert f'action="{path}"' in client.get(page).text
+            assert upload(client, path, PNG + page.encode() + bytes([number]), home).status_code == 303
+        assert f'action="{path}"' not in client.get(page).text
+        more = upload(client, path, PNG + b"more", home)
+        assert (more.status_code, "回单已达上限" in more.text) == (409, True)
 
 
 @pytest.mark.parametrize(

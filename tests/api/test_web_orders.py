@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from builders import Forest, forest
+from builders import Forest, forest, operator
 from flask import Flask
 from markupsafe import escape
 from visiting import Visitor
 
 import simulator
 from app.accounts import services as accounts
-from app.kit import clock
+from app.kit import announcements, clock
 from app.kit.transaction import transaction
 from app.offsets import jobs, queries, services
-from app.offsets.services.words import PaidWord
+from app.offsets.services.words import PaidWord, RefundWord
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -269,3 +269,22 @@ def test_a_certificate_is_found_by_its_number_however_it_is_written(buyer: Visit
 
 def _local_now() -> str:
     return f"{clock.now().astimezone(clock.SHANGHAI) - timedelta(minutes=40):%Y-%m-%dT%H:%M}"
+
+
+def test_a_courtesy_stands_on_the_order_with_its_day_reason_and_way(
+    app: Flask, buyer: Visitor, lot: Forest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcements, "ring", lambda: None)
+    code = order_of(buyer, lot)
+    settle(code)
+    first, second = (operator(app, app.test_client(), "finance") for _ in range(2))
+    with transaction():
+        refund = services.refunds.request_goodwill(first, code, 5, "for operators only").code
+    assert "平台补偿退款" not in buyer.get(f"/orders/{code}").text, "nothing went back yet"
+    with transaction():
+        services.refunds.approve(second, refund)
+        services.refunds.record_refund(RefundWord(refund, "P1", "SUCCESS", 5))
+    page = buyer.get(f"/orders/{code}").text
+    for said in ("¥0.05", "平台补偿退款", "原路退回微信支付", f"{clock.business_day()}"):
+        assert said in page.split("已退回", 1)[1]
+    assert "for operators only" not in page

@@ -13,6 +13,7 @@ from shop import assert_books_prove
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.treasury.rules.payouts import Outcome
@@ -33,6 +34,8 @@ class Desk:
         return self.client.get(path)
 
     def post(self, path: str, form: dict[str, Any] | None = None) -> TestResponse:
+        if form and "account_name" in form:
+            form = {"form_key": random_code(20)} | form
         return self.client.post(path, data=form or {}, headers={"Origin": self.home})
 
     def send(self, content: bytes, path: str = f"{RUN}/results") -> TestResponse:
@@ -424,6 +427,23 @@ def test_every_line_of_a_long_statement_is_on_one_of_its_pages(
         following = re.search(r'href="(/statements/\w+\?after=[^"]+)"', page)
         path = following[1] if following else ""
     assert seen == [f"{100 * n + 1}-{100 * n + 100}" for n in range(7)]
+
+
+def test_a_run_of_nobody_is_finished_and_nobody_is_asked_to_approve_it(
+    app: Flask, treasury: Treasury
+) -> None:
+    with at(OCTOBER):
+        treasury.sell(treasury.village(), 5000)
+    with at(NOVEMBER):
+        assert not treasury.prepare().payouts
+        desk = Desk(app)
+        for path in ("/console/payouts", RUN):
+            shown = desk.get(path).text
+            assert ("无需付款" in shown, "待审批" in shown) == (True, False)
+        assert (f"{RUN}/approve" in shown, f"{RUN}/withdraw" in shown) == (False, False)
+        assert desk.post(f"{RUN}/approve").status_code == 409
+        treasury.account(treasury.run().skips[0].skip.holder_id)
+        assert desk.post(f"{RUN}/again").location.startswith(f"/console/payouts/{MONTH}/2")
 
 
 def test_two_people_entering_an_account_at_once_leave_one(app: Flask, treasury: Treasury) -> None:

@@ -74,6 +74,8 @@ def test_less_than_the_minimum_waits_and_no_account_waits() -> None:
     ("stamps", "still_open", "status"),
     [
         (RunStamps(), 3, RunStatus.PREPARED),
+        (RunStamps(), 0, RunStatus.FINISHED),
+        (RunStamps(withdrawn_at=THEN), 0, RunStatus.WITHDRAWN),
         (RunStamps(withdrawn_at=THEN), 3, RunStatus.WITHDRAWN),
         (RunStamps(approved_at=THEN), 3, RunStatus.APPROVED),
         (RunStamps(approved_at=THEN, exported_at=THEN), 1, RunStatus.EXPORTED),

@@ -16,10 +16,13 @@ from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import checked_code
 from app.kit.database import db
+from app.kit.messages import t
 from app.offsets import rules
 from app.offsets.errors import (
     BankReferenceUsed,
     ProofRefused,
+    TooManyProofs,
+    TransferDay,
     TransferDiffers,
     TransferMoved,
     TransferUnknown,
@@ -69,8 +72,9 @@ def hash_of(link: str) -> bytes:
 def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) -> TransferProof:
     """Keep a picture or PDF of the transfer, sealed; the same file twice is kept once.
 
-    It proves nothing by itself: only the bank's statement does. Raises `TransferUnknown`,
-    `TransferMoved` when the order is paid, `ProofRefused`.
+    It proves nothing by itself: only the bank's statement does. The holder of the link and the operators
+    have places of their own. Raises `TransferUnknown`, `TransferMoved` when the order is paid,
+    `ProofRefused`, `TooManyProofs`.
     """
     order = _lock(order_code)
     if order.paid_at is not None or order.refunding_at is not None:
@@ -84,11 +88,14 @@ def keep_proof(order_code: str, content: bytes, operator_id: int | None = None) 
     )
     if known is not None:
         return known
+    of_operators = TransferProof.uploaded_by.is_not(None)
     kept = db.session.scalar(
-        select(func.count()).select_from(TransferProof).where(TransferProof.order_id == order.id)
+        select(func.count())
+        .select_from(TransferProof)
+        .where(TransferProof.order_id == order.id, of_operators.is_(operator_id is not None))
     )
     if (kept or 0) >= rules.MOST_PROOFS:
-        raise ProofRefused()
+        raise TooManyProofs(most=rules.MOST_PROOFS)
     proof = TransferProof(
         order_id=order.id,
         media=media,
@@ -111,10 +118,11 @@ def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> Paym
     Each enters it without seeing the other's; who was wrong enters it again. A transfer that comes
     after the order has expired is received all the same, and its refund opened. One of another amount,
     or for an order that was paid before, becomes a doubt. Raises `TransferUnknown`, `TransferDiffers`
-    when two have read differently, `BankReferenceUsed`.
+    when two have read differently, `TransferDay` for a day that cannot be, `BankReferenceUsed`.
     """
     read = replace(read, bank_reference=rules.written(read.bank_reference))
     order = _lock(order_code)
+    _require_day(order, read.received_on)
     _require_unused(order.id, read.bank_reference)
     rows = db.session.scalars(_open_readings(order.id)).all()
     others = [row for row in rows if row.operator_id != operator_id]
@@ -169,6 +177,14 @@ def _receive(order: Order, read: Statement) -> PaymentOutcome:
     if outcome is PaymentOutcome.MISMATCH and not doubts.is_in_suspense(word.transaction_id):
         raise BankReferenceUsed()  # the same transfer was received for another order just now
     return outcome
+
+
+def _require_day(order: Order, received_on: date) -> None:
+    earliest, latest = clock.business_day(order.reserved_at) - rules.PAID_AHEAD, clock.business_day()
+    if not earliest <= received_on <= latest:
+        span = {"earliest": earliest, "latest": latest}
+        detail = t(f"{TransferDay.message}_detail", **span)
+        raise TransferDay(errors=[{"pointer": "#/received_on", "detail": detail}], **span)
 
 
 def _require_unused(order_id: int, bank_reference: str) -> None:

@@ -95,7 +95,7 @@ class RunStatus(StrEnum):
     EXPORTED = "exported"
     """The file was taken to the bank; results are awaited."""
     FINISHED = "finished"
-    """Every payout arrived or came back."""
+    """Every payout arrived or came back, or there was nobody to pay."""
 
 
 class PayoutStatus(StrEnum):
@@ -136,10 +136,10 @@ def run_status(run: RunStamps, open_payouts: int) -> RunStatus:
     """The status that the time stamps say, with how many payouts have not ended yet."""
     if run.withdrawn_at is not None:
         return RunStatus.WITHDRAWN
-    if run.approved_at is None:
-        return RunStatus.PREPARED
     if not open_payouts:
         return RunStatus.FINISHED
+    if run.approved_at is None:
+        return RunStatus.PREPARED
     return RunStatus.APPROVED if run.exported_at is None else RunStatus.EXPORTED
 
 

@@ -7,7 +7,7 @@ from app.kit import platforms
 from app.kit.http import render_problem_pages_with
 from app.kit.messages import exists, t
 from app.web import console as console_frame
-from app.web import guard, pages, words
+from app.web import forms, guard, pages, words
 from app.web.routes import (
     actions,
     books,
@@ -78,8 +78,10 @@ def connect(app: Flask, api: Api) -> None:
         bilingual=words.in_language,
         console_frame=console_frame.frame,
         may_buy=platforms.may_buy,
+        form_key=forms.form_key,
     )
     app.jinja_env.filters.update(words.FILTERS)
+    app.url_map.converters["code"] = pages.CodeConverter
     app.after_request(guard.add_page_headers)
     app.register_blueprint(pages.web)
     render_problem_pages_with(problems.draw_problem)

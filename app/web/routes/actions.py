@@ -79,7 +79,7 @@ def _trip_form(form: Form, status: int = 200) -> Response:
     )
 
 
-@web.get("/actions/<string:code>")
+@web.get("/actions/<code:code>")
 @personal
 def action(holder_id: int, code: str) -> Response:
     """One action with every figure behind its grams. Raises `NotFound`."""
@@ -88,7 +88,7 @@ def action(holder_id: int, code: str) -> Response:
     return page("action.html", tab="actions", action=found, worked=worked(found), replayed=replayed)
 
 
-@web.post("/actions/<string:code>/withdraw")
+@web.post("/actions/<code:code>/withdraw")
 @personal
 def withdraw(holder_id: int, code: str) -> Response:
     """Take an action back. Raises `NotFound`."""

@@ -17,7 +17,7 @@ from app.treasury.queries import payees as known
 from app.treasury.rules.payees import is_name, read_number
 from app.treasury.services import payees
 from app.web.console import operated
-from app.web.forms import Form, read_form
+from app.web.forms import Form, OnceSchema, once, read_form
 from app.web.pages import page, web
 
 
@@ -45,7 +45,7 @@ class AccountName(Text):
         return name
 
 
-class NewPayee(NewSchema):
+class NewPayee(OnceSchema):
     """A bank account, as it stands on the paper."""
 
     account_name = AccountName(60, required=True)
@@ -66,14 +66,14 @@ def payee_list(operator: OperatorFacts) -> Response:
     return page("console_payees.html", holders=known.list_payee_holders())
 
 
-@web.get("/console/payees/<string:holder>")
+@web.get("/console/payees/<code:holder>")
 @operated("money.read")
 def payee(operator: OperatorFacts, holder: str) -> Response:
     """One holder's accounts. Raises `NotFound`."""
     return _payee_page(operator, holder, Form())
 
 
-@web.post("/console/payees/<string:holder>")
+@web.post("/console/payees/<code:holder>")
 @operated("money.write")
 def enter_payee(operator: OperatorFacts, holder: str) -> Response:
     """Enter an account; another person confirms it. Raises `NotFound`."""
@@ -81,16 +81,16 @@ def enter_payee(operator: OperatorFacts, holder: str) -> Response:
     form = read_form(NewPayee)
     if not form.sound:
         return _payee_page(operator, holder, form)
-    said = form.values
+    account = [form.values[name] for name in ("account_name", "number", "bank_name")]
     try:
         with transaction():
-            payees.enter_payee(operator.id, holder, said["account_name"], said["number"], said["bank_name"])
+            once(operator.id, form, lambda: payees.enter_payee(operator.id, holder, *account).code)
     except Problem as problem:
         return _payee_page(operator, holder, form.refuse(problem))
     return _to_payee(holder, "payee_entered")
 
 
-@web.post("/console/payees/<string:holder>/<string:code>/confirm")
+@web.post("/console/payees/<code:holder>/<code:code>/confirm")
 @operated("money.write")
 def confirm_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     """Confirm an account by typing its number again. Raises `NotFound` and `PayeeUnknown`."""
@@ -106,7 +106,7 @@ def confirm_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     return _to_payee(holder, "payee_confirmed")
 
 
-@web.post("/console/payees/<string:holder>/<string:code>/end")
+@web.post("/console/payees/<code:holder>/<code:code>/end")
 @operated("money.write")
 def end_payee(operator: OperatorFacts, holder: str, code: str) -> Response:
     """Pay nothing to an account any more, or decline it. Raises `NotFound` and `PayeeUnknown`."""

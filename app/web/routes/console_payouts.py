@@ -26,7 +26,7 @@ from app.web.pages import page, web
 PAGE = 24
 MOST_FILE = 4 * 1024 * 1024
 """Bytes of a result file: 20,000 lines with room to spare."""
-_RUN = "/console/payouts/<string:month>/<int(max=32767):round_>"
+_RUN = "/console/payouts/<code:month>/<int(min=1, max=32766):round_>"
 
 
 class NewRun(NewSchema):
@@ -156,14 +156,12 @@ def take_results(operator: OperatorFacts, month: str, round_: int) -> Response:
     return _record(operator, month, round_, results, faults)
 
 
-@web.post(f"{_RUN}/<string:number>")
+@web.post(f"{_RUN}/<code:number>")
 @operated("money.write")
 def mark_payout(operator: OperatorFacts, month: str, round_: int, number: str) -> Response:
     """Write down by hand what the bank says of one payout. Raises `RunUnknown`."""
     _require_month(month)
     form = read_form(NewResult)
-    if not (number.isascii() and number.isalnum()):
-        raise RunUnknown()
     amount_fen = payouts.get_amount_fen(month, round_, number)
     if not form.sound:
         return _run_page(operator, month, round_, form, marking=number)

@@ -53,21 +53,21 @@ def reconciliation(operator: OperatorFacts) -> Response:
     )
 
 
-@web.get("/console/reconciliation/<string:day>")
+@web.get("/console/reconciliation/<code:day>")
 @operated("money.read")
 def reconciled_day(operator: OperatorFacts, day: str) -> Response:
     """One day with its bills and breaks. Raises `DayUnknown`."""
     return _day_page(operator, _day(day), Form())
 
 
-@web.post("/console/reconciliation/<string:day>/<string:kind>/explain")
+@web.post("/console/reconciliation/<code:day>/<code:kind>/explain")
 @operated("money.write")
 def explain_breaks(operator: OperatorFacts, day: str, kind: str) -> Response:
     """Explain one break or all open ones of a kind. Raises `DayUnknown` or `NotFound`."""
     return _answer(operator, _day(day), _kind(kind), read_form(NewExplanation), breaks.explain_breaks)
 
 
-@web.post("/console/reconciliation/<string:day>/<string:kind>/confirm")
+@web.post("/console/reconciliation/<code:day>/<code:kind>/confirm")
 @operated("money.write")
 def confirm_breaks(operator: OperatorFacts, day: str, kind: str) -> Response:
     """Confirm what another has explained. Raises `DayUnknown` or `NotFound`."""

@@ -16,13 +16,13 @@ from app.offsets import queries as offsets
 from app.offsets.queries import RefundFacts
 from app.offsets.services import refunds
 from app.web.console import operated
-from app.web.forms import Form, Yuan, read_form
+from app.web.forms import Form, OnceSchema, Yuan, once, read_form
 from app.web.pages import page, web
 
 PAGE = 50
 
 
-class NewCourtesy(NewSchema):
+class NewCourtesy(OnceSchema):
     """A courtesy on a settled order; an order that was paid by bank needs the transfer's reference."""
 
     order = Code(26, required=True)
@@ -69,41 +69,41 @@ def request_courtesy(operator: OperatorFacts) -> Response:
     wish = (told["order"], told["amount"], told["note"], told.get("reference"))
     try:
         with transaction():
-            refund = refunds.request_goodwill(operator.id, *wish)
+            code = once(operator.id, form, lambda: refunds.request_goodwill(operator.id, *wish).code)
     except Problem as problem:
         return _list_page(operator, form.refuse(problem), problem.status)
-    return _to(refund.code, "refund_requested")
+    return _to(code, "refund_requested")
 
 
-@web.get("/console/refunds/<string:code>")
+@web.get("/console/refunds/<code:code>")
 @operated("money.read")
 def console_refund(operator: OperatorFacts, code: str) -> Response:
     """One refund, and what this operator can do about it. Raises `RefundUnknown`."""
     return _refund_page(operator, code, Form())
 
 
-@web.post("/console/refunds/<string:code>/approve")
+@web.post("/console/refunds/<code:code>/approve")
 @operated("money.write")
 def approve_refund(operator: OperatorFacts, code: str) -> Response:
     """Open what another operator asked for."""
     return _step(operator, code, "refund_approved", lambda: refunds.approve(operator.id, code))
 
 
-@web.post("/console/refunds/<string:code>/decline")
+@web.post("/console/refunds/<code:code>/decline")
 @operated("money.write")
 def decline_refund(operator: OperatorFacts, code: str) -> Response:
     """Turn a request down, or take one's own back."""
     return _step(operator, code, "refund_declined", lambda: refunds.decline(operator.id, code))
 
 
-@web.post("/console/refunds/<string:code>/ask")
+@web.post("/console/refunds/<code:code>/ask")
 @operated("money.write")
 def ask_for_refund(operator: OperatorFacts, code: str) -> Response:
     """Have the provider asked now."""
     return _step(operator, code, "refund_asked", lambda: refunds.ask_now(operator.id, code))
 
 
-@web.post("/console/refunds/<string:code>/return")
+@web.post("/console/refunds/<code:code>/return")
 @operated("money.write")
 def return_refund(operator: OperatorFacts, code: str) -> Response:
     """Record that the money went back by bank; another operator has to approve it."""
@@ -117,7 +117,7 @@ def return_refund(operator: OperatorFacts, code: str) -> Response:
     )
 
 
-@web.post("/console/refunds/<string:code>/again")
+@web.post("/console/refunds/<code:code>/again")
 @operated("money.write")
 def refund_again(operator: OperatorFacts, code: str) -> Response:
     """Ask to send a closed refund under a new number; another operator has to approve it."""

@@ -18,14 +18,14 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.errors import OfflineClosed
-from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES, PaymentOutcome
+from app.offsets.rules import LARGEST_PROOF_BYTES, MEDIA_TYPES, MOST_PROOFS, PaymentOutcome
 from app.offsets.services import transfers
 from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
 from app.registry import queries as registry
 from app.web import session
 from app.web.console import operated
-from app.web.forms import Form, Yuan, read_form
+from app.web.forms import Form, OnceSchema, Yuan, once, read_form
 from app.web.pages import page, web
 
 PAGE = 50
@@ -33,7 +33,7 @@ MOST_LOTS = 200
 MOST_STEPS = 1_000_000
 
 
-class NewTransferOrder(NewSchema):
+class NewTransferOrder(OnceSchema):
     """An order for an organisation: a known one, or a new one by its name."""
 
     organisation = Code(26)
@@ -97,22 +97,26 @@ def place_transfer_order(operator: OperatorFacts) -> Response:
         wish = Wish(
             "organisation", quantity_kg, lot_code=lot.code, beneficiary=form.values.get("beneficiary")
         )
-        with transaction():
+
+        def place() -> str:
             holder = known or holders.open_organisation(operator.id, form.values["name"])
-            order = transfers.place_transfer_order(operator.id, holder.id, wish, reservation)
+            return transfers.place_transfer_order(operator.id, holder.id, wish, reservation).code
+
+        with transaction():
+            code = once(operator.id, form, place)
     except Problem as problem:
         return _new_page(form.refuse(problem), problem.status)
-    return _to(order.code, "transfer_placed")
+    return _to(code, "transfer_placed")
 
 
-@web.get("/console/transfers/<string:code>")
+@web.get("/console/transfers/<code:code>")
 @operated("money.read")
 def console_transfer(operator: OperatorFacts, code: str) -> Response:
     """One order, its proofs, and the form for one's own reading. Raises `TransferUnknown`."""
     return _transfer_page(operator, code, Form())
 
 
-@web.post("/console/transfers/<string:code>/confirm")
+@web.post("/console/transfers/<code:code>/confirm")
 @operated("money.write")
 def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
     """Enter what one has read at the bank; the second who agrees makes it paid, or a doubt."""
@@ -130,7 +134,7 @@ def confirm_transfer(operator: OperatorFacts, code: str) -> Response:
     return _to(code, said.get(outcome, "transfer_paid"))
 
 
-@web.post("/console/transfers/<string:code>/take-back")
+@web.post("/console/transfers/<code:code>/take-back")
 @operated("money.write")
 def take_back_reading(operator: OperatorFacts, code: str) -> Response:
     """Take one's own reading back."""
@@ -142,7 +146,7 @@ def take_back_reading(operator: OperatorFacts, code: str) -> Response:
     return _to(code, "transfer_taken_back")
 
 
-@web.post("/console/transfers/<string:code>/proofs")
+@web.post("/console/transfers/<code:code>/proofs")
 @operated("money.write")
 def keep_proof(operator: OperatorFacts, code: str) -> Response:
     """Keep a proof that came to us by other ways."""
@@ -155,7 +159,7 @@ def keep_proof(operator: OperatorFacts, code: str) -> Response:
     return _to(code, "proof_kept")
 
 
-@web.get("/console/transfers/<string:code>/proofs/<int(max=9223372036854775807):proof_id>")
+@web.get("/console/transfers/<code:code>/proofs/<int(max=9223372036854775807):proof_id>")
 @operated("money.read")
 def proof(operator: OperatorFacts, code: str, proof_id: int) -> Response:
     """A proof as a file to keep: never shown inside a page of ours, since a stranger made it."""
@@ -200,5 +204,6 @@ def _transfer_page(operator: OperatorFacts, code: str, form: Form, status: int =
         mine=mine,
         names=accounts.operators.list_names(),
         refunds=offsets.list_refunds_of(code),
+        most_proofs=MOST_PROOFS,
         may_write=operator.may("money.write"),
     )

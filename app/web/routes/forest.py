@@ -29,7 +29,7 @@ def lot_list() -> Response:
     return page("forests.html", tab="forest", lots=shown, places=places, chosen=chosen)
 
 
-@web.get("/forest/<string:code>")
+@web.get("/forest/<code:code>")
 @public
 def lot(code: str) -> Response:
     """One lot and the form to buy from it. Raises `LotUnknown`."""

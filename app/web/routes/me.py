@@ -43,7 +43,7 @@ def statement(holder_id: int) -> Response:
     return page("statement.html", tab="me", listed=page_of(rows, PAGE, lambda line: line.id))
 
 
-@web.post("/me/consents/<string:scene>/<string:source>/withdraw")
+@web.post("/me/consents/<code:scene>/<code:source>/withdraw")
 @personal
 def withdraw_consent(holder_id: int, scene: str, source: str) -> Response:
     """Withdraw a consent; nothing new is taken from now on. Raises `NotFound`."""

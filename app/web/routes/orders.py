@@ -71,7 +71,7 @@ def buy(holder_id: int) -> Response:
     return _to_payment_sheet(holder_id, order.code)
 
 
-@web.post("/orders/<string:code>/pay")
+@web.post("/orders/<code:code>/pay")
 @personal
 def pay(holder_id: int, code: str) -> Response:
     """Open the payment sheet again for an order that waits. Raises `OrderUnknown`."""
@@ -94,7 +94,7 @@ def _to_payment_sheet(holder_id: int, code: str) -> Response:
     return make_response(redirect(f"{settings.phone_url}/phone/pay?{query}", 303))
 
 
-@web.get("/orders/<string:code>/return")
+@web.get("/orders/<code:code>/return")
 @personal
 def return_from_payment(holder_id: int, code: str) -> Response:
     """Come back from the sheet; what it says proves nothing, the order itself is read."""
@@ -102,14 +102,14 @@ def return_from_payment(holder_id: int, code: str) -> Response:
     return make_response(redirect(f"/orders/{code}" + ("?paying=1" if paid else ""), 303))
 
 
-@web.get("/orders/<string:code>")
+@web.get("/orders/<code:code>")
 @personal
 def order(holder_id: int, code: str) -> Response:
     """One order and where it stands. Raises `OrderUnknown`."""
     return _order_page(holder_id, code)
 
 
-@web.get("/orders/<string:code>/standing")
+@web.get("/orders/<code:code>/standing")
 @personal
 def order_standing(holder_id: int, code: str) -> Response:
     """The part of the order's page that changes, for asking again. Raises `OrderUnknown`."""
@@ -126,6 +126,7 @@ def _standing(holder_id: int, code: str) -> dict[str, Any]:
     found = offsets.get_order(holder_id, code)
     return {
         "order": found,
+        "refunds": offsets.list_refunds_of(code) if found.refunded_fen else [],
         "lot": _lot(found.lot_id),
         "waiting": _waits(found),
         "phone": session.settings().phone_url,

@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-@web.get("/statements/<string:code>")
+@web.get("/statements/<code:code>")
 @public
 def seller_statement(code: str) -> Response:
     """One seller's month. Raises `StatementUnknown`."""
@@ -53,7 +53,7 @@ def seller_statement(code: str) -> Response:
     return _unlisted(response)
 
 
-@web.get("/statements/<string:code>.csv")
+@web.get("/statements/<code:code>.csv")
 @public
 def seller_statement_csv(code: str) -> Response:
     """The same with every line, for a spreadsheet. Raises `StatementUnknown`."""

@@ -13,14 +13,14 @@ from app.web import session
 from app.web.pages import page, web
 
 
-@web.get("/transfer/<string:link>")
+@web.get("/transfer/<code:link>")
 @public
 def transfer(link: str) -> Response:
     """Where to send how much under which code, and what became of it. Raises `TransferUnknown`."""
     return _page(_find(link))
 
 
-@web.post("/transfer/<string:link>/proof")
+@web.post("/transfer/<code:link>/proof")
 @public
 def send_proof(link: str) -> Response:
     """Send a picture or PDF of the transfer. Raises `TransferUnknown`."""
@@ -43,6 +43,7 @@ def _page(found: TransferFacts, refusal: Problem | None = None) -> Response:
         "transfer.html",
         refusal.status if refusal else 200,
         transfer=found,
+        refunds=offsets.list_refunds_of(found.order.code) if found.order.refunded_fen else [],
         account=session.settings().bank_account,
         refusal=refusal,
         most_proofs=MOST_PROOFS,
