@@ -10,20 +10,32 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Small choices out of one number, so that a step is one number to draw and to shrink."""
+    """Small choices out of one number, so that a step is one number to draw and to shrink.
 
-    def __init__(self, number: int) -> None:
-        mixed = number * 0x9E3779B1 % 2**32  # so that numbers close together choose differently
-        self._left = mixed ^ mixed >> 15
+    `first` is the number of other dice whose first choice these follow: whom or what an act is about.
+    """
+
+    def __init__(self, number: int, first: int | None = None) -> None:
+        self._left = _mixed(number)
+        self._first = None if first is None else _mixed(first)
 
     def upto(self, count: int) -> int:
         """A number below `count`."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first % count
         self._left, drawn = divmod(self._left, count)
         return drawn
 
     def of(self, choices: Sequence[T]) -> T:
         """One of `choices`."""
         return choices[self.upto(len(choices))]
+
+
+def _mixed(number: int) -> int:
+    """Spread out, so that numbers close together choose differently."""
+    mixed = number * 0x9E3779B1 % 2**32
+    return mixed ^ mixed >> 15
 
 
 Method = Callable[[Any, Dice], Step | None]

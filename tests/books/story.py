@@ -44,7 +44,7 @@ class Story(Forests):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
-        """People and two villages."""
+        """Two people, one of whom carries and one of whom owes, and three villages."""
         self.world = World(START)
         self.numbers = count(1)
         with clock.frozen(START):
@@ -52,11 +52,12 @@ class Story(Forests):
         self.world.openids = {each.holder_id: each.openid for each in self.people}
         for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))
-        for each in self.people:  # somebody carries something from the start
-            self.play(self._order(each.holder_id, 30, None, None))
-        for order in list(self.world.orders.values()):
-            self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
-            self.play(self._notice(self.provider.trades[order.code]))
+        carrying, owing = (each.holder_id for each in self.people)
+        self.play(self._emission(owing, MONTHS[0], [("electricity", 300)]))
+        self.play(self._order(carrying, 30, None, None))
+        (order,) = self.world.orders.values()
+        self.provider.pay(order.code, order.fen, self.world.openids[carrying])
+        self.play(self._notice(self.provider.trades[order.code]))
         self.play(self.settle_all(Dice(0)))
 
     def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
@@ -291,6 +292,9 @@ class Story(Forests):
         holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)
         figures = (("electricity", dice.of((1, 4, 16, 90))), ("gas", 1 + dice.upto(5)))
         entries = dice.of((figures, figures[:1], figures[1:]))
+        return self._emission(holder, month, entries)
+
+    def _emission(self, holder: int, month: str, entries: Sequence[tuple[str, int]]) -> Step:
         grams = {kind: self._grams(kind, quantity) for kind, quantity in entries}
 
         def work() -> str:

@@ -38,7 +38,7 @@ FAULTS = st.one_of(
     *(st.just((0, "", 0)),) * 3,
     *(st.tuples(st.integers(1, 24), st.just(""), st.just(0)),) * 2,
     st.tuples(st.integers(1, 14), RACING, DICE),
-    *(st.tuples(st.integers(2, 9), st.just("the like"), DICE),) * 4,
+    *(st.tuples(st.integers(4, 9), st.just("the like"), DICE),) * 4,
     *(st.tuples(st.integers(2, 7), st.just("a twin"), DICE),) * 2,
 )
 """At which statement it dies or is held, and beside which act, with which dice."""
@@ -64,13 +64,17 @@ class Books(RuleBasedStateMachine):
 
     @rule(name=CHOSEN, dice=DICE, fault=FAULTS)
     def act(self, name: str, dice: int, fault: tuple[int, str, int]) -> None:
-        """One act: whole, dying at a statement, or held there while another runs, or a twin of its own."""
+        """One act: whole, dying at a statement, or held there while another runs.
+
+        Beside it runs any other, its like (the same lot, the same person), or its twin to the last detail.
+        """
         at, other, other_dice = fault
-        beside_name = name if other in ("the like", "a twin") else other
         step, beside = ACTS[name].method(self.story, Dice(dice)), None
         if other and ACTS[name].races:
-            dice_beside = dice if other == "a twin" else other_dice
-            beside = ACTS[beside_name].method(self.story, Dice(dice_beside))
+            beside = {
+                "a twin": lambda: ACTS[name].method(self.story, Dice(dice)),
+                "the like": lambda: ACTS[name].method(self.story, Dice(other_dice, first=dice)),
+            }.get(other, lambda: ACTS[other].method(self.story, Dice(other_dice)))()
         if step is None:
             return
         self.whole = False
