@@ -44,7 +44,7 @@ class Story(Forests):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
-        """Two people, one of whom carries and one of whom owes, and three villages."""
+        """Three villages, and two people: one carries grams, the other owes some and has paid too late."""
         self.world = World(START)
         self.numbers = count(1)
         with clock.frozen(START):
@@ -54,10 +54,13 @@ class Story(Forests):
             self.play(self.list_forest(Dice(number)))
         carrying, owing = (each.holder_id for each in self.people)
         self.play(self._emission(owing, MONTHS[0], [("electricity", 300)]))
+        self.play(self._order(owing, 20, None, None))
+        self.world.now += RESERVATION
+        self.play(self._look(20))
         self.play(self._order(carrying, 30, None, None))
-        (order,) = self.world.orders.values()
-        self.provider.pay(order.code, order.fen, self.world.openids[carrying])
-        self.play(self._notice(self.provider.trades[order.code]))
+        for order in list(self.world.orders.values()):
+            self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
+            self.play(self._notice(self.provider.trades[order.code]))
         self.play(self.settle_all(Dice(0)))
 
     def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
@@ -168,7 +171,7 @@ class Story(Forests):
     @act(5, races=True)
     def pay(self, dice: Dice) -> Step | None:
         """The buyer pays, and the notice comes at once, later, or not at all."""
-        order = self.orders_or(dice, "reserved")
+        order = self.orders_or(dice, dice.of(("reserved", "reserved", "reserved", "expired")))
         if order is None:
             return None
         self.provider.now = self.world.now
