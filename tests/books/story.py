@@ -44,7 +44,7 @@ class Story(Forests):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
-        """Three villages, and two people: one carries grams, the other owes some and has paid too late."""
+        """Three villages and two people: one carries grams and is about to pay, one owes and paid late."""
         self.world = World(START)
         self.numbers = count(1)
         with clock.frozen(START):
@@ -62,6 +62,8 @@ class Story(Forests):
             self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
             self.play(self._notice(self.provider.trades[order.code]))
         self.play(self.settle_all(Dice(0)))
+        self.play(self._order(carrying, 10, None, None))
+        self.play(self._sheet(max(self.world.orders.values(), key=lambda order: order.id)))
 
     def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
         """One of the orders, of those that stand at `statuses` mostly."""
@@ -107,8 +109,9 @@ class Story(Forests):
     def open_sheet(self, dice: Dice) -> Step | None:
         """The buyer opens the payment sheet, perhaps again."""
         order, self.provider.mood = self.orders_or(dice, "reserved"), dice.of(MOODS)
-        if order is None:
-            return None
+        return self._sheet(order) if order else None
+
+    def _sheet(self, order: Order) -> Step:
         trade = self.provider.trades.get(order.code)
         answer = {"silent": "OutsideUnavailable", "deaf": "OutsideUnavailable"}.get(
             self.provider.mood, "sheet"
