@@ -17,6 +17,7 @@ from app.config import Settings
 from app.kit.transaction import transaction
 from app.registry import services as registry
 from app.registry.rules import Terms
+from bench.forest import sample_facts
 
 Result = TypeVar("Result")
 LOTS = 4
@@ -61,7 +62,7 @@ class Forest:
     def _open(self, quantity_kg: int) -> Wood:
         """Put a new project's issuance on sale; a new one each time, as a lost answer may hide a commit."""
         self.projects += 1
-        project = registry.register_project(_facts(f"CHAOS-{self.projects}"), self.seller_id)
+        project = registry.register_project(sample_facts(f"CHAOS-{self.projects}"), self.seller_id)
         issued = registry.issue(project.id, PERIOD, quantity_kg, vintage=2022, verification="SAMPLE")
         terms = Terms("yiyuan", 10, 100, village_holder_id=self.village_id, village_bp=2000, fee_bp=1000)
         return Wood(registry.open_lot(issued.block_id, quantity_kg, terms).code, issued.issuance_id)
@@ -74,24 +75,3 @@ class Forest:
                     return act()
             except (OperationalError, InterfaceError):
                 time.sleep(AGAIN_S)
-
-
-def _facts(code: str) -> registry.ProjectFacts:
-    return registry.ProjectFacts(
-        code=code,
-        name_zh="示例",
-        name_en="Sample",
-        region="350721",
-        county_zh="顺昌县",
-        county_en="Shunchang",
-        township_zh="示例",
-        township_en="Sample",
-        village_zh="示例",
-        village_en="Sample",
-        forest_type="bamboo",
-        methodology="sample_forest_management",
-        description_zh="示例数据",
-        description_en="Sample data",
-        area_m2=1,
-        sample=True,
-    )

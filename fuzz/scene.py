@@ -1,15 +1,14 @@
 """What is attacked: somebody signed in, orders that wait for their payment, a lot on sale."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from app.accounts import services as accounts
 from app.kit.codes import random_code
 from app.kit.transaction import transaction
 from app.offsets.services import orders
 from app.offsets.services.orders import Wish
-from app.registry import services as registry
-from app.registry.rules import Terms
+from bench.forest import open_sample_lot
 from fuzz.letters import Target
 from fuzz.tokens import Visitor
 
@@ -49,26 +48,4 @@ def _order(holder_id: int, lot_code: str, openid: str) -> Target:
 def open_lot(quantity_kg: int) -> str:
     """A village that offers `quantity_kg`; the lot's code."""
     with transaction():
-        village = accounts.open_holder("village", "示例村集体", "350721")
-        facts = registry.ProjectFacts(
-            code=f"F{random_code(6)}",
-            name_zh="示例",
-            name_en="Sample",
-            region="350721",
-            county_zh="顺昌县",
-            county_en="Shunchang",
-            township_zh="示例",
-            township_en="Sample",
-            village_zh="示例",
-            village_en="Sample",
-            forest_type="bamboo",
-            methodology="yiyuan",
-            description_zh="示例",
-            description_en="Sample",
-            area_m2=1,
-            sample=True,
-        )
-        project = registry.register_project(facts, village.id)
-        period = (date(2022, 1, 1), date(2022, 12, 31))
-        issued = registry.issue(project.id, period, quantity_kg, vintage=2022, verification="SAMPLE")
-        return registry.open_lot(issued.block_id, quantity_kg, Terms("yiyuan", 10, 100)).code
+        return open_sample_lot(f"F{random_code(6)}", quantity_kg).code
