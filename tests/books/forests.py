@@ -11,7 +11,8 @@ from app.registry import services as registry
 from app.registry.rules import REASONS, Terms
 from books.acts import Dice, act
 from books.history import History, Step, once
-from books.world import Issuance, Lot, World
+from books.units import Issuance, Lot
+from books.world import World
 
 PRICES = ((10, 100), (10, 97), (1, 33))
 WORDS = {
@@ -26,6 +27,7 @@ class Forests(History):
     """What villages and fires do."""
 
     numbers: "count[int]"
+    operators: list[int]
 
     @act()
     def list_forest(self, dice: Dice) -> Step:

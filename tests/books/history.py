@@ -23,9 +23,10 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.web.queries import proofs_of_all_rooms
 from books.faults import Crash, Pause, die, planned
+from books.ledger import PLATFORM
 from books.picture import difference, predicted, seen
 from books.provider import Provider
-from books.world import PLATFORM, World
+from books.world import World
 
 T = TypeVar("T")
 Change = Callable[[World], Any]

@@ -12,6 +12,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from builders import person
+from paying import colleague
 from sqlalchemy import text
 
 from app.clients.pay import Refund, Transaction
@@ -49,6 +50,7 @@ class Story(Forests):
         self.numbers = count(1)
         with clock.frozen(START):
             self.people = [person(self.app) for _ in range(2)]
+            self.operators = [colleague() for _ in range(3)]
         self.world.openids = {each.holder_id: each.openid for each in self.people}
         for number in (0, 1, 2):
             self.play(self.list_forest(Dice(number)))

@@ -12,50 +12,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-PLATFORM = 1
+from books.ledger import PLATFORM
+from books.units import Lot, Units
+
 LEAST_PAY_TIME = timedelta(seconds=60)
-
-Account = tuple[int, str]
-"""A holder and the name of an account."""
-
-
-@dataclass(frozen=True)
-class Issuance:
-    """Kilograms of one issuance: what is on no lot, and what is gone; the rest lies on its lots."""
-
-    id: int
-    holder: int
-    vintage: int
-    free_kg: int
-    retired_kg: int = 0
-    cancelled_kg: int = 0
-
-
-@dataclass(frozen=True)
-class Lot:
-    """Kilograms on sale: what its block holds, and what orders were promised of it."""
-
-    id: int
-    issuance: int
-    seller: int
-    village: int | None
-    village_bp: int
-    fee_bp: int
-    step_kg: int
-    price_fen: int
-    block_kg: int
-    reserved_kg: int = 0
-    closed: bool = False
-
-    @property
-    def available_kg(self) -> int:
-        """What nobody was promised."""
-        return max(self.block_kg - self.reserved_kg, 0)
-
-    @property
-    def short_kg(self) -> int:
-        """What was promised and is gone."""
-        return max(self.reserved_kg - self.block_kg, 0)
 
 
 @dataclass(frozen=True)
@@ -94,86 +54,25 @@ class Doubt:
 
 
 @dataclass
-class World:
+class World(Units):
     """Everything the model knows. `net_g` is what a holder owes (positive) or carries (negative)."""
 
-    now: datetime
     openids: dict[int, str] = field(default_factory=dict)
-    issuances: dict[int, Issuance] = field(default_factory=dict)
-    lots: dict[int, Lot] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     refunds: dict[int, Refund] = field(default_factory=dict)
     doubts: dict[tuple[str, str, str], Doubt] = field(default_factory=dict)
     dues: dict[tuple[int, str, str], int] = field(default_factory=dict)
     net_g: Counter[int] = field(default_factory=Counter)
-    books: Counter[Account] = field(default_factory=Counter)
-    entries: Counter[str] = field(default_factory=Counter)
-
-    def copy(self) -> "World":
-        """Another world that begins where this one stands."""
-        held = {name: value.copy() for name, value in vars(self).items() if name != "now"}
-        return World(self.now, **held)
 
     def order_by(self, code: str) -> Order | None:
         """The order with this code."""
         return next((order for order in self.orders.values() if order.code == code), None)
 
-    def move(self, entry: str, source: Account, target: Account, amount: int) -> None:
-        """One entry in the books; nothing for nothing."""
-        if amount:
-            self.books[source] -= amount
-            self.books[target] += amount
-            self.entries[entry] += amount
-
-    # -- units ------------------------------------------------------------------------------------
-
-    def issue(self, issuance: Issuance) -> str:
-        """New units, all of them free."""
-        self.issuances[issuance.id] = issuance
-        self.move("issue", (PLATFORM, "forest_mint"), (issuance.holder, "units"), issuance.free_kg * 1000)
-        return "issued"
-
-    def open_lot(self, lot: Lot, block_kg: int) -> str:
-        """Put the first kilograms of a free block of `block_kg` on sale."""
-        if lot.block_kg > block_kg:
-            return "BlockNotFree"
-        issuance = self.issuances[lot.issuance]
-        self.issuances[lot.issuance] = replace(issuance, free_kg=issuance.free_kg - lot.block_kg)
-        if lot.id:
-            self.lots[lot.id] = lot
-        return "open"
-
-    def close_lot(self, lot_id: int) -> int:
-        """Take a lot off sale; what nobody was promised is free."""
-        lot = self.lots[lot_id]
-        issuance = self.issuances[lot.issuance]
-        unsold = lot.available_kg
-        self.issuances[lot.issuance] = replace(issuance, free_kg=issuance.free_kg + unsold)
-        self.lots[lot_id] = replace(lot, block_kg=lot.block_kg - unsold, closed=True)
-        return unsold
-
-    def cancel(self, issuance_id: int, kg: int) -> int:
-        """Free blocks first, then what is on sale, then what was promised; the earlier lot first."""
-        issuance = self.issuances[issuance_id]
-        lots = [lot for lot in self.lots.values() if lot.issuance == issuance_id]
-        left = kg - min(kg, issuance.free_kg)
-        self.issuances[issuance_id] = issuance = replace(issuance, free_kg=issuance.free_kg - (kg - left))
-        for room in (lambda lot: lot.available_kg, lambda lot: lot.block_kg):
-            for lot_id in sorted(lot.id for lot in lots):
-                lot = self.lots[lot_id]
-                taken = min(left, room(lot))
-                self.lots[lot_id] = replace(lot, block_kg=lot.block_kg - taken)
-                left -= taken
-        done = kg - left
-        self.issuances[issuance_id] = replace(issuance, cancelled_kg=issuance.cancelled_kg + done)
-        self.move("cancel_units", (issuance.holder, "units"), (PLATFORM, "cancelled"), done * 1000)
-        return done
-
     # -- orders -----------------------------------------------------------------------------------
 
     def place(self, order: Order, lot_id: int | None, kg: int | None, fen: int | None) -> Any:
         """Reserve on the named lot, or on the oldest vintage that has enough."""
-        lot = self.lots[lot_id] if lot_id else self._oldest(kg, fen)
+        lot = self.lots[lot_id] if lot_id else self.oldest(kg, fen)
         if lot is None:
             return "SoldOut"
         unit, asked = (lot.step_kg, kg) if kg is not None else (lot.price_fen, fen or 0)
@@ -188,16 +87,6 @@ class World:
             self.orders[order.id] = replace(order, lot=lot.id, kg=kg, fen=fen)
         return lot.id, kg, fen
 
-    def _oldest(self, kg: int | None, fen: int | None) -> Lot | None:
-        enough = [
-            lot
-            for lot in self.lots.values()
-            if not lot.closed
-            and lot.available_kg >= (kg or 0)
-            and (fen is None or lot.available_kg // lot.step_kg >= fen // lot.price_fen)
-        ]
-        return min(enough, key=lambda lot: (self.issuances[lot.issuance].vintage, lot.id), default=None)
-
     def payable(self, order_id: int) -> bool:
         """Whether a payment sheet may be opened."""
         order = self.orders[order_id]
@@ -209,7 +98,7 @@ class World:
         if order.status != "reserved" or order.expires_at > self.now:
             return False
         self.orders[order_id] = replace(order, status="expired")
-        self._end_promise(order.lot, order.kg)
+        self.end_promise(order.lot, order.kg)
         return True
 
     def let_go(self, order_ids: Iterable[int]) -> None:
@@ -218,10 +107,6 @@ class World:
             assert self.orders[order_id].status == "expired" or self.expire(order_id), (
                 f"order {order_id} expired"
             )
-
-    def _end_promise(self, lot_id: int, kg: int, used_kg: int = 0) -> None:
-        lot = self.lots[lot_id]
-        self.lots[lot_id] = replace(lot, reserved_kg=lot.reserved_kg - kg, block_kg=lot.block_kg - used_kg)
 
     # -- money ------------------------------------------------------------------------------------
 
@@ -305,7 +190,7 @@ class World:
         for order_id in claimed:
             order, lot = self.orders[order_id], self.lots[lot_id]
             fits = fits and order.kg <= lot.block_kg
-            self._end_promise(lot_id, order.kg, order.kg if fits else 0)
+            self.end_promise(lot_id, order.kg, order.kg if fits else 0)
             if fits:
                 self._settle(order, lot)
                 settled += 1
