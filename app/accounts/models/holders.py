@@ -101,7 +101,7 @@ class Account(Base):
     """A stored balance; only postings move it."""
 
     __tablename__ = "account"
-    __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     balance: Mapped[int] = mapped_column(BigInteger)
