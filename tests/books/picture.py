@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.accounts import chart
 from app.kit.database import db
+from books import payout_picture
 from books.world import World
 
 Picture = dict[str, dict[Any, Any]]
@@ -63,6 +64,7 @@ _PARTS = {
         "   max(last_serial) OVER (ORDER BY first_serial ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
         "   AS before FROM retirement) laid WHERE first_serial <= before",
     ),
+    **payout_picture.PARTS,
 }
 _PICTURE = text(
     "SELECT json_build_object("
@@ -117,6 +119,7 @@ def predicted(world: World) -> Picture:
         "dues": dict(world.dues),
         "misplaced": {},
         "overlapping": {},
+        **payout_picture.predicted(world),
     }
 
 

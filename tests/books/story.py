@@ -29,6 +29,7 @@ from app.offsets.services.words import PaidWord, RefundWord
 from books.acts import Dice, act
 from books.forests import Forests
 from books.history import Change, ModelBroken, Step, once
+from books.paydays import Paydays
 from books.provider import Trade
 from books.world import Order, World
 
@@ -41,7 +42,7 @@ AT_CLOSE = (*MOODS, "paid_at_close", "paid_at_close", "paid_at_close")
 REFUND_STATUSES = ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
 
 
-class Story(Forests):
+class Story(Forests, Paydays):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
@@ -64,6 +65,7 @@ class Story(Forests):
             self.provider.pay(order.code, order.fen, self.world.openids[order.holder])
             self.play(self._notice(self.provider.trades[order.code]))
         self.play(self.settle_all(Dice(0)))
+        self.begin_paydays()
         self.play(self._order(carrying, 10, None, None))
         self.play(self._sheet(max(self.world.orders.values(), key=lambda order: order.id)))
 
@@ -343,6 +345,7 @@ class Story(Forests):
                 known = self.world.refunds[order.id] if order else None
                 if known and (known.abnormal or known.closed):  # nobody asks after it any more
                     self.play(self._refund_notice(trade.code, self.provider.refund_record(trade, back)))
+        self.rest_paydays()
         self.prove_rest()
 
     def _only_a_notice_tells(self, trade: Trade) -> bool:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from books.ledger import PLATFORM
+from books.payouts import Payouts
 from books.units import Lot, Units
 
 LEAST_PAY_TIME = timedelta(seconds=60)
@@ -54,7 +55,7 @@ class Doubt:
 
 
 @dataclass
-class World(Units):
+class World(Units, Payouts):
     """Everything the model knows. `net_g` is what a holder owes (positive) or carries (negative)."""
 
     openids: dict[int, str] = field(default_factory=dict)
