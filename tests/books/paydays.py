@@ -1,6 +1,7 @@
 """Paying out in a story: bank accounts, months that end, runs from preparing to the bank's last word."""
 
 import csv
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -17,6 +18,7 @@ from books.ledger import PLATFORM
 from books.payouts import (
     ACCOUNT_NAME,
     BANK_NAME,
+    FITS,
     INCOME,
     BankAccount,
     Payout,
@@ -24,7 +26,6 @@ from books.payouts import (
     Run,
     RunKey,
     Word,
-    month_of,
 )
 from books.world import World
 
@@ -36,7 +37,22 @@ _AT_THE_EDGE = (
     *(timedelta(days=1, hours=12),) * 5,
 )
 """When, seen from a month's end, the clock may be put: mostly on the second day."""
+OUTCOMES = ("paid", "paid", "paid", "failed", "returned", "returned")
 _NUMBERS = text("SELECT holder_id, source, number FROM payout WHERE run_id = :run")
+
+
+Wanted = Callable[[Run, Collection[Payout]], Any]
+"""Whether a run with its payouts is one to choose."""
+
+
+def _undecided(run: Run, rows: Collection[Payout]) -> bool:
+    """Whether somebody may approve or withdraw it."""
+    return bool(rows) and not (run.approved_by or run.withdrawn_by)
+
+
+def _unsent(run: Run, rows: Collection[Payout]) -> bool:
+    """Whether the bank's file may be made."""
+    return run.approved_by is not None and run.file is None and not all(row.failed for row in rows)
 
 
 class Paydays(History):
@@ -154,15 +170,13 @@ class Paydays(History):
             numbers.update({(row.holder_id, row.source): row.number for row in rows})
             return "run"
 
-        name, change = f"{by} prepares {month} round {round_}", once(
-            lambda w: w.prepare(month, round_, by, numbers)
-        )
-        return Step(name, self.atomic(work), change)
+        change = once(lambda w: w.prepare(month, round_, by, numbers))
+        return Step(f"operator {by} prepares {month} round {round_}", self.atomic(work), change)
 
-    @act(4, races=True)
+    @act(5, races=True)
     def approve(self, dice: Dice) -> Step | None:
         """A run is let be paid, perhaps by who prepared it."""
-        key = self._run_or(dice, lambda run, rows: not (run.approved_by or run.withdrawn_by) and rows)
+        key = self._run_or(dice, _undecided)
         return self._approving(key, self._somebody(dice, self.world.runs[key].prepared_by)) if key else None
 
     def _approving(self, key: RunKey, by: int) -> Step:
@@ -175,7 +189,7 @@ class Paydays(History):
     @act(1, races=True)
     def withdraw(self, dice: Dice) -> Step | None:
         """A run is given up."""
-        key = self._run_or(dice, lambda run, rows: not (run.approved_by or run.withdrawn_by) and rows)
+        key = self._run_or(dice, _undecided)
         return self._withdrawing(key, dice.of(self.operators)) if key else None
 
     def _withdrawing(self, key: RunKey, by: int) -> Step:
@@ -185,19 +199,21 @@ class Paydays(History):
 
         return Step(f"operator {by} withdraws {key}", self.atomic(work), once(lambda w: w.withdraw(by, key)))
 
-    @act(4, races=True)
+    @act(5, races=True)
     def export(self, dice: Dice) -> Step | None:
         """The file is taken to the bank, perhaps by who approved it, perhaps again."""
-        key = self._run_or(dice, lambda run, rows: run.approved_by and not run.file)
+        key = self._run_or(dice, _unsent)
         return self._exporting(key, self._somebody(dice, self.world.runs[key].approved_by)) if key else None
 
     def _exporting(self, key: RunKey, by: int) -> Step:
         work = self.atomic(lambda: transfers.export_run(by, *key))
         return Step(f"operator {by} exports {key}", work, once(lambda w: w.export(by, key)))
 
-    def _run_or(self, dice: Dice, fits: Any) -> RunKey | None:
+    def _run_or(self, dice: Dice, fits: Wanted) -> RunKey | None:
         """One of the runs, of those that fit mostly."""
-        fitting = [key for key, run in self.world.runs.items() if fits(run, self.world.payouts_of(key))]
+        fitting = [
+            key for key, run in self.world.runs.items() if fits(run, self.world.payouts_of(key).values())
+        ]
         if not fitting and dice.upto(6):
             return None
         found = fitting if fitting and dice.upto(8) else list(self.world.runs)
@@ -205,15 +221,23 @@ class Paydays(History):
 
     # -- the bank's word --------------------------------------------------------------------------
 
-    @act(5, races=True)
+    @act(8, races=True)
     def hear_bank(self, dice: Dice) -> Step | None:
         """Results of a run: of all its payouts or of some; sometimes of a wrong amount or number."""
-        key = self._run_or(dice, lambda run, rows: run.file and any(row.open for row in rows.values()))
+        early = dice.upto(6) == 0
+        key = self._run_or(
+            dice,
+            lambda run, rows: (
+                (run.file or early) and any(self._likely(run, row, each) for row in rows for each in OUTCOMES)
+            ),
+        )
         rows = list(self.world.payouts_of(key).values()) if key else []
         if not key or not rows:
             return None
-        outcome = dice.of(("paid", "paid", "paid", "failed", "returned"))
-        fitting = [row for row in rows if self._expected(row, outcome)]
+        run = self.world.runs[key]
+        likely = [each for each in OUTCOMES if any(self._likely(run, row, each) for row in rows)]
+        outcome = dice.of(likely if likely and dice.upto(8) else OUTCOMES)
+        fitting = [row for row in rows if self._likely(run, row, outcome)]
         named = fitting if fitting and dice.upto(8) else rows
         named = dice.of((named, named[:1], named[-1:]))
         words = [self._word(row, outcome) for row in named]
@@ -223,11 +247,11 @@ class Paydays(History):
         if odd == 10:
             words.append(Word("NOSUCHNUMBER", outcome, 1, "B"))
         if odd == 11:
-            words = [self._word(row, dice.of(("paid", "failed", "returned"))) for row in rows]
+            words = [self._word(row, dice.of(OUTCOMES)) for row in rows]
         return self._hearing_results(key, dice.of(self.operators), words)
 
-    def _expected(self, row: Payout, outcome: str) -> bool:
-        return not row.waits and (row.open if outcome != "returned" else row.paid and not row.returned)
+    def _likely(self, run: Run, row: Payout, outcome: str) -> bool:
+        return not row.waits and FITS[outcome](row, run)
 
     def _word(self, row: Payout, outcome: str) -> Word:
         return Word(row.number, outcome, row.fen, f"B{next(self.numbers)}")
@@ -239,7 +263,7 @@ class Paydays(History):
         change = once(lambda w: w.hear_results(by, key, words))
         return Step(f"operator {by} records {told} of {key}", work, change)
 
-    @act(3, races=True)
+    @act(5, races=True)
     def judge(self, dice: Dice) -> Step | None:
         """A report is confirmed or dismissed, perhaps by who made it."""
         waiting = [key for key, row in self.world.payouts.items() if row.waits]
@@ -287,24 +311,29 @@ class Paydays(History):
         self.play(self._preparing(month, rounds + 1, None))
         for key in list(self.world.runs):
             self._end_reports(key)
-            run = self._let(key, lambda run: not (run.approved_by or run.withdrawn_by), self._approving)
-            run = self._let(key, lambda run: not (run.approved_by or run.withdrawn_by), self._withdrawing)
-            run = self._let(key, lambda run: run.approved_by and not run.file, self._exporting)
-            left = [row for row in self.world.payouts_of(key).values() if row.open]
-            if run.approved_by and left:
-                outcome = "paid" if run.file else "failed"
-                words = [self._word(row, outcome) for row in left]
+            for step, wants in (
+                (self._approving, _undecided),
+                (self._withdrawing, _undecided),
+                (self._exporting, _unsent),
+            ):
+                self._let(key, wants, step)
+            run, rows = self.world.runs[key], self.world.payouts_of(key).values()
+            left = [row for row in rows if run.approved_by and row.open]
+            if left:
+                sent, lost = (left[::2], left[1::2]) if run.file else ([], left)
+                words = [self._word(row, "paid") for row in sent] + [
+                    self._word(row, "failed") for row in lost
+                ]
                 self.play(self._hearing_results(key, self.operators[0], words))
                 self._end_reports(key)
         self._prove_paid_out()
 
-    def _let(self, key: RunKey, wants: Any, step: Any) -> Run:
-        """Let somebody who may take this step with a run that wants it; the run afterwards."""
-        run, rows = self.world.runs[key], self.world.payouts_of(key).values()
-        if wants(run) and any(row.open for row in rows):
+    def _let(self, key: RunKey, wants: Wanted, step: Callable[[RunKey, int], Step]) -> None:
+        """Somebody who may takes this step with a run that wants it."""
+        run = self.world.runs[key]
+        if wants(run, self.world.payouts_of(key).values()):
             did = (run.prepared_by, run.approved_by)
             self.play(step(key, next(each for each in self.operators if each not in did)))
-        return self.world.runs[key]
 
     def _end_reports(self, key: RunKey) -> None:
         for each, row in self.world.payouts_of(key).items():

@@ -131,11 +131,12 @@ class Payout:
         return self.reported is not None and self.confirmed_by is None
 
 
-_FITS: Mapping[str, Callable[[Payout, Run], bool]] = {
+FITS: Mapping[str, Callable[[Payout, Run], bool]] = {
     "paid": lambda payout, run: payout.exported and payout.open,
     "failed": lambda payout, run: run.approved_by is not None and payout.open,
     "returned": lambda payout, run: payout.paid and not payout.returned,
 }
+"""When the bank's word on a payout makes sense."""
 _BACK = {
     ("failed", "payable"): ("return_payout", "paying"),
     ("failed", "fees"): ("return_fees", "paying"),
@@ -194,8 +195,8 @@ class Payouts(Books):
 
     def payouts_of(self, key: RunKey) -> dict[PayoutKey, Payout]:
         """A run's payouts, in the order of the bank's file: fees last."""
-        keys = [each for each in self.payouts if each[:2] == key]
-        return {each: self.payouts[each] for each in sorted(keys, key=lambda e: (e.source == "fees", e.holder))}
+        keys = sorted((e for e in self.payouts if e[:2] == key), key=lambda e: (e.source == "fees", e.holder))
+        return {each: self.payouts[each] for each in keys}
 
     def free_fen(self, month: str) -> dict[tuple[int, str], int]:
         """What may be paid as of a month's end: ever earned before it, and in no payout that is alive."""
@@ -212,9 +213,7 @@ class Payouts(Books):
                 free[key.holder, key.source] -= payout.fen
         return {owner: fen for owner, fen in free.items() if fen > 0}
 
-    def prepare(
-        self, month: str, round_: int, by: int | None, numbers: Mapping[tuple[int, str], str]
-    ) -> str:
+    def prepare(self, month: str, round_: int, by: int | None, numbers: Mapping[tuple[int, str], str]) -> str:
         """Prepare a round, or find it. `numbers` are what its payouts came to be called."""
         if month_of(self.now - _COUNTED_AFTER) <= month:
             return "MonthNotOver"
@@ -342,10 +341,11 @@ class Payouts(Books):
         for word, _, payout in heard:
             if payout is None or payout.fen != word.fen or payout.waits:
                 return "ResultsRefused"
-            if not _FITS[word.outcome](payout, run):
+            if not FITS[word.outcome](payout, run):
                 return "ResultsRefused"
         for word, each, payout in heard:
-            assert each is not None and payout is not None
+            assert each is not None
+            assert payout is not None
             if word.outcome == "paid":
                 self.payouts[each] = replace(payout, paid=True, reference=word.reference)
                 self.move("complete_payout", (each.holder, "paying"), (PLATFORM, "bank"), payout.fen)

@@ -27,7 +27,7 @@ STEPS = int(os.environ.get("MODEL_STEPS", "3000"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 ROUND = 10
 SHRINKS = "MODEL_QUICK" not in os.environ
-STEPS_A_HISTORY = 60
+STEPS_A_HISTORY = 80
 PROVED_EVERY = 10
 DICE = st.integers(0, 2**24 - 1)
 LISTED = sorted(ACTS, key=lambda name: -ACTS[name].weight)
