@@ -48,7 +48,7 @@ model: $(VENV)/dev.done ## play random histories against a model of the books; S
 	@MODEL_STEPS=$(or $(STEPS),20000) MODEL_SEED=$(or $(SEED),1) \
 		$(BIN)/python -m pytest -q -s tests/property/test_books_model.py
 
-mutants: $(VENV)/dev.done ## seed bugs in settlement, books and units; the model must catch each
+mutants: $(VENV)/dev.done ## seed bugs in settlement, books, units and payouts; the model must catch each
 	@$(BIN)/python -m mutants
 
 prove: $(VENV)/run.done ## prove the books of the instance in SENHUI_VAR

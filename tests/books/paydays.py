@@ -149,7 +149,7 @@ class Paydays(History):
     def _somebody(self, dice: Dice, *but: int | None) -> int:
         """An operator, mostly none of those who may not."""
         others = [each for each in self.operators if each not in but]
-        return dice.of(others if others and dice.upto(5) else self.operators)
+        return dice.of(others if others and dice.upto(3) else self.operators)
 
     # -- runs -------------------------------------------------------------------------------------
 
@@ -241,12 +241,12 @@ class Paydays(History):
         named = fitting if fitting and dice.upto(8) else rows
         named = dice.of((named, named[:1], named[-1:]))
         words = [self._word(row, outcome) for row in named]
-        odd = dice.upto(12)
-        if odd == 9:
+        odd = dice.upto(9)
+        if odd == 6:
             words[0] = words[0]._replace(fen=words[0].fen + 1)
-        if odd == 10:
+        if odd == 7:
             words.append(Word("NOSUCHNUMBER", outcome, 1, "B"))
-        if odd == 11:
+        if odd == 8:
             words = [self._word(row, dice.of(OUTCOMES)) for row in rows]
         return self._hearing_results(key, dice.of(self.operators), words)
 
