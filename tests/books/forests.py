@@ -14,13 +14,13 @@ from books.history import History, Step, once
 from books.units import Issuance, Lot
 from books.world import World
 
-PRICES = ((10, 5000), (10, 97), (1, 133))
+PRICES = ((10, 4999), (10, 97), (1, 133))
 WORDS = {
     f"{part}_{lang}": "示例"
     for part in ("name", "description", "county", "township", "village")
     for lang in ("zh", "en")
 }
-SHARES = ((0, 0), (3000, 700), (3333, 1), (100, 999), (9000, 1000))
+SHARES = ((0, 1500), (3000, 700), (3333, 1), (100, 999), (9000, 1000), (0, 0))
 
 
 class Forests(History):
