@@ -14,7 +14,7 @@ from mutants.bugs import ROOT, Bug
 SOURCES = ("app", "devstack", "migrations", "simulator", "tests", "pyproject.toml", "wsgi.py")
 MODEL = "tests/property/test_books_model.py"
 LIMIT_S = 900
-STEPS = "6000"
+STEPS = "8000"
 _BLAME = re.compile(
     r"^E +(?:\S+\.)?(ModelBroken: .*(?:\nE {5,}\S.*)?|[A-Z]\w*(?:Error|Violation|Crash)\b.*)", re.M
 )

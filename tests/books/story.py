@@ -194,7 +194,7 @@ class Story(Forests, Paydays):
         word = paid_word(self.provider.transaction(trade))
         return self._word_step(f"a notice of {trade.code[:6]} paid", word)
 
-    @act(2, races=True)
+    @act(4, races=True)
     def hear_wrong(self, dice: Dice) -> Step | None:
         """A verified word that does not fit its order."""
         order = self.orders_or(dice, "reserved", "paid", "settled")
@@ -296,7 +296,7 @@ class Story(Forests, Paydays):
 
     # -- dues and time ----------------------------------------------------------------------------
 
-    @act(4, races=True)
+    @act(6, races=True)
     def owe(self, dice: Dice) -> Step:
         """A month is recorded, or recorded again."""
         holder, month = dice.of(self.people).holder_id, dice.of(MONTHS)
