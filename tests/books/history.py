@@ -212,8 +212,18 @@ class History:
         still = [o for o in self.world.orders.values() if o.status in ("reserved", "paid", "refunding")]
         if still:
             raise ModelBroken(f"never ended: {still}")
-        clearing, provider, suspense = (
-            self.world.books[PLATFORM, kind.name] for kind in (chart.CLEARING, chart.PROVIDER, chart.SUSPENSE)
+        clearing, provider, bank = (
+            self.world.books[PLATFORM, kind.name] for kind in (chart.CLEARING, chart.PROVIDER, chart.BANK)
         )
-        if clearing or -provider != self.provider.cash_fen + suspense:
-            raise ModelBroken(f"clearing {clearing}, provider {provider}, its cash {self.provider.cash_fen}")
+        held = sum(doubt.held_fen or 0 for doubt in self.world.doubts.values() if not doubt.bank)
+        if clearing or -provider != self.provider.cash_fen + held or -bank != self._at_the_bank():
+            cash, there = self.provider.cash_fen + held, self._at_the_bank()
+            raise ModelBroken(f"clearing {clearing}, provider {provider} of {cash}, bank {bank} of {there}")
+
+    def _at_the_bank(self) -> int:
+        """What two people have read, less what went out again."""
+        received = {(order, ref): it.fen for (order, _, ref), it in self.world.readings.items() if it.agreed}
+        back = sum(each.fen for each in self.world.refunds.values() if each.bank and each.succeeded)
+        entries = self.world.entries
+        paid = entries["complete_payout"] - entries["reverse_payout"] - entries["reverse_fees"]
+        return sum(received.values()) - back - paid

@@ -1,13 +1,12 @@
 """The stored state as one comparable picture, read in one round trip; and the same picture of a world."""
 
-from dataclasses import astuple
 from typing import Any
 
 from sqlalchemy import text
 
 from app.accounts import chart
 from app.kit.database import db
-from books import payout_picture
+from books import payout_picture, refund_picture
 from books.world import World
 
 Picture = dict[str, dict[Any, Any]]
@@ -44,11 +43,6 @@ _PARTS = {
         "FROM (SELECT issuance_id, state, lot_id, last_serial - first_serial + 1 AS kg FROM block) b"
         " GROUP BY issuance_id",
     ),
-    "refunds": (
-        "order_id, amount_fen, succeeded_at IS NOT NULL, abnormal_at IS NOT NULL, closed_at IS NOT NULL",
-        "FROM refund",
-    ),
-    "doubts": ("name, order_code, transaction_id, sightings, held_fen", "FROM payment_doubt"),
     "dues": ("holder_id, month, kind, sum(change_g)", "FROM due GROUP BY holder_id, month, kind"),
     # Each order's serials lie in a retired block of its own lot; no serial is used twice.
     "misplaced": (
@@ -65,6 +59,7 @@ _PARTS = {
         "   AS before FROM retirement) laid WHERE first_serial <= before",
     ),
     **payout_picture.PARTS,
+    **refund_picture.PARTS,
 }
 _PICTURE = text(
     "SELECT json_build_object("
@@ -87,7 +82,6 @@ def seen() -> Picture:
     books = picture.pop("account") | picture.pop("boundary")
     picture["books"] = {_account(int(key)): value[0] for key, value in books.items()}
     picture["entries"] = {chart.ENTRY_KINDS[key].name: row[0] for key, row in picture["entries"].items()}
-    picture["doubts"] = {tuple(row[:3]): tuple(row[3:]) for row in rows["doubts"]}
     picture["dues"] = {(row[0], row[1], row[2]): row[3] for row in rows["dues"]}
     return picture
 
@@ -114,12 +108,11 @@ def predicted(world: World) -> Picture:
             for lot in world.lots.values()
         },
         "issuances": {i.id: (i.free_kg, i.retired_kg, i.cancelled_kg) for i in world.issuances.values()},
-        "refunds": {order_id: astuple(refund) for order_id, refund in world.refunds.items()},
-        "doubts": {key: astuple(doubt) for key, doubt in world.doubts.items()},
         "dues": dict(world.dues),
         "misplaced": {},
         "overlapping": {},
         **payout_picture.predicted(world),
+        **refund_picture.predicted(world),
     }
 
 

@@ -16,6 +16,20 @@ from app.clients.pay import Refund, Transaction
 from books.faults import Crash
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A refund that was not taken."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A refund that was asked after and is not known."""
+
+    number: str
+
+
 @dataclass
 class Back:
     """One refund as the provider knows it."""
@@ -38,6 +52,11 @@ class Trade:
     backs: dict[str, Back] = field(default_factory=dict)
 
     @property
+    def left_fen(self) -> int:
+        """What has not gone back and is not on its way."""
+        return self.fen - sum(back.fen for back in self.backs.values() if back.status != "CLOSED")
+
+    @property
     def transaction_id(self) -> str:
         """Its number at the provider."""
         return f"42{self.code}"[:28]
@@ -48,9 +67,10 @@ class Provider:
 
     def __init__(self) -> None:
         self.trades: dict[str, Trade] = {}
+        self.strays: list[Trade] = []
         self.mood = "well"
         self.refund_status = "PROCESSING"
-        self.heard: list[Transaction | Refund] = []
+        self.heard: list[Transaction | Refund | Refusal | Unknown] = []
         self.wrongs: list[str] = []
         self.now: datetime | None = None
 
@@ -61,6 +81,10 @@ class Provider:
         trade = self.trades.setdefault(code, Trade(code, fen, payer))
         trade.paid_at = trade.paid_at or self.now
 
+    def stray(self, code: str, fen: int) -> None:
+        """Money for an order arrives that is not what was asked for."""
+        self.strays.append(Trade(code, fen, "", paid_at=self.now))
+
     @property
     def paid(self) -> list[Trade]:
         """What has been paid."""
@@ -69,13 +93,19 @@ class Provider:
     @property
     def refunds(self) -> list[tuple[Trade, Back]]:
         """What goes or has gone back."""
-        return [(trade, back) for trade in self.trades.values() for back in trade.backs.values()]
+        trades = [*self.trades.values(), *self.strays]
+        return [(trade, back) for trade in trades for back in trade.backs.values()]
 
     @property
     def cash_fen(self) -> int:
-        """What buyers paid and did not get back."""
+        """What buyers paid as they were asked to, less all that went back."""
         back = sum(back.fen for _, back in self.refunds if back.status == "SUCCESS")
         return sum(trade.fen for trade in self.paid) - back
+
+    def succeed(self, trade: Trade, back: Back) -> None:
+        """A refund arrives after all, unless its money has gone another way meanwhile."""
+        if back.status != "CLOSED" or trade.left_fen >= back.fen:
+            back.status = "SUCCESS"
 
     # -- what the application asks ----------------------------------------------------------------
 
@@ -124,14 +154,17 @@ class Provider:
         reason: str | None = None,
     ) -> Refund:
         self._may_be_silent()
-        trade = self.trades.get(out_trade_no)
-        if trade is None or not trade.paid_at or total_fen != trade.fen:
-            raise self._wrong(f"refund of {out_trade_no}: not paid, or not {total_fen}")
-        back = trade.backs.get(out_refund_no)
-        going = sum(each.fen for each in trade.backs.values())
-        if (back is None and going + amount_fen > trade.fen) or (back is not None and back.fen != amount_fen):
-            raise self._wrong(f"refund {out_refund_no} of {out_trade_no}: more than was paid")
+        if self.mood == "poor":
+            self.heard.append(Refusal(out_refund_no))
+            raise Refused("NOT_ENOUGH")
+        trades = [each for each in self._trades_of(out_trade_no) if each.paid_at and each.fen == total_fen]
+        asked = next((each for each in trades if out_refund_no in each.backs), None)
+        trade = asked or next((each for each in trades if each.left_fen >= amount_fen), None)
+        if trade is None:
+            raise self._wrong(f"refund {out_refund_no} of {out_trade_no}: not paid, or more than was paid")
         back = trade.backs.setdefault(out_refund_no, Back(out_refund_no, amount_fen, self.refund_status))
+        if back.fen != amount_fen:
+            raise self._wrong(f"refund {out_refund_no} of {out_trade_no} with another amount")
         self._may_be_lost()
         return self._tell(self.refund_record(trade, back))
 
@@ -139,7 +172,14 @@ class Provider:
         self._may_be_silent()
         self._may_be_lost()
         found = [(trade, back) for trade, back in self.refunds if back.number == out_refund_no]
-        return self._tell(self.refund_record(*found[0])) if found else None
+        if not found:
+            self.heard.append(Unknown(out_refund_no))
+            return None
+        return self._tell(self.refund_record(*found[0]))
+
+    def _trades_of(self, code: str) -> list[Trade]:
+        known = self.trades.get(code)
+        return [*([known] if known else []), *(each for each in self.strays if each.code == code)]
 
     # -- its records ------------------------------------------------------------------------------
 

@@ -27,22 +27,26 @@ from app.offsets.services import dues, orders, payments, refunds, settlement
 from app.offsets.services.orders import Wish
 from app.offsets.services.words import PaidWord, RefundWord
 from books.acts import Dice, act
+from books.desks import Desks
 from books.forests import Forests
 from books.history import Change, ModelBroken, Step, once
 from books.paydays import Paydays
-from books.provider import Trade
-from books.world import Order, World
+from books.provider import Refusal, Trade, Unknown
+from books.records import Order, RefundKey
+from books.refund_picture import numbers
+from books.world import World
 
 T = TypeVar("T")
 START = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
 MONTHS = ("2026-04", "2026-05", "2026-06")
 RESERVATION = timedelta(minutes=15)
 MOODS = ("well", "well", "well", "silent", "deaf", "dying")
+WHEN_REFUNDING = (*MOODS, "poor")
 AT_CLOSE = (*MOODS, "paid_at_close", "paid_at_close", "paid_at_close")
-REFUND_STATUSES = ("PROCESSING", "PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
+REFUND_STATUSES = ("PROCESSING", "SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
 
 
-class Story(Forests, Paydays):
+class Story(Forests, Paydays, Desks):
     """Two people, some villages, a provider, and what they do."""
 
     def begin(self) -> None:
@@ -66,14 +70,9 @@ class Story(Forests, Paydays):
             self.play(self._notice(self.provider.trades[order.code]))
         self.play(self.settle_all(Dice(0)))
         self.begin_paydays()
+        self.begin_desks()
         self.play(self._order(carrying, 10, None, None))
         self.play(self._sheet(max(self.world.orders.values(), key=lambda order: order.id)))
-
-    def orders_or(self, dice: Dice, *statuses: str) -> Order | None:
-        """One of the orders, of those that stand at `statuses` mostly."""
-        fitting = [order for order in self.world.orders.values() if order.status in statuses]
-        found = fitting if fitting and dice.upto(8) else list(self.world.orders.values())
-        return dice.of(found) if found else None
 
     # -- orders -----------------------------------------------------------------------------------
 
@@ -100,7 +99,7 @@ class Story(Forests, Paydays):
             return order.lot_id, order.quantity_kg, order.amount_fen
 
         def change(world: World) -> Any:
-            order = Order(ids["id"], ids["code"], holder, 0, 0, 0, world.now + RESERVATION)
+            order = Order(ids["id"], ids["code"], holder, 0, 0, 0, world.now, world.now + RESERVATION)
             return world.place(order, lot, kg, fen)
 
         where = f"lot {lot}" if lot else "any lot"
@@ -112,7 +111,8 @@ class Story(Forests, Paydays):
     @act(5)
     def open_sheet(self, dice: Dice) -> Step | None:
         """The buyer opens the payment sheet, perhaps again."""
-        order, self.provider.mood = self.orders_or(dice, "reserved"), dice.of(MOODS)
+        order = self.orders_or(dice, "reserved", offline=False)
+        self.provider.mood = dice.of(MOODS)
         return self._sheet(order) if order else None
 
     def _sheet(self, order: Order) -> Step:
@@ -178,7 +178,7 @@ class Story(Forests, Paydays):
     @act(5, races=True)
     def pay(self, dice: Dice) -> Step | None:
         """The buyer pays, and the notice comes at once, later, or not at all."""
-        order = self.orders_or(dice, dice.of(("reserved", "reserved", "reserved", "expired")))
+        order = self.orders_or(dice, dice.of(("reserved", "reserved", "reserved", "expired")), offline=False)
         if order is None:
             return None
         self.provider.now = self.world.now
@@ -216,7 +216,9 @@ class Story(Forests, Paydays):
             )
         )
         wrong["transaction_id"] = again or right.transaction_id
-        return self._word_step(f"a wrong word for order {order.id}: {wrong}", replace(right, **wrong))
+        word = replace(right, **wrong)
+        self.provider.stray(word.order_code, word.amount_fen)
+        return self._word_step(f"a wrong word for order {order.id}: {wrong}", word)
 
     def _word_step(self, name: str, word: PaidWord) -> Step:
         work = self.atomic(lambda: payments.record_payment(word).value)
@@ -250,27 +252,31 @@ class Story(Forests, Paydays):
 
     # -- refunds ----------------------------------------------------------------------------------
 
-    @act(3)
+    @act(8)
     def deliver(self, dice: Dice) -> Step:
         """Refunds that wait are asked for, and asked after."""
-        self.provider.mood = dice.of(MOODS)
+        self.provider.mood = dice.of(WHEN_REFUNDING)
         self.provider.refund_status = dice.of(REFUND_STATUSES)
         return self._delivery()
 
     def _delivery(self) -> Step:
-        def changes() -> list[Change]:
-            heard = [each for each in self.provider.heard if isinstance(each, Refund)]
-            return [self._hearing_back(each.out_trade_no, refund_word(each)) for each in heard]
-
         name = f"deliver, {self.provider.mood}, {self.provider.refund_status}"
-        return Step(name, announcements.deliver, changes, job=True)
+        return Step(name, announcements.deliver, self._heard_of_refunds, job=True)
 
-    def _hearing_back(self, order_code: str, word: RefundWord) -> Change:
-        def change(world: World) -> bool:
-            order = world.order_by(order_code)
-            return world.hear_refund(order.id if order else None, word.status, word.amount_fen)
+    def _heard_of_refunds(self) -> list[Change]:
+        known = {number: key for key, number in numbers().items()}
+        changes: list[Change] = []
+        for each in self.provider.heard:
+            if isinstance(each, Refund):
+                changes.append(self._hearing_back(known.get(each.out_refund_no), refund_word(each)))
+            elif isinstance(each, Refusal):
+                changes.append(lambda w, key=known[each.number]: w.hear_refusal(key))
+            elif isinstance(each, Unknown):
+                changes.append(lambda w, key=known[each.number]: w.hear_unknown(key))
+        return changes
 
-        return change
+    def _hearing_back(self, key: RefundKey | None, word: RefundWord) -> Change:
+        return lambda w: w.hear_refund(key, word.status, word.amount_fen)
 
     @act(2, races=True)
     def hear_refund(self, dice: Dice) -> Step | None:
@@ -278,21 +284,22 @@ class Story(Forests, Paydays):
         if not self.provider.refunds:
             return None
         trade, back = dice.of(self.provider.refunds)
-        if back.status in ("PROCESSING", "ABNORMAL", "CLOSED"):
-            back.status = dice.of((back.status, "SUCCESS", "SUCCESS"))
-        record, code = self.provider.refund_record(trade, back), trade.code
+        if back.status != "SUCCESS" and dice.upto(3):
+            self.provider.succeed(trade, back)
+        record = self.provider.refund_record(trade, back)
         odd = dice.upto(5)
         if odd == 3:
             record = replace(record, amount_fen=record.amount_fen + 1)
         if odd == 4:
-            record, code = replace(record, out_refund_no="NOSUCHREFUND"), ""
-        return self._refund_notice(code, record)
+            record = replace(record, out_refund_no="NOSUCHREFUND")
+        return self._refund_notice(record)
 
-    def _refund_notice(self, order_code: str, record: Refund) -> Step:
+    def _refund_notice(self, record: Refund) -> Step:
         word = refund_word(record)
-        name = f"a notice of refund {word.refund_code} {word.status}, {word.amount_fen} fen"
+        key = {number: key for key, number in numbers().items()}.get(word.refund_code)
+        name = f"a notice of refund {key} {word.status}, {word.amount_fen} fen"
         work = self.atomic(lambda: refunds.record_refund(word))
-        return Step(name, work, once(self._hearing_back(order_code, word)))
+        return Step(name, work, once(self._hearing_back(key, word)))
 
     # -- dues and time ----------------------------------------------------------------------------
 
@@ -340,11 +347,12 @@ class Story(Forests, Paydays):
                     self.play(self._notice(trade))
             self.play(self.settle_all(Dice(0)))
             self.play(self._delivery())
+            self.rest_desks()
             for trade, back in self.provider.refunds:
-                back.status, order = "SUCCESS", self.world.order_by(trade.code)
-                known = self.world.refunds[order.id] if order else None
-                if known and (known.abnormal or known.closed):  # nobody asks after it any more
-                    self.play(self._refund_notice(trade.code, self.provider.refund_record(trade, back)))
+                key = {number: key for key, number in numbers().items()}[back.number]
+                if not self.world.refunds[key].succeeded and not self.world.replacement(key):
+                    self.provider.succeed(trade, back)
+                    self.play(self._refund_notice(self.provider.refund_record(trade, back)))
         self.rest_paydays()
         self.prove_rest()
 

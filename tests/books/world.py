@@ -8,62 +8,34 @@ numbers as say it. Each change returns the outcome the application must have, in
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from books.ledger import PLATFORM
 from books.payouts import Payouts
-from books.units import Lot, Units
+from books.records import Doubt, Order, Reading
+from books.returns import Returns
+from books.units import Lot
 
 LEAST_PAY_TIME = timedelta(seconds=60)
+PAID_AHEAD = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Order:
-    """A purchase and what became of it."""
-
-    id: int
-    code: str
-    holder: int
-    lot: int
-    kg: int
-    fen: int
-    expires_at: datetime
-    status: str = "reserved"
-    transaction: str | None = None
-    due_g: int | None = None
-    carry_g: int | None = None
-
-
-@dataclass(frozen=True)
-class Refund:
-    """Money on its way back."""
-
-    fen: int
-    succeeded: bool = False
-    abnormal: bool = False
-    closed: bool = False
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A word of payment that did not fit: how often it was heard, and the money held for it."""
-
-    sightings: int = 0
-    held_fen: int | None = None
+def shanghai(at: datetime) -> date:
+    """The business day of a moment."""
+    return at.astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 @dataclass
-class World(Units, Payouts):
+class World(Returns, Payouts):
     """Everything the model knows. `net_g` is what a holder owes (positive) or carries (negative)."""
 
     openids: dict[int, str] = field(default_factory=dict)
-    orders: dict[int, Order] = field(default_factory=dict)
-    refunds: dict[int, Refund] = field(default_factory=dict)
-    doubts: dict[tuple[str, str, str], Doubt] = field(default_factory=dict)
     dues: dict[tuple[int, str, str], int] = field(default_factory=dict)
     net_g: Counter[int] = field(default_factory=Counter)
+    readings: dict[tuple[int, int, str], Reading] = field(default_factory=dict)
 
     def order_by(self, code: str) -> Order | None:
         """The order with this code."""
@@ -111,16 +83,18 @@ class World(Units, Payouts):
 
     # -- money ------------------------------------------------------------------------------------
 
-    def hear_payment(self, code: str, transaction: str, fen: int, currency: str, payer: str | None) -> str:
-        """A verified word of payment, from a notice or a query."""
+    def hear_payment(
+        self, code: str, transaction: str, fen: int, currency: str, payer: str | None, *, bank: bool = False
+    ) -> str:
+        """A verified word of payment, from a notice, a query, or two operators at the bank."""
         order = self.order_by(code)
         if order is None:
-            return self._doubt(code, transaction, fen, currency, ["unknown_order"], "unknown")
+            return self._doubt(code, transaction, fen, currency, ["unknown_order"], "unknown", bank)
         wrong = {
             "second_transaction": order.transaction not in (None, transaction),
             "currency": currency != "CNY",
             "amount": fen != order.fen,
-            "payer": payer not in (None, self.openids[order.holder]),
+            "payer": payer not in (None, self.openids.get(order.holder, "")),
         }
         found = [name for name, is_so in wrong.items() if is_so]
         if order.transaction is not None and not found:
@@ -130,26 +104,42 @@ class World(Units, Payouts):
         if not found and transaction in self._credited():
             found = ["reused_transaction"]
         if found:
-            return self._doubt(code, transaction, fen, currency, found, "mismatch")
+            return self._doubt(code, transaction, fen, currency, found, "mismatch", bank)
         late = order.status == "expired"
-        self.orders[order.id] = replace(order, transaction=transaction, status="paid")
-        self.move("receive_payment", (PLATFORM, "provider"), (PLATFORM, "clearing"), fen)
+        self.orders[order.id] = replace(order, transaction=transaction, status="paid", bank=bank)
+        entry, outside = ("receive_transfer", "bank") if bank else ("receive_payment", "provider")
+        self.move(entry, (PLATFORM, outside), (PLATFORM, "clearing"), fen)
         if late:
-            self._send_back(order.id)
+            self.send_back(order.id)
         return "late" if late else "paid"
 
     def _doubt(
-        self, code: str, transaction: str, fen: int, currency: str, names: Iterable[str], outcome: str
+        self,
+        code: str,
+        transaction: str,
+        fen: int,
+        currency: str,
+        names: Iterable[str],
+        outcome: str,
+        bank: bool,
     ) -> str:
         """Keep a doubt for each thing that is wrong; money that is ours is held once, and never credited."""
+        entry, outside = ("hold_transfer_doubt", "bank") if bank else ("hold_doubt", "provider")
         for name in names:
-            doubt = self.doubts.get((name, code, transaction), Doubt())
+            doubt = self.doubts.get((name, code, transaction), Doubt(bank))
             ours = currency == "CNY" and name not in ("unknown_order", "reused_transaction")
             if ours and transaction not in self._held() | self._credited():
-                self.move("hold_doubt", (PLATFORM, "provider"), (PLATFORM, "suspense"), fen)
+                self.move(entry, (PLATFORM, outside), (PLATFORM, "suspense"), fen)
                 doubt = replace(doubt, held_fen=fen)
             self.doubts[name, code, transaction] = replace(doubt, sightings=doubt.sightings + 1)
         return outcome
+
+    def resolve_doubt(self, operator: int, key: tuple[str, str, str]) -> str:
+        """An operator explains a doubt; its money stays where it is."""
+        if self.doubts[key].resolved_by is not None:
+            return "DoubtResolved"
+        self.doubts[key] = replace(self.doubts[key], resolved_by=operator)
+        return "resolved"
 
     def _held(self) -> set[str]:
         return {key[2] for key, doubt in self.doubts.items() if doubt.held_fen}
@@ -157,26 +147,35 @@ class World(Units, Payouts):
     def _credited(self) -> set[str]:
         return {order.transaction for order in self.orders.values() if order.transaction}
 
-    def _send_back(self, order_id: int) -> None:
-        order = self.orders[order_id]
-        self.orders[order_id] = replace(order, status="refunding")
-        self.refunds[order_id] = Refund(order.fen)
+    # -- bank transfers ---------------------------------------------------------------------------
 
-    def hear_refund(self, order_id: int | None, status: str, fen: int) -> bool:
-        """The provider's word on an order's refund; None for a number we do not know."""
-        refund = self.refunds.get(order_id or 0)
-        if refund is None or refund.succeeded or order_id is None:
-            return False
-        if status == "SUCCESS" and fen == refund.fen:
-            self.refunds[order_id] = replace(refund, succeeded=True)
-            self.orders[order_id] = replace(self.orders[order_id], status="refunded")
-            self.move("refund", (PLATFORM, "clearing"), (PLATFORM, "provider"), fen)
-            return True
-        if status == "CLOSED":
-            self.refunds[order_id] = replace(refund, closed=True)
-        elif status != "PROCESSING":
-            self.refunds[order_id] = replace(refund, abnormal=True)
-        return False
+    def confirm_transfer(self, operator: int, order_id: int, fen: int, reference: str, day: date) -> Any:
+        """What an operator has read at the bank: a payment once a second one has read the same."""
+        order, reference = self.orders[order_id], reference.upper()
+        known = self._held() | self._credited()
+        elsewhere = any(ref == reference and read != order_id for read, _, ref in self.readings)
+        if not shanghai(order.reserved_at) - PAID_AHEAD <= day <= shanghai(self.now):
+            return "TransferDay"
+        if f"bank:{reference}" in known or elsewhere:
+            return "BankReferenceUsed"
+        unagreed = {key: it for key, it in self.readings.items() if key[0] == order_id and not it.agreed}
+        others = {key: it for key, it in unagreed.items() if key[1] != operator}
+        read = Reading(fen, day)
+        if any((key[2], it) != (reference, read) for key, it in others.items()):
+            return "TransferDiffers"
+        self.readings = {key: it for key, it in self.readings.items() if key not in unagreed or key in others}
+        self.readings[order_id, operator, reference] = read
+        if not others:
+            return None
+        for key in (*others, (order_id, operator, reference)):
+            self.readings[key] = replace(read, agreed=True)
+        return self.hear_payment(order.code, f"bank:{reference}", fen, "CNY", None, bank=True)
+
+    def take_back_reading(self, operator: int, order_id: int) -> str:
+        """An operator takes back what nobody else has read yet."""
+        mine = [k for k, it in self.readings.items() if k[:2] == (order_id, operator) and not it.agreed]
+        self.readings = {key: it for key, it in self.readings.items() if key not in mine}
+        return "taken back" if mine else "TransferMoved"
 
     # -- settlement -------------------------------------------------------------------------------
 
@@ -196,7 +195,7 @@ class World(Units, Payouts):
                 self._settle(order, lot)
                 settled += 1
             else:
-                self._send_back(order_id)
+                self.send_back(order_id)
         return settled, len(claimed) - settled
 
     def _settle(self, order: Order, lot: Lot) -> None:
