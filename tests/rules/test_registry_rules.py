@@ -13,7 +13,7 @@ from app.registry.rules import NotWholeSteps, Serial, Serials, Terms
 
 kilograms = st.integers(1, 10**12)
 fen = st.integers(1, 10**12)
-SAMPLES = Path(rules.__file__).parent / "data" / "samples.toml"
+SAMPLES = Path(rules.__file__).parents[1] / "data" / "samples.toml"
 
 
 @st.composite

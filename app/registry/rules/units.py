@@ -1,4 +1,4 @@
-"""What is true of serials, prices and shares. Pure.
+"""What is true of serials. Pure.
 
 Units are kilograms CO2e, one serial each. Inside, serials are numbered through over all issuances,
 so that one range constraint keeps the whole registry from overlapping; people see the numbers within
@@ -8,43 +8,17 @@ their issuance, which start at 1.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
+
+from app.registry.rules.projects import PROJECT_CODE, REGION
 
 GRAMS_PER_UNIT = 1000
 """A unit is one kilogram CO2e."""
 
-WHOLE_BP = 10_000
-"""All of a price, in basis points."""
-
-YIYUAN = "yiyuan"
-"""一元碳汇: 10 kg for 1 yuan. Source: Shunchang forest ecology bank, since March 2020."""
-PRODUCTS = (YIYUAN,)
-
-FOREST_TYPES = ("chinese_fir", "mixed_broadleaf", "bamboo")
-METHODOLOGIES = ("yiyuan", "sample_forest_management")
-"""Names in the message catalogue; a project with another could not be shown."""
-
 STATES = ("active", "reserved", "pledged", "retired", "cancelled")
 REASONS = ("fire", "felling", "fault")
 """Why units are cancelled: the carbon is gone again, or was never there."""
-
-
-def notes(sample: bool) -> tuple[str, ...]:
-    """What must stand wherever units are shown: not CCER, and sample where they are; catalogue names."""
-    return ("voluntary", "sample") if sample else ("voluntary",)
-
-
-class NotWholeSteps(ValueError):
-    """A quantity or amount that is no whole, positive number of the product's steps."""
-
-
-class Both(NamedTuple):
-    """A text in both languages."""
-
-    zh: str
-    en: str
 
 
 class Serials(NamedTuple):
@@ -82,55 +56,6 @@ def place(first: int, quantities: Sequence[int]) -> list[int]:
     return list(accumulate(quantities[:-1], initial=first)) if quantities else []
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a lot is sold for and who gets it; shown to the buyer. The seller gets what the others leave."""
-
-    product: str
-    step_kg: int
-    price_fen_per_step: int
-    village_holder_id: int | None = None
-    village_bp: int = 0
-    fee_bp: int = 0
-
-    @property
-    def seller_bp(self) -> int:
-        """The seller's share in basis points, before rounding in their favour."""
-        return WHOLE_BP - self.village_bp - self.fee_bp
-
-
-@dataclass(frozen=True, slots=True)
-class Allotment:
-    """An amount of money shared out; the parts sum to it exactly."""
-
-    seller_fen: int
-    village_fen: int
-    fee_fen: int
-
-
-def price_fen(quantity_kg: int, step_kg: int, price_fen_per_step: int) -> int:
-    """What `quantity_kg` costs. Raises `NotWholeSteps`."""
-    steps, odd = divmod(quantity_kg, step_kg)
-    if odd or steps <= 0:
-        raise NotWholeSteps(f"{quantity_kg} kg in steps of {step_kg} kg")
-    return steps * price_fen_per_step
-
-
-def quantity_kg(amount_fen: int, step_kg: int, price_fen_per_step: int) -> int:
-    """What `amount_fen` buys. Raises `NotWholeSteps`: no money is taken that buys nothing."""
-    steps, odd = divmod(amount_fen, price_fen_per_step)
-    if odd or steps <= 0:
-        raise NotWholeSteps(f"{amount_fen} fen in steps of {price_fen_per_step} fen")
-    return steps * step_kg
-
-
-def allot(terms: Terms, amount_fen: int) -> Allotment:
-    """Share out `amount_fen`: village and fee are rounded down, the seller gets the rest."""
-    village = amount_fen * terms.village_bp // WHOLE_BP
-    fee = amount_fen * terms.fee_bp // WHOLE_BP
-    return Allotment(amount_fen - village - fee, village, fee)
-
-
 def spread_cancellation(quantity_kg: int, blocks: Sequence[tuple[int, int]]) -> list[int]:
     """How much of each block (kilograms, thereof promised to orders) a cancellation takes.
 
@@ -148,9 +73,6 @@ def spread_cancellation(quantity_kg: int, blocks: Sequence[tuple[int, int]]) -> 
     return taken
 
 
-PROJECT_CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
-REGION = re.compile(r"[0-9]{6}")
-"""A county's code. Source: GB/T 2260, administrative division codes of China."""
 _SERIAL = re.compile(
     rf"SH-({REGION.pattern})-({PROJECT_CODE.pattern})-([0-9]{{4}})-([1-9][0-9]{{0,17}})-([1-9][0-9]{{0,17}})"
 )

@@ -1,0 +1,7 @@
+"""What the registry remembers: projects and issuances, blocks of serials, lots on sale."""
+
+from app.registry.models.blocks import Block
+from app.registry.models.lots import Lot
+from app.registry.models.projects import Issuance, Project
+
+__all__ = ["Block", "Issuance", "Lot", "Project"]

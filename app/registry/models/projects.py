@@ -1,0 +1,78 @@
+"""Projects and what was issued to them. The guards stand in migration 0003."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, ForeignKey, Identity, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.database import Base
+from app.registry import rules
+from app.registry.rules import Both
+
+
+class Project(Base):
+    """A forest project 项目. `forest_type` and `methodology` are names in the message catalogue."""
+
+    __tablename__ = "project"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    region: Mapped[str] = mapped_column(String(6))
+    county_zh: Mapped[str] = mapped_column(String(60))
+    county_en: Mapped[str] = mapped_column(String(60))
+    township_zh: Mapped[str] = mapped_column(String(60))
+    township_en: Mapped[str] = mapped_column(String(60))
+    village_zh: Mapped[str] = mapped_column(String(60))
+    village_en: Mapped[str] = mapped_column(String(60))
+    forest_type: Mapped[str] = mapped_column(String(40))
+    methodology: Mapped[str] = mapped_column(String(40))
+    description_zh: Mapped[str] = mapped_column(Text)
+    description_en: Mapped[str] = mapped_column(Text)
+    holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    area_m2: Mapped[int] = mapped_column(BigInteger)
+    sample: Mapped[bool] = mapped_column(Boolean)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    @property
+    def name(self) -> Both:
+        """Its name."""
+        return Both(self.name_zh, self.name_en)
+
+    @property
+    def description(self) -> Both:
+        """What stands there."""
+        return Both(self.description_zh, self.description_en)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must stand wherever it is shown."""
+        return rules.notes(self.sample)
+
+    @property
+    def place(self) -> Both:
+        """Where it lies, from the large to the small in Chinese and the other way round in English."""
+        return Both(
+            f"{self.county_zh}{self.township_zh}{self.village_zh}",
+            f"{self.village_en}, {self.township_en}, {self.county_en}",
+        )
+
+
+class Issuance(Base):
+    """Verified uptake of one project over one monitoring period 签发, and its serials. Never changes."""
+
+    __tablename__ = "issuance"
+    __table_args__ = (Index("uq_issuance_vintage", "project_id", "vintage", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("project.id"))
+    holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    period_start: Mapped[date] = mapped_column(Date)
+    period_end: Mapped[date] = mapped_column(Date)
+    vintage: Mapped[int] = mapped_column(Integer)
+    first_serial: Mapped[int] = mapped_column(BigInteger, unique=True)
+    last_serial: Mapped[int] = mapped_column(BigInteger, unique=True)
+    verification: Mapped[str] = mapped_column(String(100))
+    sample: Mapped[bool] = mapped_column(Boolean)
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

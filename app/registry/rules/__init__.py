@@ -1,0 +1,56 @@
+"""What is true of projects, serials, prices and shares. Pure."""
+
+from app.registry.rules.lots import (
+    PRODUCTS,
+    WHOLE_BP,
+    YIYUAN,
+    Allotment,
+    NotWholeSteps,
+    Terms,
+    allot,
+    price_fen,
+    quantity_kg,
+)
+from app.registry.rules.projects import FOREST_TYPES, METHODOLOGIES, PROJECT_CODE, REGION, Both, notes
+from app.registry.rules.units import (
+    GRAMS_PER_UNIT,
+    REASONS,
+    STATES,
+    Serial,
+    Serials,
+    fitting,
+    place,
+    read_serial,
+    serial_text,
+    split,
+    spread_cancellation,
+)
+
+__all__ = [
+    "FOREST_TYPES",
+    "GRAMS_PER_UNIT",
+    "METHODOLOGIES",
+    "PRODUCTS",
+    "PROJECT_CODE",
+    "REASONS",
+    "REGION",
+    "STATES",
+    "WHOLE_BP",
+    "YIYUAN",
+    "Allotment",
+    "Both",
+    "NotWholeSteps",
+    "Serial",
+    "Serials",
+    "Terms",
+    "allot",
+    "fitting",
+    "notes",
+    "place",
+    "price_fen",
+    "quantity_kg",
+    "read_serial",
+    "serial_text",
+    "split",
+    "spread_cancellation",
+]
