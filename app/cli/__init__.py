@@ -2,12 +2,19 @@
 
 from flask import Flask
 
-from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile, wechat
+from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile, regions, wechat
 
 
 def connect(app: Flask) -> None:
     """Add every command to `app`."""
-    for group in (database.database, database.samples, operators.operators, audit.audit, payouts.payouts):
+    for group in (
+        database.database,
+        database.samples,
+        operators.operators,
+        audit.audit,
+        payouts.payouts,
+        regions.regions,
+    ):
         app.cli.add_command(group)
     for command in (
         books.prove,

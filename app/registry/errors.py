@@ -50,3 +50,17 @@ class NotReserved(Problem):
 
     status = 409
     message = "registry.not_reserved"
+
+
+class RegionUnknown(Problem):
+    """No region has this code, in the table that was loaded."""
+
+    status = 404
+    message = "registry.region_unknown"
+
+
+class RegionOutside(Problem):
+    """The region does not lie in the county that the project's serials name."""
+
+    status = 422
+    message = "registry.region_outside"

@@ -1,11 +1,7 @@
 """What the pages and the command line ask of all rooms at once."""
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from app.accounts import chart
 from app.accounts import queries as accounts
@@ -13,15 +9,13 @@ from app.footprint import queries as footprint
 from app.kit import clock
 from app.kit.database import snapshot
 from app.kit.proof import Proof
+from app.kit.recently import Recently
 from app.offsets import queries as offsets
 from app.registry import queries as registry
 from app.rewards import queries as rewards
 from app.treasury import queries as treasury
 
 ROOMS = (accounts, footprint, registry, offsets, treasury, rewards)
-T = TypeVar("T")
-FRESH_S = 15.0
-"""How old the public figures may be: they read whole tables, and anyone may ask as often as they like."""
 
 
 def proofs_of_all_rooms() -> list[Proof]:
@@ -50,27 +44,6 @@ class PublicTotals:
     avoided_g: int
     retired_g: int
     paid_to_forests_fen: int
-
-
-class Recently(Generic[T]):
-    """Something costly to ask for, asked at most once in `FRESH_S` a process."""
-
-    def __init__(self, ask: Callable[[], T]) -> None:
-        self._ask = ask
-        self._lock = threading.Lock()
-        self._known: tuple[float, T] | None = None
-
-    def __call__(self) -> T:
-        """The answer, at most `FRESH_S` old."""
-        with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] > FRESH_S:
-                self._known = (time.monotonic(), self._ask())
-            return self._known[1]
-
-    def forget(self) -> None:
-        """Ask anew next time."""
-        with self._lock:
-            self._known = None
 
 
 def _books() -> PublicBooks:

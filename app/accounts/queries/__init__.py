@@ -21,6 +21,7 @@ from app.accounts.queries.holders import (
     sum_boundary,
     sum_entries,
 )
+from app.accounts.queries.places import places_from
 from app.kit.proof import Proof
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "openid_of",
     "operators",
     "payables",
+    "places_from",
     "prove",
     "require_consent",
     "require_live_session",

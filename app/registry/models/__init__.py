@@ -3,5 +3,6 @@
 from app.registry.models.blocks import Block
 from app.registry.models.lots import Lot
 from app.registry.models.projects import Issuance, Project
+from app.registry.models.regions import Region
 
-__all__ = ["Block", "Issuance", "Lot", "Project"]
+__all__ = ["Block", "Issuance", "Lot", "Project", "Region"]

@@ -11,15 +11,22 @@ from app.registry.rules import Both
 
 
 class Project(Base):
-    """A forest project 项目. `forest_type` and `methodology` are names in the message catalogue."""
+    """A forest project 项目. `forest_type` and `methodology` are names in the message catalogue.
+
+    `region` is the county that its serials name, for good; `region_code` the deepest region that is known.
+    """
 
     __tablename__ = "project"
+    __table_args__ = (
+        Index("ix_project_region_code", "region_code", postgresql_ops={"region_code": "text_pattern_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
     name_zh: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
     region: Mapped[str] = mapped_column(String(6))
+    region_code: Mapped[str | None] = mapped_column(String(12), ForeignKey("region.code"))
     county_zh: Mapped[str] = mapped_column(String(60))
     county_en: Mapped[str] = mapped_column(String(60))
     township_zh: Mapped[str] = mapped_column(String(60))

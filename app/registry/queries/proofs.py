@@ -6,6 +6,7 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
+from app.registry.queries import regions
 from app.registry.queries.units import BY_STATE
 from app.registry.rules import GRAMS_PER_UNIT, STATES
 
@@ -64,4 +65,5 @@ def prove() -> list[Proof]:
             oversold=lots.oversold,
             foreign_blocks=lots.foreign_blocks,
         ),
+        *regions.prove(),
     ]

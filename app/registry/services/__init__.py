@@ -7,11 +7,13 @@ the lot's row alone.
 from app.registry.services.cancellations import cancel_units
 from app.registry.services.lots import close_lot, open_lot, release, reservation_from, reserve
 from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
+from app.registry.services.regions import Loaded, load_regions, place_project
 from app.registry.services.retirements import RetiredRun, Retiring, begin_retiring, retire_run, run_from
 from app.registry.services.samples import load_samples
 
 __all__ = [
     "Issued",
+    "Loaded",
     "ProjectFacts",
     "RetiredRun",
     "Retiring",
@@ -19,8 +21,10 @@ __all__ = [
     "cancel_units",
     "close_lot",
     "issue",
+    "load_regions",
     "load_samples",
     "open_lot",
+    "place_project",
     "register_project",
     "release",
     "reservation_from",

@@ -1,6 +1,6 @@
 """Registering projects 项目 and issuing their verified uptake 签发."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from psycopg import errors as pg
@@ -14,13 +14,15 @@ from app.kit.database import db
 from app.registry.errors import PeriodIssued
 from app.registry.models import Block, Issuance, Project
 from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials
+from app.registry.services.regions import region_for
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
     """What is registered of a project; the meaning of each stands at `models.Project`.
 
-    `code` and `region` become part of every serial and never change.
+    `code` and `region` become part of every serial and never change; `region_code` is the deepest
+    region that is known, by default the county.
     """
 
     code: str
@@ -39,6 +41,7 @@ class ProjectFacts:
     description_en: str
     area_m2: int
     sample: bool = False
+    region_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,13 @@ class Issued:
 def register_project(facts: ProjectFacts, holder_id: int) -> Project:
     """Register a forest project whose right holder is `holder_id`.
 
-    Raises ValueError for a forest type or methodology that has no words in the message catalogue.
+    Raises ValueError for a forest type or methodology that has no words in the message catalogue, and
+    `RegionUnknown` or `RegionOutside` for where it is said to lie.
     """
     if facts.forest_type not in FOREST_TYPES or facts.methodology not in METHODOLOGIES:
         raise ValueError(f"unknown forest type or methodology: {facts.forest_type}, {facts.methodology}")
-    project = Project(holder_id=holder_id, registered_at=clock.now(), **asdict(facts))
+    placed = replace(facts, region_code=region_for(facts.region, facts.region_code))
+    project = Project(holder_id=holder_id, registered_at=clock.now(), **asdict(placed))
     db.session.add(project)
     db.session.flush()
     return project

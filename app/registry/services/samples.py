@@ -13,6 +13,7 @@ from app.registry.models import Project
 from app.registry.rules import YIYUAN, Terms
 from app.registry.services.lots import open_lot
 from app.registry.services.projects import ProjectFacts, issue, register_project
+from app.registry.services.regions import load_regions
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples.toml"
 
@@ -27,6 +28,7 @@ def load_samples() -> int:
     if db.session.scalar(select(Project.id).where(Project.sample).limit(1)) is not None:
         return 0
     samples = tomllib.loads(SAMPLES.read_text("utf-8"))
+    load_regions(["code,name_zh,name_en", *samples["regions"]])
     holders = {
         key: accounts.open_holder(holder["kind"], holder["name"], samples["region"]).id
         for key, holder in samples["holder"].items()

@@ -1,4 +1,4 @@
-"""What can be asked of the registry over HTTP: projects and what is on sale. Public, reading only."""
+"""What can be asked of the registry over HTTP: projects and what is on sale, here; the rest by subject."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from flask_smorest import Api
 from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
+from app.registry.routes.regions import regions
 from app.registry.schemas import LotQuery, LotView, ProjectDetailView, ProjectView
 
 projects = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Forest projects 林业项目")
@@ -56,3 +57,4 @@ def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
     api.register_blueprint(projects)
     api.register_blueprint(lots)
+    api.register_blueprint(regions)
