@@ -15,6 +15,7 @@ from app.web.queries import public_books, public_totals
 
 PUBLIC = ["/", "/sign-in", "/forest", "/c", "/books", "/factors", "/factors/elec.grid.fj.2023"]
 PUBLIC += ["/factors?q=电力&category=electricity", "/methods", "/docs", "/problems", "/problems/sold_out"]
+PUBLIC += ["/regions", "/regions/3507", "/sanctions"]
 PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c/NOSUCH", "/forest/nosuch"]
 PERSONAL = ["/", "/?month=2026-10", "/steps", "/actions", "/actions/new", "/footprint", "/orders", "/me"]
 PERSONAL += ["/me/statement", "/orders/nosuch", "/actions/nosuch"]

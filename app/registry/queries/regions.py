@@ -218,17 +218,11 @@ def prove() -> list[Proof]:
     whole = db.session.execute(_WHOLE).one()
     provinces = [each for code, each in known.accounts.items() if len(code) == DIGITS[0]]
     placed = {name: sum(getattr(each, name) for each in provinces) for name in ("issued_kg", "retired_kg")}
+    regions = placed["issued_kg"] + whole.unplaced_issued_kg
+    regions_retired = placed["retired_kg"] + whole.unplaced_retired_kg
     return [
-        equal(
-            "registry.prove_regions",
-            issued_kg=whole.issued_kg,
-            regions_kg=placed["issued_kg"] + whole.unplaced_issued_kg,
-        ),
-        equal(
-            "registry.prove_regions_retired",
-            retired_kg=whole.retired_kg,
-            regions_kg=placed["retired_kg"] + whole.unplaced_retired_kg,
-        ),
+        equal("registry.prove_regions", issued=whole.issued_kg, regions=regions),
+        equal("registry.prove_regions_retired", retired=whole.retired_kg, regions=regions_retired),
         none("registry.prove_regions_parts", differing=_differing(known.accounts)),
     ]
 
