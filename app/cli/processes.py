@@ -16,6 +16,7 @@ from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
+from app.registry import jobs as registry
 from app.treasury import jobs as treasury
 
 KEYS_KEPT = timedelta(hours=48)
@@ -56,6 +57,7 @@ CHORES = (
     Chore("check audit", 86_400, accounts.check_audit),
     Chore("upload shippings", 5, offsets.upload_shippings),
     Chore("forget", 3600, _forget),
+    Chore("end sanctions", 60, registry.end_sanctions),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )

@@ -103,6 +103,13 @@ class PayeesChanged(Problem):
     message = "treasury.payees_changed"
 
 
+class HoldersSanctioned(Problem):
+    """Holders of these payouts were suspended or removed since the run was prepared."""
+
+    status = 409
+    message = "treasury.holders_sanctioned"
+
+
 class FeesPromised(Problem):
     """Refunds were promised a part of the fees that the run would pay out."""
 

@@ -47,7 +47,7 @@ def test_the_front_page_counts_what_waits_for_my_role(app: Flask, failing: None)
     assert "Tasks that failed again and again" in page
     assert "left unsealed" not in page, "not for finance"
     assert "left unsealed" in at_console(app, "auditor").speak("en").get("/console").text
-    assert "could wait here" in at_console(app, "registry").speak("en").get("/console").text
+    assert "Removals and liftings" in at_console(app, "registry").speak("en").get("/console").text
 
 
 def test_a_quiet_day_says_so(app: Flask) -> None:

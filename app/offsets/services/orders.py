@@ -20,7 +20,9 @@ from app.offsets.queries import OrderFacts
 from app.offsets.rules import OrderChannel, OrderStatus
 from app.registry import queries as registry_queries
 from app.registry import services as registry
-from app.registry.errors import LotUnknown, SoldOut
+from app.registry.errors import DailyLimitReached, LotHalted, LotUnknown, SoldOut
+from app.registry.queries import LotFacts
+from app.registry.rules.sanctions import FREE, HALTED, LIMITED
 
 CHANCES = 5
 """How often a lot is chosen anew when others empty it at the same moment."""
@@ -58,16 +60,24 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFact
     """Reserve units for `wish` until `reservation` has passed.
 
     A named lot is taken as named; otherwise the oldest vintage that has enough, and another one when
-    somebody empties that at the same moment. Raises `SoldOut`, `LotUnknown` or `QuantityNotSold`.
+    somebody empties that at the same moment, or a sanction lets no more be sold from it today. Raises
+    `SoldOut`, `LotUnknown`, `LotHalted`, `DailyLimitReached` or `QuantityNotSold`.
     """
-    for chances_left in reversed(range(CHANCES)):
-        lot = _choose(wish)
+    most_restraint = LIMITED
+    for _ in range(CHANCES):
+        lot = _choose(wish, most_restraint)
         quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
-        order = _reserve(holder_id, wish, lot.id, quantity_kg, amount_fen, reservation)
+        try:
+            order = _reserve(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+        except DailyLimitReached:
+            if wish.lot_code is not None:
+                raise
+            most_restraint = FREE
+            continue
         if order is not None:
             return order
-        if wish.lot_code is not None or not chances_left:
-            raise SoldOut()
+        if wish.lot_code is not None and _choose(wish).restraint == lot.restraint:
+            raise SoldOut()  # otherwise a sanction was laid or lifted at this moment
     raise SoldOut()
 
 
@@ -96,24 +106,41 @@ def _statement(purpose: Purpose) -> str:
     """
     ids = [f"%(holder_id)s::bigint * {CODES} + {kind.code}" for kind in (purpose.due, purpose.carry)]
     values = ", ".join(f"%({name})s::{kind}" for name, kind in _FIELDS.items())
+    taken = registry.reservation_from("%(lot_id)s", "%(quantity_kg)s::bigint", "%(restraint)s")
     return (
-        f"WITH reserved AS ({registry.reservation_from('%(lot_id)s', '%(quantity_kg)s::bigint')}),"
+        f"WITH reserved AS ({taken}),"
         f" opened AS ({ledger.accounts_from(*ids)})"
         f" INSERT INTO orders ({', '.join(_FIELDS)}) SELECT {values} FROM reserved RETURNING id"
     )
 
 
 def _reserve(
-    holder_id: int, wish: Wish, lot_id: int, quantity_kg: int, amount_fen: int, reservation: timedelta
+    holder_id: int, wish: Wish, lot: LotFacts, quantity_kg: int, amount_fen: int, reservation: timedelta
 ) -> OrderFacts | None:
-    """Write the order with its reservation; None when the lot does not hold as much any more."""
+    """Write the order with its reservation; None when the lot does not hold as much any more.
+
+    From a limited lot, what was reserved is counted; the lot's row comes before the count's, since a
+    reservation that came too late holds the lot's row already. Raises `DailyLimitReached`.
+    """
+    if lot.restraint != LIMITED:
+        return _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+    with db.session.begin_nested():  # what is refused is taken back, and another lot may be tried
+        order = _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+        if order is not None:
+            registry.sanctions.count_sale(lot.id, quantity_kg)
+    return order
+
+
+def _write(
+    holder_id: int, wish: Wish, lot: LotFacts, quantity_kg: int, amount_fen: int, reservation: timedelta
+) -> OrderFacts | None:
     now = clock.now()
     terms: dict[str, Any] = {
         "code": random_code(),
         "holder_id": holder_id,
         "purpose": wish.purpose,
         "channel": str(wish.channel),
-        "lot_id": lot_id,
+        "lot_id": lot.id,
         "quantity_kg": quantity_kg,
         "amount_fen": amount_fen,
         "description": DESCRIPTION.format(quantity_kg=quantity_kg),
@@ -121,19 +148,29 @@ def _reserve(
         "reserved_at": now,
         "expires_at": now + reservation,
     }
-    hidden = {"certificate_number": checked_code(16), "next_check_at": now + reservation}
+    hidden = {
+        "certificate_number": checked_code(16),
+        "next_check_at": now + reservation,
+        "restraint": lot.restraint,
+    }
     row = run(_statement(PURPOSES[wish.purpose]), {**terms, **hidden}).fetchone()
     return None if row is None else OrderFacts(id=row[0], status=OrderStatus.RESERVED, **terms)
 
 
-def _choose(wish: Wish) -> registry_queries.LotFacts:
+def _choose(wish: Wish, most_restraint: int = LIMITED) -> LotFacts:
     if wish.lot_code is not None:
         lot = registry_queries.find_lot(wish.lot_code)
         if lot is None:
             raise LotUnknown()
+        if lot.restraint == HALTED:
+            raise LotHalted()
         return lot
     lot = registry_queries.oldest_lot(
-        wish.quantity_kg, wish.amount_fen, region=wish.region, village=wish.village
+        wish.quantity_kg,
+        wish.amount_fen,
+        region=wish.region,
+        village=wish.village,
+        most_restraint=most_restraint,
     )
     if lot is None:
         raise SoldOut()

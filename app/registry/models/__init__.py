@@ -4,5 +4,6 @@ from app.registry.models.blocks import Block
 from app.registry.models.lots import Lot
 from app.registry.models.projects import Issuance, Project
 from app.registry.models.regions import Region
+from app.registry.models.sanctions import Sanction, SanctionSale, SanctionStep
 
-__all__ = ["Block", "Issuance", "Lot", "Project", "Region"]
+__all__ = ["Block", "Issuance", "Lot", "Project", "Region", "Sanction", "SanctionSale", "SanctionStep"]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, String
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, String
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +14,7 @@ class Lot(Base):
 
     `available_kg` can be reserved, `reserved_kg` is promised to orders, `short_kg` is the part of the
     promised that was cancelled since: the active block of the lot holds available + reserved - short.
+    `restraint` is what sanctions in force mean for it (`rules.sanctions`).
     """
 
     __tablename__ = "lot"
@@ -38,3 +39,4 @@ class Lot(Base):
     short_kg: Mapped[int] = mapped_column(BigInteger, server_default="0")
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    restraint: Mapped[int] = mapped_column(SmallInteger, server_default="0")

@@ -1,5 +1,6 @@
 """What can be known of projects, units and lots. The only readers of this room."""
 
+from app.registry.queries import regions, sanctions
 from app.registry.queries.certificates import CertificateFacts, certificate_facts
 from app.registry.queries.lots import (
     Listing,
@@ -42,5 +43,7 @@ __all__ = [
     "oldest_lot",
     "prove",
     "quote",
+    "regions",
+    "sanctions",
     "terms_from",
 ]

@@ -13,11 +13,15 @@ from app.registry import rules
 from app.registry.errors import LotUnknown, QuantityNotSold
 from app.registry.models import Issuance, Lot, Project
 from app.registry.rules import Allotment, NotWholeSteps, Terms
+from app.registry.rules.sanctions import FREE, HALTED, LIMITED
 
 
 @dataclass(frozen=True, slots=True)
 class LotFacts:
-    """A lot as buying needs it. `available_kg` was true at the moment of reading."""
+    """A lot as buying needs it. `available_kg` was true at the moment of reading.
+
+    `restraint` says what sanctions mean for it; a reservation holds only while it is still the same.
+    """
 
     id: int
     code: str
@@ -25,13 +29,14 @@ class LotFacts:
     seller_holder_id: int
     terms: Terms
     available_kg: int
+    restraint: int = FREE
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A lot as a buyer sees it: whose, from which forest and time, for how much, how many left.
 
-    `shares` says who gets how much of the price of one step.
+    `shares` says who gets how much of the price of one step. From a `halted` one nothing can be ordered.
     """
 
     id: int
@@ -39,6 +44,7 @@ class Listing:
     project: Project
     issuance: Issuance
     seller: str
+    seller_holder_id: int
     village: str | None
     terms: Terms
     shares: Allotment
@@ -46,6 +52,7 @@ class Listing:
     remaining_kg: int
     opened_at: datetime
     closed_at: datetime | None
+    halted: bool
 
 
 _TERMS = tuple(field.name for field in fields(Terms))
@@ -56,12 +63,14 @@ LOT_COLUMNS = (
     Lot.seller_holder_id,
     *(getattr(Lot, name) for name in _TERMS),
     Lot.available_kg,
+    Lot.restraint,
 )
 
 
 def lot_facts(row: Row[Any]) -> LotFacts:
     """The facts in a row that holds `LOT_COLUMNS`."""
-    return LotFacts(row.id, row.code, row.issuance_id, row.seller_holder_id, _terms(row), row.available_kg)
+    seller, left = row.seller_holder_id, row.available_kg
+    return LotFacts(row.id, row.code, row.issuance_id, seller, _terms(row), left, row.restraint)
 
 
 def _terms(row: Row[Any]) -> Terms:
@@ -80,15 +89,17 @@ def list_lots(
     """Lots in the order they were opened; `after` is a lot's id.
 
     `region` is the beginning of an administrative code, `village` a village's name in either language,
-    `project` a project's code, `available` whether something can be bought now.
+    `project` a project's code, `available` whether something can be bought now. Halted lots are listed
+    with what cannot be bought only.
     """
-    on_sale = Lot.closed_at.is_(None) & (Lot.available_kg >= Lot.step_kg)
+    on_sale = Lot.closed_at.is_(None) & (Lot.available_kg >= Lot.step_kg) & (Lot.restraint < HALTED)
     filters: tuple[tuple[object, ColumnElement[bool]], ...] = (
         (after, Lot.id > (after or 0)),
         (region, _lies_in(region)),
         (village, (Project.village_zh == village) | (Project.village_en == village)),
         (project, Project.code == project),
         (available, on_sale if available else ~on_sale),
+        (available is None or None, Lot.restraint < HALTED),
     )
     wanted = _listed().where(*(condition for given, condition in filters if given is not None))
     return _listings(db.session.execute(wanted.order_by(Lot.id).limit(limit)).all())
@@ -115,12 +126,13 @@ def oldest_lot(
     region: str | None = None,
     product: str = rules.YIYUAN,
     village: str | None = None,
+    most_restraint: int = LIMITED,
 ) -> LotFacts | None:
     """The lot on sale with the oldest vintage that has as much as is asked for, in units or in money.
 
     `region` is the beginning of an administrative code, `village` a village's name in either language.
-    Whether the wish is a whole number of steps
-    is for `quote` to say. None when no lot has as much.
+    Whether the wish is a whole number of steps is for `quote` to say. Lots under a heavier restraint
+    than `most_restraint` are passed over. None when no lot has as much.
     """
     enough = Lot.available_kg >= (quantity_kg or 0)
     if amount_fen is not None:  # in steps on both sides, since money times step may pass 64 bits
@@ -128,6 +140,7 @@ def oldest_lot(
     wanted = (
         _from_forest(select(*LOT_COLUMNS))
         .where(Lot.product == product, Lot.closed_at.is_(None), enough, _lies_in(region))
+        .where(Lot.restraint <= most_restraint)
         .order_by(Issuance.vintage, Lot.id)
         .limit(1)
     )
@@ -183,11 +196,13 @@ def _listing(row: Row[Any], terms: Terms, names: dict[int, str]) -> Listing:
         project=row.Project,
         issuance=row.Issuance,
         seller=names[row.seller_holder_id],
+        seller_holder_id=row.seller_holder_id,
         village=names.get(row.village_holder_id),
         terms=terms,
         shares=rules.allot(terms, terms.price_fen_per_step),
         offered_kg=row.offered_kg,
-        remaining_kg=0 if row.closed_at else row.available_kg,
+        remaining_kg=0 if row.closed_at or row.restraint == HALTED else row.available_kg,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        halted=row.restraint == HALTED,
     )

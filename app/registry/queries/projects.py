@@ -1,5 +1,6 @@
 """Projects 项目 and what was issued for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry.errors import ProjectUnknown
 from app.registry.models import Issuance, Project
+from app.registry.queries.sanctions import Mark, list_standing
 from app.registry.queries.units import Conservation, conservations
 from app.registry.rules import PROJECT_CODE
 
@@ -22,27 +24,42 @@ class IssuanceStanding:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSummary:
-    """A project and its right holder's name."""
+    """A project, its right holder's name, and the sanctions in force against either."""
 
     project: Project
     holder: str
+    sanctions: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectStanding:
-    """A project, its right holder's name, and its issuances, oldest vintage first."""
+    """A project, its right holder's name, its issuances, oldest vintage first, and sanctions in force."""
 
     project: Project
     holder: str
     issuances: list[IssuanceStanding]
+    sanctions: tuple[Mark, ...] = ()
 
 
 def list_projects(limit: int, after: int | None = None) -> list[ProjectSummary]:
     """Projects in the order of their registration; `after` is a project's id."""
     wanted = select(Project).where(Project.id > (after or 0)).order_by(Project.id).limit(limit)
-    projects = db.session.scalars(wanted).all()
-    holders = accounts.list_holders([project.holder_id for project in projects])
-    return [ProjectSummary(project, holders[project.holder_id].name or "") for project in projects]
+    return summaries(db.session.scalars(wanted).all())
+
+
+def summaries(projects: Sequence[Project]) -> list[ProjectSummary]:
+    """These projects with their right holders and what stands against either."""
+    ids = {project.holder_id for project in projects}
+    holders, marks = accounts.list_holders([*ids]), list_standing(ids, [each.id for each in projects])
+    return [
+        ProjectSummary(each, holders[each.holder_id].name or "", _marks_of(each, marks)) for each in projects
+    ]
+
+
+def _marks_of(project: Project, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    return tuple(
+        mark for mark in marks if project.id == mark.project_id or project.holder_id == mark.holder_id
+    )
 
 
 def get_project(code: str) -> ProjectStanding:
@@ -52,8 +69,8 @@ def get_project(code: str) -> ProjectStanding:
         project = db.session.scalar(select(Project).where(Project.code == code))
     if project is None:
         raise ProjectUnknown()
-    holder = accounts.list_holders([project.holder_id])[project.holder_id]
-    return ProjectStanding(project, holder.name or "", _issuances(project.id))
+    summary = summaries([project])[0]
+    return ProjectStanding(project, summary.holder, _issuances(project.id), summary.sanctions)
 
 
 def _issuances(project_id: int) -> list[IssuanceStanding]:

@@ -17,9 +17,10 @@ from app.kit.proof import Proof, equal, none
 from app.kit.recently import Recently
 from app.registry.errors import RegionUnknown
 from app.registry.models import Project, Region
-from app.registry.queries.projects import ProjectSummary
+from app.registry.queries.projects import ProjectSummary, summaries
 from app.registry.rules import STATES
 from app.registry.rules.regions import DIGITS, is_code, path_of
+from app.registry.rules.sanctions import HALTED
 
 WHOLE = ""
 """The code under which all regions together stand."""
@@ -111,7 +112,7 @@ _ACCOUNTS = text(
     + f", sum({_KG}) FILTER (WHERE state = 'retired' AND lot_id IS NOT NULL) AS sold_kg"
     "   FROM block GROUP BY issuance_id),"
     " offers AS (SELECT issuance_id, sum(available_kg) AS on_sale_kg FROM lot"
-    "   WHERE closed_at IS NULL GROUP BY issuance_id),"
+    f"   WHERE closed_at IS NULL AND restraint < {HALTED} GROUP BY issuance_id),"
     f" issued AS (SELECT i.project_id, sum({_KG}) AS issued_kg, sum(on_sale_kg) AS on_sale_kg,"
     "   sum(sold_kg) AS sold_kg, "
     + ", ".join(f"sum({state}_kg) AS {state}_kg" for state in STATES)
@@ -191,9 +192,8 @@ def _standing(region: Region | None, path: tuple[Region, ...]) -> RegionStanding
 def _projects(code: str) -> list[ProjectSummary]:
     """The projects that hang at a region itself; those at regions in it stand with these."""
     at = Project.region_code == code if code else Project.region_code.is_(None)
-    projects = db.session.scalars(select(Project).where(at).order_by(Project.id).limit(MOST_PROJECTS)).all()
-    holders = accounts.list_holders([project.holder_id for project in projects])
-    return [ProjectSummary(project, holders[project.holder_id].name or "") for project in projects]
+    wanted = select(Project).where(at).order_by(Project.id).limit(MOST_PROJECTS)
+    return summaries(db.session.scalars(wanted).all())
 
 
 # Issuances and blocks by themselves, for the proof: nothing here knows how the levels are rolled up.

@@ -9,6 +9,7 @@ from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
 from app.registry.routes.regions import regions
+from app.registry.routes.sanctions import sanctions
 from app.registry.schemas import LotQuery, LotView, ProjectDetailView, ProjectView
 
 projects = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Forest projects 林业项目")
@@ -58,3 +59,4 @@ def connect(app: Flask, api: Api) -> None:
     api.register_blueprint(projects)
     api.register_blueprint(lots)
     api.register_blueprint(regions)
+    api.register_blueprint(sanctions)

@@ -8,6 +8,7 @@ from app.kit.fields import Code, Moment, OneOf, Text, ViewSchema
 from app.kit.messages import LANGUAGES, t
 from app.kit.paging import PageQuery
 from app.kit.platforms import may_buy
+from app.registry.rules.sanctions import KINDS
 
 
 class LotQuery(PageQuery):
@@ -78,6 +79,13 @@ class ForestView(ViewSchema):
     area_m2 = fields.Integer(required=True)
 
 
+class StandingSanctionView(ViewSchema):
+    """A sanction in force; its code leads to the register."""
+
+    code = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": [*KINDS]})
+
+
 class ProjectView(ViewSchema):
     """A forest project."""
 
@@ -86,6 +94,11 @@ class ProjectView(ViewSchema):
     holder = fields.String(required=True, metadata={"description": "The right holder's name."})
     sample = fields.Boolean(required=True, attribute="project.sample")
     notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
+    sanctions = fields.List(
+        fields.Nested(StandingSanctionView),
+        required=True,
+        metadata={"description": "In force against it or its right holder."},
+    )
     registered_at = Moment(required=True, attribute="project.registered_at")
 
 
@@ -141,7 +154,7 @@ class LotView(ViewSchema):
     offered_kg = fields.Integer(required=True)
     remaining_kg = fields.Integer(required=True)
     purchase_available = fields.Function(
-        lambda lot: may_buy() and lot.closed_at is None,
+        lambda lot: may_buy() and lot.closed_at is None and not lot.halted,
         required=True,
         metadata={"type": "boolean", "description": "Whether the caller's platform may sell it."},
     )

@@ -1,9 +1,10 @@
 """What can be done with forest units: register, issue, sell, reserve, retire, cancel. The only writers.
 
-Who takes more than one lock takes them in this order: blocks, lots, accounts. A reservation takes
-the lot's row alone.
+Who takes more than one lock takes them in this order: sanctions, blocks, lots, accounts. A reservation
+takes the lot's row alone.
 """
 
+from app.registry.services import sanctions
 from app.registry.services.cancellations import cancel_units
 from app.registry.services.lots import close_lot, open_lot, release, reservation_from, reserve
 from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
@@ -31,4 +32,5 @@ __all__ = [
     "reserve",
     "retire_run",
     "run_from",
+    "sanctions",
 ]

@@ -7,20 +7,24 @@ from sqlalchemy import func, insert, select, text, update
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
-from app.registry.errors import BlockNotFree, NotReserved, SoldOut
+from app.registry.errors import BlockNotFree, NewLotsBarred, NotReserved, SoldOut
 from app.registry.models import Block, Lot
+from app.registry.queries import sanctions
 from app.registry.queries.lots import LOT_COLUMNS, LotFacts, lot_facts
 from app.registry.rules import Terms, price_fen
+from app.registry.rules.sanctions import FREE
 from app.registry.services.blocks import carve, lock_block
 
 
 def open_lot(block_id: int, quantity_kg: int, terms: Terms) -> LotFacts:
     """Put the first `quantity_kg` of a free block on sale, or all of it; the rest stays free.
 
-    Raises `BlockNotFree`, and `NotWholeSteps` for a quantity that could not be sold to the end.
+    Raises `BlockNotFree`, `NotWholeSteps` for a quantity that could not be sold to the end, and
+    `Sanctioned` or `NewLotsBarred` where a sanction in force forbids it.
     """
     price_fen(quantity_kg, terms.step_kg, terms.price_fen_per_step)
-    block = lock_block(Block.id == block_id, Block.lot_id.is_(None))
+    seller_id, restraint = _require_may_offer(block_id)
+    block = lock_block(Block.id == block_id, Block.holder_id == seller_id, Block.lot_id.is_(None))
     if block is None or quantity_kg > block.serials.quantity_kg:
         raise BlockNotFree()
     row = db.session.execute(
@@ -32,12 +36,26 @@ def open_lot(block_id: int, quantity_kg: int, terms: Terms) -> LotFacts:
             offered_kg=quantity_kg,
             available_kg=quantity_kg,
             opened_at=clock.now(),
+            restraint=restraint,
             **asdict(terms),
         )
         .returning(*LOT_COLUMNS)
     ).one()
     carve(block, quantity_kg, state="active", lot_id=row.id)
     return lot_facts(row)
+
+
+def _require_may_offer(block_id: int) -> tuple[int, int]:
+    """A block's holder, and what sanctions in force mean for a lot of theirs; before the block is locked."""
+    row = db.session.execute(select(Block.holder_id, Block.issuance_id).where(Block.id == block_id)).first()
+    if row is None:
+        raise BlockNotFree()
+    standing = sanctions.lock_standing(row.holder_id, issuance_id=row.issuance_id)
+    sanctions.require_none_halting(standing)
+    for mark in standing:
+        if mark.no_new_lots:
+            raise NewLotsBarred(code=mark.code)
+    return row.holder_id, max((mark.restraint for mark in standing), default=FREE)
 
 
 def close_lot(lot_id: int) -> int:
@@ -60,17 +78,19 @@ def close_lot(lot_id: int) -> int:
 
 _RESERVE = (
     "UPDATE lot SET available_kg = available_kg - {kg}, reserved_kg = reserved_kg + {kg}"
-    " WHERE id = {lot} AND closed_at IS NULL AND available_kg >= {kg} RETURNING id"
+    " WHERE id = {lot} AND closed_at IS NULL AND available_kg >= {kg} AND restraint = {restraint}"
+    " RETURNING id"
 )
 
 
-def reservation_from(lot: str, quantity_kg: str) -> str:
+def reservation_from(lot: str, quantity_kg: str, restraint: str = str(FREE)) -> str:
     """The part of a statement that promises units of a lot to an order: one row, or none when sold out.
 
-    The arguments are SQL of the statement's own. Whoever buys from one lot waits for the row until the
+    The arguments are SQL of the statement's own; `restraint` is what the buyer saw of the lot, and a
+    sanction laid since makes no row. Whoever buys from one lot waits for the row until the
     buyer before has committed, so this belongs into the last statement of a transaction.
     """
-    return _RESERVE.format(lot=lot, kg=quantity_kg)
+    return _RESERVE.format(lot=lot, kg=quantity_kg, restraint=restraint)
 
 
 def reserve(lot_id: int, quantity_kg: int) -> None:

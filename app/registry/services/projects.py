@@ -13,6 +13,7 @@ from app.kit import clock
 from app.kit.database import db
 from app.registry.errors import PeriodIssued
 from app.registry.models import Block, Issuance, Project
+from app.registry.queries import sanctions
 from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials
 from app.registry.services.regions import region_for
 
@@ -80,9 +81,11 @@ def issue(
     """Issue the verified uptake of a monitoring period (both days included) to `holder_id`.
 
     To the right holder when none is named. `verification` is the reference of the verifier's report.
-    Raises `PeriodIssued` for a vintage, or a day, that this project was issued units for before.
+    Raises `PeriodIssued` for a vintage, or a day, that this project was issued units for before, and
+    `Sanctioned` for a suspended or removed project or right holder.
     """
     project = db.session.get_one(Project, project_id)
+    sanctions.require_free(holder_id or project.holder_id, project_id=project_id)
     # Serials follow on from the issuance before, so issuing waits for issuing; it is rare.
     db.session.execute(text("LOCK TABLE issuance IN SHARE ROW EXCLUSIVE MODE"))
     first = 1 + (db.session.scalar(select(func.max(Issuance.last_serial))) or 0)

@@ -65,6 +65,8 @@ class SkipReason(StrEnum):
     """No confirmed bank account."""
     BELOW_MINIMUM = "below_minimum"
     """Carried over to the next run."""
+    SANCTIONED = "sanctioned"
+    """Suspended or removed: paid by the first run after the sanction has ended."""
 
 
 def free_fen(balance_fen: int, later_fen: int, promised_fen: int) -> int:
@@ -76,8 +78,12 @@ def free_fen(balance_fen: int, later_fen: int, promised_fen: int) -> int:
     return max(0, balance_fen - later_fen - promised_fen)
 
 
-def skip_reason(amount_fen: int, minimum_fen: int, has_payee: bool) -> SkipReason | None:
+def skip_reason(
+    amount_fen: int, minimum_fen: int, has_payee: bool, sanctioned: bool = False
+) -> SkipReason | None:
     """Why `amount_fen` is not paid; None when it is."""
+    if sanctioned:
+        return SkipReason.SANCTIONED
     if amount_fen < minimum_fen:
         return SkipReason.BELOW_MINIMUM
     return None if has_payee else SkipReason.NO_PAYEE

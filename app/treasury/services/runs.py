@@ -20,9 +20,11 @@ from app.kit.codes import checked_code
 from app.kit.database import array, db
 from app.offsets import queries as offsets
 from app.offsets.services.claims import lock_free_fees
+from app.registry import queries as registry
 from app.treasury import rules
 from app.treasury.errors import (
     FeesPromised,
+    HoldersSanctioned,
     MonthNotOver,
     NothingToPay,
     PayeesChanged,
@@ -88,7 +90,10 @@ def prepare_run(month: str, round_: int = 1, operator_id: int | None = None) -> 
     statements = make_statements(month)
     claims = _claims(month)
     standing = payees.list_standing()
-    judged = [(claim, _judge(claim, claim.holder_id in standing)) for claim in claims]
+    halted = registry.sanctions.lock_halted_holders()
+    judged = [
+        (claim, _judge(claim, claim.holder_id in standing, claim.holder_id in halted)) for claim in claims
+    ]
     paid = [claim for claim, reason in judged if reason is None]
     if not paid and (round_ > 1 or not (claims or statements)):
         raise NothingToPay()
@@ -133,8 +138,8 @@ def _claims(month: str) -> list[Claim]:
     return [claim for claim in found if claim.amount_fen]
 
 
-def _judge(claim: Claim, has_payee: bool) -> SkipReason | None:
-    return rules.payouts.skip_reason(claim.amount_fen, rules.payouts.MINIMUM_FEN, has_payee)
+def _judge(claim: Claim, has_payee: bool, sanctioned: bool) -> SkipReason | None:
+    return rules.payouts.skip_reason(claim.amount_fen, rules.payouts.MINIMUM_FEN, has_payee, sanctioned)
 
 
 def _insert_payouts(run: PayoutRun, paid: Sequence[Claim], payee_ids: Sequence[int]) -> None:
@@ -162,9 +167,9 @@ def _columns(claims: Sequence[Claim]) -> dict[str, str]:
 def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     """Let a run be paid: every payout's money is booked as being paid, so that it is paid once.
 
-    Raises `RunUnknown`, `RunPastThis`, `SamePerson` for whoever prepared it, and `PayeesChanged` or
-    `FeesPromised` when an account was ended or the fees were spent meanwhile: then the run is withdrawn
-    and prepared again.
+    Raises `RunUnknown`, `RunPastThis`, `SamePerson` for whoever prepared it, and `PayeesChanged`,
+    `HoldersSanctioned` or `FeesPromised` when an account was ended, a holder suspended or the fees spent
+    meanwhile: then the run is withdrawn and prepared again.
     """
     run = lock_run(month, round_)
     if payouts.run_status(run) is not RunStatus.PREPARED:
@@ -173,6 +178,7 @@ def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
         raise SamePerson()
     rows = lock_payouts(run)
     require_payees(rows)
+    require_none_sanctioned(rows)
     _require_fees(rows)
     run.approved_by, run.approved_at = operator_id, clock.now()
     db.session.flush()
@@ -246,6 +252,14 @@ def require_payees(rows: Sequence[Payout]) -> dict[int, PayeeAccount]:
     if gone:
         raise PayeesChanged(numbers=", ".join(gone[:MOST_NAMED]))
     return found
+
+
+def require_none_sanctioned(rows: Sequence[Payout]) -> None:
+    """Refuse to pay who was suspended or removed since. Raises `HoldersSanctioned` naming their payouts."""
+    halted = registry.sanctions.lock_halted_holders()
+    held = [row.number for row in rows if row.holder_id in halted]
+    if held:
+        raise HoldersSanctioned(numbers=", ".join(held[:MOST_NAMED]))
 
 
 def record(operator_id: int | None, action: str, run: PayoutRun, **details: object) -> None:

@@ -14,6 +14,7 @@ from app.kit.paging import read_cursor
 from app.kit.problems import NotFound
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
+from app.registry import queries as registry
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -41,6 +42,7 @@ WAITING = [
     Waiting("doubts", "/console/doubts", "money.read", offsets.count_open_doubts),
     Waiting("transfers", "/console/transfers", "money.read", offsets.count_waiting_transfers),
     Waiting("shippings", "/console/shippings", "money.read", offsets.count_refused_shippings),
+    Waiting("sanctions", "/console/sanctions", "registry.read", registry.sanctions.count_waiting_sanctions),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]

@@ -6,6 +6,7 @@ from app.kit.http import public
 from app.offsets.routes import standing
 from app.registry import queries as registry
 from app.registry.queries import Listing
+from app.registry.queries.sanctions import Mark, list_standing
 from app.web import session
 from app.web.forms import Form
 from app.web.pages import page, web
@@ -54,5 +55,11 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
         owed_g=owed_g,
         signed_in=seen is not None,
         project=registry.get_project(found.project.code),
+        sanctions=_sanctions(found),
         phone=session.settings().phone_url,
     )
+
+
+def _sanctions(found: Listing) -> list[Mark]:
+    """What stands against the lot's seller or project."""
+    return list_standing([found.seller_holder_id], [found.project.id])

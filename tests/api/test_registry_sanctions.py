@@ -1,0 +1,428 @@
+"""Sanctions: what they stop, who may take which step, and what buyers, sellers and strangers see."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from builders import Forest, forest, person
+from flask import Flask
+from flask.testing import FlaskClient
+from paying import NOVEMBER, OCTOBER, Treasury, at, colleague, holder_code
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.kit import clock
+from app.kit.database import db
+from app.kit.problems import Problem, Unreadable
+from app.kit.transaction import transaction
+from app.offsets.queries import OrderFacts
+from app.offsets.services import orders, payments, settlement
+from app.offsets.services.orders import Wish
+from app.offsets.services.words import PaidWord
+from app.registry import queries as registry
+from app.registry import services
+from app.registry.errors import (
+    DailyLimitReached,
+    LotHalted,
+    NewLotsBarred,
+    OtherOperatorNeeded,
+    ProjectUnknown,
+    Sanctioned,
+    SanctionPastThis,
+    SanctionStands,
+    SoldOut,
+    TargetUnknown,
+)
+from app.registry.jobs import end_sanctions
+from app.registry.queries.sanctions import require_free
+from app.registry.rules import Terms
+from app.registry.rules.sanctions import SanctionTerms
+from app.registry.services import sanctions
+from app.treasury.errors import HoldersSanctioned
+
+TERMS = Terms("yiyuan", 10, 100)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Two operators of the registry, and how they lay sanctions."""
+
+    lin: int
+    zhang: int
+
+    def impose(self, target: str, kind: str = "suspend", **terms: Any) -> str:
+        with transaction():
+            told = SanctionTerms(kind, "investigation", "举报待查", **terms)
+            return sanctions.impose(self.lin, target, told).code
+
+    def lift(self, code: str) -> None:
+        with transaction():
+            sanctions.propose_lift(self.lin, code, "查无实据")
+        with transaction():
+            sanctions.confirm(self.zhang, code)
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    return Desk(colleague("registry"), colleague("registry"))
+
+
+def seller(lot: Forest) -> str:
+    return f"holder.{holder_code(lot.village_id)}"
+
+
+def order(app: Flask, quantity_kg: int = 10, lot: str | None = None) -> OrderFacts:
+    buyer = person(app)
+    with transaction():
+        wish = Wish("personal", quantity_kg, lot_code=lot)
+        return orders.place_order(buyer.holder_id, wish, timedelta(minutes=15))
+
+
+def pay(placed: OrderFacts) -> None:
+    with transaction():
+        word = PaidWord(placed.code, f"T{placed.code}", placed.amount_fen, "CNY", clock.now())
+        payments.record_payment(word)
+
+
+def status(placed: OrderFacts) -> str:
+    db.session.rollback()
+    from app.offsets.queries import get_order
+
+    return get_order(placed.holder_id, placed.code).status
+
+
+@pytest.mark.parametrize("kind", ["suspend", "remove"])
+@pytest.mark.parametrize("whom", ["holder", "project"])
+def test_nothing_new_begins_while_it_stands_and_what_runs_goes_on(
+    app: Flask, desk: Desk, client: FlaskClient, kind: str, whom: str
+) -> None:
+    lot = forest(1000)
+    paid, unpaid, lapsing = (order(app, lot=lot.lot_code) for _ in range(3))
+    pay(paid)
+    code = desk.impose(seller(lot) if whom == "holder" else f"project.{lot.project_code}", kind)
+    if kind == "remove":
+        assert order(app, lot=lot.lot_code).code, "one person's proposal stops nothing"
+        with transaction():
+            sanctions.confirm(desk.zhang, code)
+    with pytest.raises(LotHalted):
+        order(app, lot=lot.lot_code)
+    with pytest.raises(SoldOut):
+        order(app)
+    with pytest.raises(Sanctioned), transaction():
+        require_free(lot.village_id, issuance_id=lot.issuance_id)
+    project_id = registry.get_project(lot.project_code).project.id
+    year = (date(2023, 1, 1), date(2023, 12, 31))
+    with pytest.raises(Sanctioned), transaction():
+        services.issue(project_id, year, 100, vintage=2023, verification="V")
+    told = client.get(f"/v1/lots/{lot.lot_code}").json
+    assert (told["remaining_kg"], told["purchase_available"]) == (0, False)
+    assert client.get("/v1/lots").json["items"] == []
+    assert client.get("/v1/lots?available=true").json["items"] == []
+    assert len(client.get("/v1/lots?available=false").json["items"]) == 1
+    marks = client.get(f"/v1/projects/{lot.project_code}").json["sanctions"]
+    assert marks == [{"code": code, "kind": kind}]
+
+    pay(unpaid)
+    with transaction():
+        assert settlement.settle_lot(lot.lot_id).settled == 2
+    assert (status(paid), status(unpaid)) == ("settled", "settled")
+    with clock.frozen(clock.now() + timedelta(minutes=16)), transaction():
+        assert orders.expire_order(lapsing.id)
+    with transaction():
+        services.close_lot(lot.lot_id)
+    with pytest.raises(Sanctioned), transaction():
+        services.open_lot(_free_block(lot), 100, TERMS)
+    desk.lift(code)
+    with transaction():
+        opened = services.open_lot(_free_block(lot), 100, TERMS)
+    assert order(app, lot=opened.code).status == "reserved"
+
+
+def _free_block(lot: Forest) -> int:
+    found = text("SELECT id FROM block WHERE issuance_id = :id AND state = 'active' AND lot_id IS NULL")
+    return int(db.session.scalars(found, {"id": lot.issuance_id}).one())
+
+
+def test_when_it_is_lifted_the_lots_are_on_sale_again(app: Flask, desk: Desk) -> None:
+    lot = forest(100)
+    first, second = desk.impose(seller(lot)), desk.impose(f"project.{lot.project_code}")
+    desk.lift(first)
+    with pytest.raises(LotHalted):
+        order(app, lot=lot.lot_code)
+    desk.lift(second)
+    assert order(app, lot=lot.lot_code).status == "reserved"
+
+
+def test_a_buyer_who_names_no_lot_gets_one_that_is_free(app: Flask, desk: Desk) -> None:
+    old, new = forest(100, vintage=2020), forest(100, vintage=2022)
+    desk.impose(seller(old))
+    assert order(app).lot_id == new.lot_id
+    desk.impose(seller(new), "limit", daily_kg=20)
+    third = forest(100, vintage=2024)
+    assert [order(app).lot_id for _ in range(3)] == [new.lot_id, new.lot_id, third.lot_id]
+
+
+def test_a_daily_limit_holds_over_all_lots_of_a_seller_and_ends_with_the_day(app: Flask, desk: Desk) -> None:
+    lot = forest(100)
+    desk.impose(seller(lot), "limit", daily_kg=30)
+    order(app, 20, lot.lot_code)
+    with pytest.raises(DailyLimitReached):
+        order(app, 20, lot.lot_code)
+    order(app, 10, lot.lot_code)
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        order(app, 30, lot.lot_code)
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        order(app, 30, lot.lot_code)
+    with pytest.raises(SoldOut), clock.frozen(clock.now() + timedelta(days=3)):
+        order(app, 20, lot.lot_code)
+    sold = db.session.execute(text("SELECT sum(quantity_kg) FROM sanction_sale")).scalar_one()
+    assert sold == 90, "what could not be reserved is not counted"
+
+
+def test_a_limit_on_new_lots_lets_the_old_ones_sell(app: Flask, desk: Desk) -> None:
+    lot = forest(100)
+    with transaction():
+        services.close_lot(lot.lot_id)
+        opened = services.open_lot(_free_block(lot), 50, TERMS)
+    desk.impose(seller(lot), "limit", no_new_lots=True)
+    assert order(app, lot=opened.code).status == "reserved"
+    with pytest.raises(NewLotsBarred), transaction():
+        services.open_lot(_free_block(lot), 50, TERMS)
+
+
+def test_two_people_remove_and_two_people_lift(app: Flask, desk: Desk) -> None:
+    lot = forest()
+    code = desk.impose(seller(lot), "remove")
+    with pytest.raises(OtherOperatorNeeded), transaction():
+        sanctions.confirm(desk.lin, code)
+    with pytest.raises(SanctionPastThis), transaction():
+        sanctions.propose_lift(desk.lin, code, "还没有生效")
+    with transaction():
+        assert sanctions.confirm(desk.zhang, code) == "imposed"
+    with pytest.raises(SanctionPastThis), transaction():
+        sanctions.confirm(desk.zhang, code)
+    with transaction():
+        sanctions.propose_lift(desk.zhang, code, "申诉成立")
+    with pytest.raises(OtherOperatorNeeded), transaction():
+        sanctions.confirm(desk.zhang, code)
+    with transaction():
+        assert sanctions.decline(desk.zhang, code) == "lift_declined"
+    assert registry.sanctions.get_sanction(code).standing
+    desk.lift(code)
+    assert not registry.sanctions.get_sanction(code).standing
+
+
+def test_the_same_is_laid_once_and_nonsense_never(app: Flask, desk: Desk) -> None:
+    lot = forest()
+    desk.impose(seller(lot))
+    with pytest.raises(SanctionStands):
+        desk.impose(seller(lot))
+    for target, refusal in (
+        ("holder.PLATFORM", TargetUnknown),
+        ("holder.nobody", TargetUnknown),
+        ("holder.\x00", TargetUnknown),
+        ("nothing", TargetUnknown),
+        ("project.NOSUCH", ProjectUnknown),
+    ):
+        with pytest.raises(refusal):
+            desk.impose(target)
+    yesterday = clock.business_day() - timedelta(days=1)
+    for kind, terms in (
+        ("banish", {}),
+        ("limit", {}),
+        ("limit", {"daily_kg": 0}),
+        ("suspend", {"daily_kg": 5}),
+        ("suspend", {"last_day": yesterday}),
+        ("remove", {"last_day": clock.business_day()}),
+    ):
+        with pytest.raises(Unreadable):
+            desk.impose(seller(lot), kind, **terms)
+
+
+def test_what_has_a_last_day_ends_by_itself_after_it(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    lot = forest()
+    code = desk.impose(seller(lot), last_day=clock.business_day())
+    assert end_sanctions() == 0
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        assert end_sanctions() == 1
+        assert end_sanctions() == 0
+        assert order(app, lot=lot.lot_code).status == "reserved"
+    steps = [each["step"] for each in client.get(f"/v1/sanctions/{code}").json["history"]]
+    assert steps == ["imposed", "expired"]
+
+
+def test_the_database_itself_refuses_one_person_wrong_steps_and_changes(app: Flask, desk: Desk) -> None:
+    lot = forest()
+    removal, suspension = desk.impose(seller(lot), "remove"), desk.impose(seller(lot))
+    ids = dict(db.session.execute(text("SELECT code, id FROM sanction")).all())
+    step = "INSERT INTO sanction_step VALUES ({}, {}, '{}', {}, NULL, now())"
+    for statement in (
+        step.format(ids[removal], 2, "imposed", desk.lin),
+        step.format(ids[removal], 2, "imposed", "NULL"),
+        step.format(ids[removal], 3, "imposed", desk.zhang),
+        step.format(ids[removal], 2, "lifted", desk.zhang),
+        step.format(ids[suspension], 2, "lifted", desk.zhang),
+        step.format(ids[suspension], 2, "expired", "NULL"),
+        "UPDATE sanction SET reason = 'other'",
+        "DELETE FROM sanction_step",
+        "UPDATE sanction_step SET step = 'lifted'",
+    ):
+        with pytest.raises(IntegrityError), transaction() as session:
+            session.execute(text(statement))
+
+
+def test_a_sanctioned_seller_is_not_paid_until_it_has_ended(app: Flask, desk: Desk) -> None:
+    treasury = Treasury(app)
+    with at(OCTOBER):
+        bad, good = treasury.village(), treasury.village()
+        treasury.sell(bad, 2000)
+        treasury.sell(good, 3000)
+    with at(NOVEMBER):
+        treasury.account(bad.village_id)
+        treasury.account(good.village_id, "6222020000112233446")
+        treasury.prepare()
+        code = desk.impose(seller(bad))
+        with pytest.raises(HoldersSanctioned):
+            treasury.approve()
+        from app.treasury.services import runs
+
+        with transaction():
+            runs.withdraw_run(treasury.bao, "2026-10", 1)
+        facts = treasury.prepare(round_=2)
+        assert [each.payout.holder_id for each in facts.payouts] == [good.village_id]
+        assert [(each.skip.holder_id, each.skip.reason) for each in facts.skips] == [
+            (bad.village_id, "sanctioned")
+        ]
+        treasury.pay(round_=2)
+        desk.lift(code)
+        held = treasury.prepare(round_=3).payouts
+        assert [(each.payout.holder_id, each.payout.amount_fen) for each in held] == [(bad.village_id, 2000)]
+
+
+def test_the_register_shows_what_took_effect_with_its_history(
+    app: Flask, desk: Desk, client: FlaskClient
+) -> None:
+    lot = forest()
+    lifted = desk.impose(f"project.{lot.project_code}")
+    desk.lift(lifted)
+    desk.impose(seller(lot), "remove")
+    standing = desk.impose(seller(lot), "limit", daily_kg=500, no_new_lots=True)
+    told = client.get("/v1/sanctions").json
+    assert [each["code"] for each in told["items"]] == [standing, lifted], "a proposal names nobody"
+    one = client.get(f"/v1/sanctions/{lifted}").json
+    assert [each["step"] for each in one["history"]] == ["imposed", "lifted"]
+    assert one["history"][1]["note"] == "查无实据"
+    assert one["target"] == {
+        "type": "project",
+        "name": {"zh": "示例项目", "en": "Sample project"},
+        "project": lot.project_code,
+    }
+    assert one["ground_text"]["en"] == "Under investigation"
+    assert told["items"][0]["terms"] == {"no_new_lots": True, "daily_kg": 500, "last_day": None}
+    assert [e["code"] for e in client.get("/v1/sanctions?standing=true").json["items"]] == [standing]
+    assert [e["code"] for e in client.get("/v1/sanctions?standing=false").json["items"]] == [lifted]
+    page = client.get("/v1/sanctions?limit=1").json
+    after = client.get(f"/v1/sanctions?limit=1&after={page['next']}").json
+    assert ([each["code"] for each in after["items"]], after["next"]) == ([lifted], None)
+    for path in ("/v1/sanctions/none", "/v1/sanctions/%00", "/sanctions/none"):
+        assert client.get(path).status_code == 404
+    assert "operator" not in str(told)
+
+
+def test_a_private_person_is_named_nowhere(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    code = desk.impose(f"holder.{holder_code(person(app).holder_id)}")
+    target = client.get(f"/v1/sanctions/{code}").json["target"]
+    assert target == {"type": "holder", "name": None, "project": None}
+
+
+@pytest.mark.parametrize("kind", ["suspend", "limit"])
+def test_of_orders_placed_while_a_sanction_is_laid_none_slips_through(
+    app: Flask, desk: Desk, kind: str
+) -> None:
+    lot = forest(10_000)
+    buyers = [person(app).holder_id for _ in range(24)]
+    target, start = seller(lot), threading.Barrier(9)
+    laid: list[Any] = []
+
+    def buy(three: list[int]) -> list[str]:
+        said = []
+        start.wait(10)
+        for buyer in three:
+            with app.app_context():
+                try:
+                    with transaction():
+                        wish = Wish("personal", 10, lot_code=lot.lot_code)
+                        orders.place_order(buyer, wish, timedelta(minutes=15))
+                    said.append("reserved")
+                except Problem as problem:
+                    said.append(problem.code)
+        return said
+
+    def lay() -> None:
+        start.wait(10)
+        with app.app_context():
+            desk.impose(target, kind, **({"daily_kg": 40} if kind == "limit" else {}))
+            with transaction() as session:
+                laid.append(session.scalar(text("SELECT reserved_kg FROM lot")))
+
+    with ThreadPoolExecutor(9) as pool:
+        laying = pool.submit(lay)
+        said = [word for each in pool.map(buy, [buyers[n::8] for n in range(8)]) for word in each]
+        laying.result()
+    assert set(said) <= {"reserved", "lot_halted", "daily_limit_reached", "sold_out"}
+    reserved_kg = db.session.scalar(text("SELECT reserved_kg FROM lot"))
+    assert reserved_kg == 10 * said.count("reserved")
+    if kind == "suspend":
+        assert reserved_kg == laid[0], "nothing was reserved after it was laid"
+    else:
+        counted = db.session.scalar(text("SELECT coalesce(sum(quantity_kg), 0) FROM sanction_sale"))
+        assert counted <= 40
+    with pytest.raises((LotHalted, DailyLimitReached)):
+        order(app, 50, lot.lot_code)
+
+
+def test_a_limit_gives_many_at_once_exactly_what_it_allows(app: Flask, desk: Desk) -> None:
+    lot = forest(10_000)
+    desk.impose(seller(lot), "limit", daily_kg=70)
+    buyers = [person(app).holder_id for _ in range(20)]
+
+    def buy(buyer: int) -> str:
+        with app.app_context():
+            try:
+                with transaction():
+                    wish = Wish("personal", 10, lot_code=lot.lot_code)
+                    orders.place_order(buyer, wish, timedelta(minutes=15))
+                return "reserved"
+            except Problem as problem:
+                return problem.code
+
+    with ThreadPoolExecutor(10) as pool:
+        said = list(pool.map(buy, buyers))
+    assert (said.count("reserved"), said.count("daily_limit_reached")) == (7, 13)
+
+
+def test_no_lot_opens_beside_a_sanction_that_it_did_not_see(app: Flask, desk: Desk) -> None:
+    lot = forest(1000)
+    with transaction():
+        services.close_lot(lot.lot_id)
+    block_id, checked = _free_block(lot), threading.Event()
+    target = seller(lot)
+
+    def lay() -> None:
+        checked.wait(10)
+        with app.app_context():
+            desk.impose(target)
+
+    with ThreadPoolExecutor(1) as pool:
+        laying = pool.submit(lay)
+        with transaction() as session:
+            opened = services.open_lot(block_id, 100, TERMS)
+            checked.set()
+            session.execute(text("SELECT pg_sleep(0.3)"))
+            assert not laying.done(), "it waits for whoever found the seller free"
+        laying.result()
+    with pytest.raises(LotHalted):
+        order(app, lot=opened.code)
