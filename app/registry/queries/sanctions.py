@@ -7,6 +7,7 @@ sanctions are locked before blocks, lots and accounts.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -224,17 +225,22 @@ def _facts(found: Collection[Sanction]) -> list[SanctionFacts]:
         steps.setdefault(row.sanction_id, []).append(fact)
     projects = _projects([each.project_id for each in found if each.project_id])
     holders = accounts.list_holders([each.holder_id for each in found if each.holder_id])
-    facts = []
-    for each in found:
-        if each.project_id:
-            project = projects[each.project_id]
-            told = ("project", project.name, project.code, None)
-        else:
-            holder = holders[each.holder_id or 0]
-            name = None if holder.kind == "person" or not holder.name else Both(holder.name, holder.name)
-            told = ("holder", name, None, holder.code)
-        facts.append(SanctionFacts(each, *told, tuple(steps[each.id])))
-    return facts
+    return [
+        _project_facts(each, projects[each.project_id], steps[each.id])
+        if each.project_id
+        else _holder_facts(each, holders[each.holder_id or 0], steps[each.id])
+        for each in found
+    ]
+
+
+def _project_facts(sanction: Sanction, project: Project, steps: list[StepFacts]) -> SanctionFacts:
+    return SanctionFacts(sanction, "project", project.name, project.code, None, tuple(steps))
+
+
+def _holder_facts(sanction: Sanction, holder: Any, steps: list[StepFacts]) -> SanctionFacts:
+    """A person's name is nobody's business; everybody else sells under theirs."""
+    name = None if holder.kind == "person" or not holder.name else Both(holder.name, holder.name)
+    return SanctionFacts(sanction, "holder", name, None, holder.code, tuple(steps))
 
 
 def _projects(ids: Collection[int]) -> Mapping[int, Project]:

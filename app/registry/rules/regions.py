@@ -65,7 +65,8 @@ def path_of(code: str) -> list[str]:
 
 def parent_of(code: str) -> str | None:
     """The code of the next larger region; None for a province."""
-    return (path_of(code) or [None])[-1]
+    path = path_of(code)
+    return path[-1] if path else None
 
 
 def is_sample(code: str) -> bool:

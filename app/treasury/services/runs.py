@@ -177,8 +177,8 @@ def approve_run(operator_id: int, month: str, round_: int) -> PayoutRun:
     if run.prepared_by == operator_id:
         raise SamePerson()
     rows = lock_payouts(run)
-    require_payees(rows)
     require_none_sanctioned(rows)
+    require_payees(rows)
     _require_fees(rows)
     run.approved_by, run.approved_at = operator_id, clock.now()
     db.session.flush()
