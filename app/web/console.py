@@ -31,6 +31,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("doubts", "/console/doubts", "money.read"),
     ("transfers", "/console/transfers", "money.read"),
     ("queue", "/console/queue", "money.read"),
+    ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),

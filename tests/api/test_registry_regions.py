@@ -7,6 +7,8 @@ import pytest
 from builders import Forest, forest
 from flask import Flask
 from flask.testing import FlaskClient
+from seeing import assert_sound
+from visiting import at_console
 
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -212,3 +214,19 @@ def test_the_samples_hang_at_villages(app: Flask, client: FlaskClient) -> None:
     assert [part["region"]["sample"] for part in told["parts"]] == [True]
     assert ask(client, "35")["account"] == ask(client)["account"]
     assert all(proof.holds for proof in prove())
+
+
+def test_an_operator_hangs_a_project_deeper(app: Flask, client: FlaskClient) -> None:
+    each = forest(300)
+    desk = at_console(app, "registry").speak("en")
+    assert_sound(desk.get("/console/regions").text, "en", "/console/regions")
+    path = f"/console/regions/{each.project_code}"
+    assert desk.post(path, {"region": "350721105"}).status_code == 303
+    assert "Dagan Town" in desk.get("/console/regions").text
+    assert ask(client, "350721105")["account"]["issued_kg"] == 300
+    for region, status in (("350722", 422), ("350721999", 404), ("x", 404), ("", 422), ("1" * 13, 422)):
+        assert desk.post(path, {"region": region}).status_code == status
+    assert desk.post("/console/regions/NOSUCH", {"region": "3507"}).status_code == 404
+    assert at_console(app, "auditor").post(path, {"region": "350721"}).status_code == 403
+    entries = db.session.execute(db.text("SELECT action, details ->> 'to' FROM audit_entry")).all()
+    assert ("project_placed", "350721105") in [tuple(row) for row in entries]

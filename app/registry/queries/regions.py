@@ -4,7 +4,7 @@ Rolled up from issuances, lots and blocks in two statements for all regions at o
 retirements lie in a block; kept for some seconds, since anyone may ask.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from app.kit.recently import Recently
 from app.registry.errors import RegionUnknown
 from app.registry.models import Project, Region
 from app.registry.queries.projects import ProjectSummary, summaries
-from app.registry.rules import STATES
+from app.registry.rules import STATES, Both
 from app.registry.rules.regions import DIGITS, is_code, path_of
 from app.registry.rules.sanctions import HALTED
 
@@ -166,6 +166,12 @@ def get_region(code: str) -> RegionStanding:
 def get_whole() -> RegionStanding:
     """The accounts of all regions together, and of each province."""
     return _standing(None, ())
+
+
+def list_names(codes: Iterable[str | None]) -> dict[str, Both]:
+    """The names of these regions, by code."""
+    wanted = select(Region).where(Region.code.in_({code for code in codes if code}))
+    return {region.code: region.name for region in db.session.scalars(wanted)}
 
 
 def _standing(region: Region | None, path: tuple[Region, ...]) -> RegionStanding:
