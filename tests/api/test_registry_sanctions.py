@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.kit import clock
+from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.problems import Problem, Unreadable
 from app.kit.transaction import transaction
@@ -39,7 +40,7 @@ from app.registry.errors import (
 from app.registry.jobs import end_sanctions
 from app.registry.queries.sanctions import require_free
 from app.registry.rules import Terms
-from app.registry.rules.sanctions import SanctionTerms
+from app.registry.rules.sanctions import NEXT, SanctionTerms
 from app.registry.services import sanctions
 from app.treasury.errors import HoldersSanctioned
 
@@ -426,3 +427,40 @@ def test_no_lot_opens_beside_a_sanction_that_it_did_not_see(app: Flask, desk: De
         laying.result()
     with pytest.raises(LotHalted):
         order(app, lot=opened.code)
+
+
+def test_the_trigger_and_the_rules_know_the_same_steps(app: Flask, desk: Desk) -> None:
+    lot = forest()
+    every = sorted({step for following in NEXT.values() for step in following})
+    ways = {
+        "proposed": ("remove", []),
+        "declined": ("remove", ["declined"]),
+        "imposed": ("suspend", []),
+        "lift_proposed": ("suspend", ["lift_proposed"]),
+        "lift_declined": ("suspend", ["lift_proposed", "lift_declined"]),
+        "lifted": ("suspend", ["lift_proposed", "lifted"]),
+        "expired": ("suspend", ["expired"]),
+    }
+    assert sorted(ways) == every
+    insert = text("INSERT INTO sanction_step VALUES (:id, :place, :step, :by, NULL, now())")
+    for last, (kind, way) in ways.items():
+        for step in every:
+            with transaction() as session:
+                made = "INSERT INTO sanction (code, holder_id, kind, ground, reason, no_new_lots, last_day)"
+                made += " VALUES (:code, :holder, :kind, 'other', 'x', false, :day) RETURNING id"
+                day = clock.business_day() if kind == "suspend" else None
+                told = {"code": random_code(), "holder": lot.village_id, "kind": kind, "day": day}
+                number = session.scalar(text(made), told)
+                taken = ["proposed" if kind == "remove" else "imposed", *way]
+                for place, each in enumerate(taken, 1):
+                    by = None if each == "expired" else (desk.lin, desk.zhang)[place % 2]
+                    session.execute(insert, {"id": number, "place": place, "step": each, "by": by})
+                by = None if step == "expired" else (desk.lin, desk.zhang)[(len(taken) + 1) % 2]
+                values = {"id": number, "place": len(taken) + 1, "step": step, "by": by}
+                allowed = step in NEXT.get(last, frozenset())
+                try:
+                    with session.begin_nested():
+                        session.execute(insert, values)
+                    assert allowed, (last, step)
+                except IntegrityError:
+                    assert not allowed, (last, step)
