@@ -230,3 +230,14 @@ def test_an_operator_hangs_a_project_deeper(app: Flask, client: FlaskClient) -> 
     assert at_console(app, "auditor").post(path, {"region": "350721"}).status_code == 403
     entries = db.session.execute(db.text("SELECT action, details ->> 'to' FROM audit_entry")).all()
     assert ("project_placed", "350721105") in [tuple(row) for row in entries]
+
+
+def test_units_whose_project_is_gone_are_missed_by_the_proofs(app: Flask) -> None:
+    lost = forest(300)
+    forest(200)
+    gone = db.text("DELETE FROM project WHERE code = :code")
+    with transaction() as session:
+        session.execute(db.text("SET LOCAL session_replication_role = replica"))
+        session.execute(gone, {"code": lost.project_code})
+    first = regions.prove()[0]
+    assert (first.holds, first.figures) == (False, {"issued": 500, "regions": 200})

@@ -353,4 +353,5 @@ def test_a_fault_in_the_chain_is_found_by_the_proofs(chain: Issued) -> None:
         "registry.prove_books",
         "registry.prove_lots",
         "registry.prove_promises",
+        "registry.prove_regions_parts",
     }
