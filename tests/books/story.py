@@ -352,7 +352,8 @@ class Story(Forests, Paydays, Desks):
                 key = {number: key for key, number in numbers().items()}[back.number]
                 if not self.world.refunds[key].succeeded and not self.world.replacement(key):
                     self.provider.succeed(trade, back)
-                    self.play(self._refund_notice(self.provider.refund_record(trade, back)))
+                    if self.world.refunds[key].stuck:  # nobody asks after it any more
+                        self.play(self._refund_notice(self.provider.refund_record(trade, back)))
         self.rest_paydays()
         self.prove_rest()
 
