@@ -208,7 +208,8 @@ def certificate_view(number: str) -> dict[str, Any]:
         "notes": [t(note) for note in forest.notes],
         "url": public_url(facts),
         "signature": sign(facts),
-        "log": log_view(facts),
+        "qr": qr_text(facts),
+        **sealed_view(facts),
     }
 
 
@@ -217,19 +218,20 @@ def sign(facts: queries.CertificateFacts) -> str:
     return seal().sign(facts.claims(), "cert+jws")
 
 
-def log_view(facts: queries.CertificateFacts) -> dict[str, Any] | None:
-    """Where a certificate's retirement stands in the public log, with its proof; None until it is sealed."""
+def sealed_view(facts: queries.CertificateFacts) -> dict[str, Any]:
+    """Where a certificate's retirement stands in the public log, and under which head; None until then."""
     found = queries.find_log_proof(facts)
     if found is None:
-        return None
+        return {"log": None, "sealed": None}
     inclusion, salt = found
-    return {
+    proof = {
         "position": inclusion.position,
         "leaf": inclusion.leaf,
         "salt": salt,
         "path": [node.hex() for node in inclusion.path],
         "head": inclusion.head.document,
     }
+    return {"log": proof, "sealed": inclusion.head}
 
 
 def qr_text(facts: queries.CertificateFacts) -> str:
@@ -260,7 +262,7 @@ def get_certificate_code(number: str) -> Response:
 def get_certificate_file(number: str) -> Any:
     """A certificate to keep: what `senhui-verify certificate` checks without asking anybody."""
     facts = queries.get_certificate(number)
-    return {"format": "senhui-certificate-1", "signature": sign(facts), "log": log_view(facts)}
+    return {"format": "senhui-certificate-1", "signature": sign(facts), **sealed_view(facts)}
 
 
 @keys.route("", methods=["GET"])

@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from stranger import DAY, MONDAY, NIGHT, at, sell
 
+from app.cli.processes import CHORES
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -321,3 +323,32 @@ def test_an_export_keeps_no_more_threads_than_it_may(app: Flask, client: FlaskCl
     with routes._exports, routes._exports:
         answer = client.get("/v1/log/export")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_the_commands_seal_now_print_the_head_and_write_the_log_out(
+    app: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
+    run = app.test_cli_runner().invoke
+    assert "no head has been signed yet" in run(args=["log", "head"]).output
+    assert "no head yet" in run(args=["log", "seal"]).output
+    sell(app, forest(1000), 10)
+    assert "0 days sealed, 1 in between; head 1, 2 entries" in run(args=["log", "seal", "--now"]).output
+    assert run(args=["log", "head"]).output.strip() == head(client)["document"]
+    file = tmp_path / "log.ndjson"
+    assert run(args=["log", "export", str(file)]).exit_code == 0
+    with client.get("/v1/log/export") as answer:
+        assert answer.data == file.read_bytes()
+    with transaction():
+        lot = forest_lot()
+        registry.reserve(lot, 10)
+        registry.retire_run(lot, [10])
+    refused = run(args=["log", "seal", "--now"])
+    assert (refused.exit_code, "not sealed: logged" in refused.output) == (1, True)
+
+
+def forest_lot() -> int:
+    return int(db.session.scalar(text("SELECT min(id) FROM lot")) or 0)
+
+
+def test_the_sweeper_seals() -> None:
+    assert jobs.seal_days in [chore.do for chore in CHORES]
