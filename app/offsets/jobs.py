@@ -240,7 +240,7 @@ def seal_days() -> int:
     done = 0
     while True:
         with transaction():
-            day, decided = log.day_to_seal(), log.decided_until()
+            day, decided = public_log.find_day_to_seal(), log.decided_until()
         if day is None:
             return done
         midnight = datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI).astimezone(UTC)

@@ -76,7 +76,9 @@ def test_days_that_nobody_sealed_are_sealed_in_order_and_none_is_skipped(
     with at(MONDAY + 2 * DAY):
         sell(app, lot, 10)
     with at(MONDAY + 3 * DAY + NIGHT):
+        assert client.get("/readyz").json["days_unsealed"] == 3, "and the last one has until one o'clock"
         assert jobs.seal_days() == 4
+        assert client.get("/readyz").json["days_unsealed"] == 0
     heads = client.get("/v1/log/heads").json["items"]
     assert [(each["day"], each["size"], each["line"]["retired_kg"]) for each in heads] == [
         ("2026-11-05", 2, 10),
@@ -322,7 +324,7 @@ def test_an_export_keeps_no_more_threads_than_it_may(app: Flask, client: FlaskCl
             assert answer.data.endswith(b'{"entries":1,"heads":1}\n')
     with routes._exports, routes._exports:
         answer = client.get("/v1/log/export")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
 
 
 def test_the_commands_seal_now_print_the_head_and_write_the_log_out(

@@ -5,17 +5,18 @@ Strangers see what a head has sealed; what is being appended for the next head i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 
+from app.kit import clock
 from app.kit.database import array, db
 from app.kit.proof import Proof, equal, none
 from app.registry.errors import HeadUnknown, ProofUnknown
-from app.registry.models import LogEntry, LogHead, LogNode
+from app.registry.models import Issuance, LogEntry, LogHead, LogNode
 from app.registry.rules import merkle
-from app.registry.rules.log import Leaf, Line
+from app.registry.rules.log import OVERDUE_AFTER, Leaf, Line, next_day
 from app.registry.rules.merkle import Place, Range
 
 
@@ -109,6 +110,19 @@ def sealed() -> int:
     """How many leaves the newest head has sealed."""
     head = find_head()
     return head.size if head else 0
+
+
+def find_day_to_seal() -> date | None:
+    """The business day whose head is the next one, whether it is over or not; None before any issuance."""
+    last = db.session.scalar(select(LogHead.day).order_by(LogHead.day.desc().nulls_last()).limit(1))
+    first = db.session.scalar(select(Issuance.issued_at).order_by(Issuance.issued_at).limit(1))
+    return next_day(last, clock.business_day(first) if first else None)
+
+
+def count_days_unsealed() -> int:
+    """How many days should have been sealed by now, and are not: each has had an hour for it."""
+    day = find_day_to_seal()
+    return max((clock.business_day(clock.now() - OVERDUE_AFTER) - day).days, 0) if day else 0
 
 
 def list_entries(start: int, end: int) -> Sequence[LogEntry]:

@@ -1,17 +1,14 @@
 """The public log over HTTP: heads, entries, proofs, and the whole of it to take home."""
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Flask, Response, current_app
 
-from app.kit.database import db
-from app.kit.fields import MAX_INT
 from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
-from app.kit.problems import Busy
+from app.kit.problems import TooMany
 from app.registry.errors import HeadUnknown
 from app.registry.queries import log as queries
 from app.registry.rules import merkle
@@ -30,6 +27,8 @@ log = Blueprint("log", __name__, url_prefix="/v1/log", description="The public l
 
 MOST = 1000
 """Entries in one answer."""
+LONGEST = 18
+"""Digits of a head's number."""
 EXPORTS = 2
 """How many may take the whole log from one process at once: each keeps a thread busy."""
 _exports = threading.BoundedSemaphore(EXPORTS)
@@ -56,12 +55,14 @@ def get_heads(wish: dict[str, Any]) -> dict[str, Any]:
     return page([head_view(head) for head in rows], wish["limit"], lambda head: head["number"])
 
 
-@log.route(f"/heads/<int(max={MAX_INT}):number>", methods=["GET"])
+@log.route("/heads/<string:number>", methods=["GET"])
 @public
 @log.response(200, HeadView)
-def get_head(number: int) -> dict[str, Any]:
+def get_head(number: str) -> dict[str, Any]:
     """One head by its number."""
-    return head_view(queries.get_head(number))
+    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST):
+        raise HeadUnknown()
+    return head_view(queries.get_head(int(number)))
 
 
 def head_view(head: Any) -> dict[str, Any]:
@@ -115,32 +116,43 @@ def get_consistency(wish: dict[str, Any]) -> dict[str, Any]:
 def get_export() -> Response:
     """The whole sealed log, for `senhui-verify log`."""
     if not _exports.acquire(blocking=False):
-        raise Busy()
-    lines = stream_with_context(f"{line}\n" for line in export_lines())
-    answer = Response(lines, content_type="application/x-ndjson")
+        raise TooMany()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    answer = Response(_streamed(app), content_type="application/x-ndjson")
     answer.headers["Content-Disposition"] = 'attachment; filename="senhui-log.ndjson"'
     answer.call_on_close(_exports.release)
     return answer
 
 
-def export_lines() -> Iterator[str]:
-    """The sealed log line by line. The last line says how much there was, so that a cut shows."""
-    heads = queries.list_heads(1)
-    newest = heads[0].number if heads else 0
-    yield '{"format":"senhui-log-1"}'
+def _streamed(app: Flask) -> Iterator[str]:
+    """The export with a session for each part only: the reader may be slow, and no snapshot waits for them."""
+    parts = export_parts()
+    while True:
+        with app.app_context():
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
+
+
+def export_parts() -> Iterator[str]:
+    """The sealed log in parts of some lines. The last line says how much there was, so that a cut shows."""
+    newest = queries.find_head()
+    heads = newest.number if newest else 0
+    yield '{"format":"senhui-log-1"}\n'
     position = 0
-    for number in range(1, newest + 1):
+    for number in range(1, heads + 1):
         head = queries.get_head(number)
         document, size = head.document, head.size
         while position < size:
-            for entry in queries.list_entries(position, min(position + MOST, size)):
-                # The leaf is canonical JSON: as a member it is canonical still.
-                yield f'{{"entry":{entry.position},"hash":"{_hash(entry.leaf)}","leaf":{entry.leaf}}}'
-                position = entry.position + 1
-            db.session.rollback()  # the reader may be slow, and no snapshot waits for them
-            db.session.expunge_all()
-        yield json.dumps({"head": document}, separators=(",", ":"))
-    yield canonical({"entries": position, "heads": newest})
+            entries = queries.list_entries(position, min(position + MOST, size))
+            position += len(entries)
+            # The leaf is canonical JSON: as a member it is canonical still.
+            yield "".join(
+                f'{{"entry":{e.position},"hash":"{_hash(e.leaf)}","leaf":{e.leaf}}}\n' for e in entries
+            )
+        yield f"{canonical({'head': document})}\n"
+    yield f"{canonical({'entries': position, 'heads': heads})}\n"
 
 
 def _hash(leaf: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 ISSUANCE, RETIREMENT = "issuance", "retirement"
 SAFE_AFTER = timedelta(minutes=10)
 """How long after midnight a day is sealed: what was begun before it has long been committed by then."""
+OVERDUE_AFTER = timedelta(hours=1)
+"""How long after midnight a day that is not sealed needs somebody's attention."""
 LATE = timedelta(days=1)
 """How far before the last seal facts are looked for that came too late for it."""
 

@@ -11,14 +11,14 @@ from dataclasses import asdict
 from datetime import date, datetime
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.kit import clock, signing
 from app.kit.database import allow_bulk, copy_rows, db
 from app.registry.errors import LogGap
-from app.registry.models import Issuance, LogHead
+from app.registry.models import LogHead
 from app.registry.queries import log
-from app.registry.rules.log import Leaf, next_day, second
+from app.registry.rules.log import Leaf, second
 
 BATCH = 20_000
 HEAD_KIND = "log+jws"
@@ -42,13 +42,6 @@ def decided_until() -> datetime:
     """Before this moment nothing will become visible any more: whoever could write it has ended."""
     oldest, now = db.session.scalar(_OLDEST), clock.now()
     return min(oldest, now) if oldest else now
-
-
-def day_to_seal() -> date | None:
-    """The business day whose head is the next one, whether it is over or not; None before any issuance."""
-    sealed = db.session.scalar(select(LogHead.day).order_by(LogHead.day.desc().nulls_last()).limit(1))
-    first = db.session.scalar(select(Issuance.issued_at).order_by(Issuance.issued_at).limit(1))
-    return next_day(sealed, clock.business_day(first) if first else None)
 
 
 def append_unlogged(source: log.Source, since: datetime, until: datetime) -> Sequence[Leaf]:
