@@ -125,7 +125,7 @@ def get_export() -> Response:
 
 
 def _streamed(app: Flask) -> Iterator[str]:
-    """The export with a session for each part only: the reader may be slow, and no snapshot waits for them."""
+    """The export, with a session for each part alone: a slow reader holds no snapshot."""
     parts = export_parts()
     while True:
         with app.app_context():
