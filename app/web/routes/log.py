@@ -8,11 +8,11 @@ from flask import Response, request
 
 from app.kit.fields import MAX_INT
 from app.kit.http import public
+from app.kit.recently import Recently
 from app.offsets.provider import settings
 from app.registry.queries import log
 from app.registry.queries.pool import list_standings, sum_pool
 from app.web.pages import page, web
-from app.web.queries import Recently
 
 PAGE = 30
 STATES = ("active", "reserved", "pledged", "retired", "cancelled")
