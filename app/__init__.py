@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.connect(app, settings.database_url, settings.pool_size)
     queue.connect(app, settings.redis_url)
     identity.connect(app, settings.token_key)
-    signing.connect(app, settings.certificate_key)
+    signing.connect(app, settings.certificate_key, settings.past_keys)
     http.connect(app)
     health.connect(app)
     _connect_clients(app, settings)

@@ -74,6 +74,7 @@ class Settings:
     purchase_platforms: frozenset[str] = PURCHASE_PLATFORMS
     bank_account: "BankAccount | None" = None
     trade_managed: bool = False
+    past_keys: bytes = b""
 
     @property
     def production(self) -> bool:
@@ -142,6 +143,7 @@ class Settings:
             purchase_platforms=_platforms(env, environment),
             bank_account=_bank_account(env, environment),
             trade_managed=_switch(env, "WECHAT_TRADE_MANAGED"),
+            past_keys=_past_keys(env),
             **{name: _number(env, name) for name in _NUMBERS if env.get(name.upper())},
         )
 
@@ -197,7 +199,7 @@ def isolated(var: Path, port: int) -> dict[str, str]:
     For demo, bench and journeys, which must never touch the database or merchant that a shell names.
     """
     ours = {*_REQUIRED, *_WECHAT_FILES, *(name.upper() for name in _NUMBERS), "PHONE_URL"}
-    ours |= {*_BANK, "PURCHASE_PLATFORMS", "WECHAT_TRADE_MANAGED"}
+    ours |= {*_BANK, "PURCHASE_PLATFORMS", "WECHAT_TRADE_MANAGED", "PAST_CERTIFICATE_KEYS_FILE"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     ground = {"SENHUI_ENV": "development", "SENHUI_VAR": str(var), "PORT": str(port)}
     # Here a program buys, and one of its buyers stands for many.
@@ -227,6 +229,16 @@ def _bank_account(env: Mapping[str, str], environment: str) -> BankAccount | Non
 
 _BANK = ("BANK_ACCOUNT_NAME", "BANK_ACCOUNT_NUMBER", "BANK_ACCOUNT_BANK")
 SAMPLE_ACCOUNT = BankAccount("示例森惠平台（示例）", "6200 0000 0000 0000 000", "示例银行顺昌支行")
+
+
+def _past_keys(env: Mapping[str, str]) -> bytes:
+    """The public keys that signed before the present one: a JWK set, checked where it is read."""
+    name = env.get("PAST_CERTIFICATE_KEYS_FILE")
+    if not name:
+        return b""
+    if not Path(name).is_file():
+        raise UnsafeSettings("PAST_CERTIFICATE_KEYS_FILE: no such file")
+    return Path(name).read_bytes()
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

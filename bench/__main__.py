@@ -24,7 +24,7 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, growing, noticing, ordering, settling
+    from bench import acting, growing, noticing, ordering, proving, settling
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -40,6 +40,7 @@ def _measure() -> None:
             lambda: ordering.compare(settings),
             lambda: acting.compare(settings),
             lambda: noticing.compare(settings, keys),
+            lambda: proving.compare(settings),
         )
         for part in parts:
             for name, value in part().items():

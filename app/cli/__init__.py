@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from app.cli import audit, books, database, dev, operators, payouts, processes, reconcile, regions, wechat
+from app.cli import (
+    audit,
+    books,
+    database,
+    dev,
+    log,
+    operators,
+    payouts,
+    processes,
+    reconcile,
+    regions,
+    wechat,
+)
 
 
 def connect(app: Flask) -> None:
@@ -14,6 +26,7 @@ def connect(app: Flask) -> None:
         audit.audit,
         payouts.payouts,
         regions.regions,
+        log.log,
     ):
         app.cli.add_command(group)
     for command in (

@@ -10,7 +10,9 @@ from flask.cli import AppGroup
 
 from app.footprint import services as footprint
 from app.kit.transaction import transaction
+from app.offsets.jobs import seal_so_far
 from app.registry import services as registry
+from app.registry.queries.log import find_head
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 database = AppGroup("db", help="The database's schema and reference data.")
@@ -52,3 +54,5 @@ def load_samples() -> None:
         raise click.ClickException("sample forests are not loaded in production")
     with transaction():
         registry.load_samples()
+    if find_head() is None:
+        seal_so_far()  # so that the log's pages have something to show before midnight

@@ -59,6 +59,7 @@ CHORES = (
     Chore("forget", 3600, _forget),
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("reconcile", 600, treasury.reconcile_due),
+    Chore("seal log", 60, offsets.seal_days),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

@@ -5,7 +5,7 @@ Redis away. Calls to WeChat Pay stand between transactions, never inside one.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import structlog
@@ -24,9 +24,14 @@ from app.offsets.provider import (
     settings,
     wechat_pay,
 )
+from app.offsets.queries.logged import SOURCES
 from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping
 from app.offsets.services.words import RefundWord
+from app.registry.queries import log as public_log
+from app.registry.queries.log import Source
+from app.registry.rules.log import LATE, SAFE_AFTER
+from app.registry.services import log
 
 _log = structlog.get_logger(__name__)
 
@@ -225,3 +230,51 @@ def _upload(parcel: shipping.Parcel) -> None:
         return
     with transaction():
         shipping.record_uploaded(parcel.order_id)
+
+
+def seal_days() -> int:
+    """Seal every business day that is over, in order; returns how many. For the sweeper.
+
+    The database says what is done, so any number of sweepers may look, and one that died is gone on from.
+    """
+    done = 0
+    while True:
+        with transaction():
+            day, decided = public_log.find_day_to_seal(), log.decided_until()
+        if day is None:
+            return done
+        midnight = datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI).astimezone(UTC)
+        if clock.now() < midnight + SAFE_AFTER or decided < midnight:
+            return done
+        done += seal_log(midnight, day) is not None
+
+
+def seal_so_far() -> int | None:
+    """Seal what has been decided by now, in the middle of a day; the head's number, None if there is one."""
+    with transaction():
+        until = log.decided_until()
+    return seal_log(until, None)
+
+
+def seal_log(until: datetime, day: date | None) -> int | None:
+    """Append all that happened before `until`, source by source, then sign the head. Raises `LogGap`.
+
+    Gives the head's number, None when a later or equal head is there already.
+    """
+    with transaction():
+        last = public_log.find_head()
+    since = last.until - LATE if last else datetime.min.replace(tzinfo=UTC)
+    for source in SOURCES:
+        _append(source, since, until)
+    with transaction():
+        head = log.seal(until, day)
+        return head.number if head else None
+
+
+def _append(source: Source, since: datetime, until: datetime) -> None:
+    while True:
+        with transaction():
+            leaves = log.append_unlogged(source, since, until)
+        if len(leaves) < log.BATCH:
+            return
+        since = leaves[-1].at

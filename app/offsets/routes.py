@@ -17,7 +17,7 @@ from app.kit.messages import language, t
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.kit.problems import OutsideUnavailable
 from app.kit.qr import qr_svg
-from app.kit.signing import seal
+from app.kit.signing import pack, seal
 from app.kit.transaction import transaction
 from app.offsets import queries, services
 from app.offsets.errors import OrderNotPayable, PaymentRefused, PurchaseClosed
@@ -25,6 +25,7 @@ from app.offsets.provider import foreign_word, paid_word, refund_word, settings,
 from app.offsets.purposes import PURPOSES
 from app.offsets.rules import PaymentOutcome
 from app.offsets.schemas import (
+    CertificateFileView,
     CertificateView,
     DuesView,
     KeysView,
@@ -206,12 +207,43 @@ def certificate_view(number: str) -> dict[str, Any]:
         "place": getattr(forest.place, lang),
         "notes": [t(note) for note in forest.notes],
         "url": public_url(facts),
-        "signature": seal().sign(facts.claims(), "cert+jws"),
+        "signature": sign(facts),
+        "qr": qr_text(facts),
+        **sealed_view(facts),
     }
 
 
+def sign(facts: queries.CertificateFacts) -> str:
+    """A certificate's signature, which holds what it attests."""
+    return seal().sign(facts.claims(), "cert+jws")
+
+
+def sealed_view(facts: queries.CertificateFacts) -> dict[str, Any]:
+    """Where a certificate's retirement stands in the public log, and under which head; None until then."""
+    found = queries.find_log_proof(facts)
+    if found is None:
+        return {"log": None, "sealed": None}
+    inclusion, salt = found
+    proof = {
+        "position": inclusion.position,
+        "leaf": inclusion.leaf,
+        "salt": salt,
+        "path": [node.hex() for node in inclusion.path],
+        "head": inclusion.head.document,
+    }
+    return {"log": proof, "sealed": inclusion.head}
+
+
+def qr_text(facts: queries.CertificateFacts) -> str:
+    """What a certificate's QR code holds: its address, and behind the # the signed facts.
+
+    A browser keeps what stands behind the # to itself; `senhui-verify qr` checks it offline.
+    """
+    return f"{public_url(facts)}#{pack(sign(facts))}"
+
+
 def public_url(facts: queries.CertificateFacts) -> str:
-    """Where anyone can check a certificate; what its QR code holds."""
+    """Where anyone can check a certificate."""
     return f"{settings().public_url}/c/{facts.number}"
 
 
@@ -220,16 +252,25 @@ def public_url(facts: queries.CertificateFacts) -> str:
 @certificates.doc(responses={"200": {"description": "SVG image", "content": {"image/svg+xml": {}}}})
 def get_certificate_code(number: str) -> Response:
     """The QR code that leads to the certificate's public page."""
-    svg = qr_svg(public_url(queries.get_certificate(number)))
+    svg = qr_svg(qr_text(queries.get_certificate(number)))
     return Response(svg, content_type="image/svg+xml")
+
+
+@certificates.route("/<string:number>/file", methods=["GET"])
+@public
+@certificates.response(200, CertificateFileView)
+def get_certificate_file(number: str) -> Any:
+    """A certificate to keep: what `senhui-verify certificate` checks without asking anybody."""
+    facts = queries.get_certificate(number)
+    return {"format": "senhui-certificate-1", "signature": sign(facts), **sealed_view(facts)}
 
 
 @keys.route("", methods=["GET"])
 @public
 @keys.response(200, KeysView)
 def get_keys() -> dict[str, Any]:
-    """The public keys that check certificates offline (JWK set)."""
-    return {"keys": [seal().public_jwk()]}
+    """The public keys that check certificates and heads offline (JWK set): the present one, then past."""
+    return {"keys": seal().public_jwks()}
 
 
 @notices.route("", methods=["POST"])

@@ -145,6 +145,26 @@ class KeysView(ViewSchema):
     keys = fields.List(fields.Nested(KeyView), required=True)
 
 
+class LogProofView(ViewSchema):
+    """Where a retirement stands in the public log, and the proof of it."""
+
+    position = fields.Integer(required=True)
+    leaf = fields.String(required=True, metadata={"description": "The logged line, hashed to the byte."})
+    salt = fields.String(
+        required=True, allow_none=True, metadata={"description": "Opens the leaf's beneficiary digest."}
+    )
+    path = fields.List(fields.String(), required=True, metadata={"description": "RFC 6962 audit path."})
+    head = fields.String(required=True, metadata={"description": "The signed head (JWS) that holds it."})
+
+
+class CertificateFileView(ViewSchema):
+    """A certificate as a file that proves itself with the public keys alone."""
+
+    format = fields.Constant("senhui-certificate-1", required=True)
+    signature = fields.String(required=True)
+    log = fields.Nested(LogProofView, required=True, allow_none=True)
+
+
 class CertificateView(ViewSchema):
     """A certificate as anyone may see it."""
 
@@ -169,4 +189,10 @@ class CertificateView(ViewSchema):
     url = fields.String(required=True)
     signature = fields.String(
         required=True, metadata={"description": "Compact JWS (EdDSA) over these facts; keys at /v1/keys."}
+    )
+    log = fields.Nested(
+        LogProofView,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Its proof in the public log; null until its day is sealed."},
     )

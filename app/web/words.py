@@ -74,6 +74,11 @@ def day(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d}"
 
 
+def when(written: str) -> str:
+    """A time as the public log writes it, to the minute in Shanghai."""
+    return moment(datetime.fromisoformat(written))
+
+
 def second(at: datetime) -> str:
     """A time to the second in Shanghai, with its offset."""
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S} UTC+8"
@@ -129,6 +134,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "day": day,
     "second": second,
+    "when": when,
     "short_day": short_day,
     "month_name": month_name,
     "grouped": grouped,

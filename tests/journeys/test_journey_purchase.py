@@ -104,7 +104,7 @@ def check_in_public(page: Page, instance: Instance, number: str) -> None:
     for said in ("10 kg CO₂e", "SH-350721-SC-YD-2021-1-10", "顺昌之友", "示例村集体 B（洋墩乡）", "CCER"):
         expect(certificate).to_contain_text(said)
     picture = stranger.locator(".qr svg").screenshot(scale="device")
-    assert read_qr(stranger, picture) == f"{instance.url}/c/{number}"
+    assert read_qr(stranger, picture).partition("#")[0] == f"{instance.url}/c/{number}"
     stranger.goto(f"{instance.url}/books")
     expect(stranger.get_by_role("status")).to_contain_text("条全部成立")
     context.close()

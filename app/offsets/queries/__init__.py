@@ -3,6 +3,7 @@
 from app.offsets.queries import money
 from app.offsets.queries.certificates import CertificateFacts, get_certificate
 from app.offsets.queries.doubts import DoubtFacts, count_open_doubts, get_doubt, list_doubts
+from app.offsets.queries.logged import find_log_proof
 from app.offsets.queries.orders import (
     OrderFacts,
     count_waiting,
@@ -54,6 +55,7 @@ __all__ = [
     "count_stuck_refunds",
     "count_waiting",
     "count_waiting_transfers",
+    "find_log_proof",
     "get_certificate",
     "get_doubt",
     "get_order",

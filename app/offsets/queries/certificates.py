@@ -18,6 +18,7 @@ class CertificateFacts:
     """Everything a certificate attests. The serial counts within its issuance, from 1."""
 
     number: str
+    order_id: int
     quantity_kg: int
     serial: str
     purpose: str
@@ -71,6 +72,7 @@ def get_certificate(number: str) -> CertificateFacts:
     forest = registry.certificate_facts(issuance_id)
     return CertificateFacts(
         number=code,
+        order_id=order.id,
         quantity_kg=order.quantity_kg,
         serial=forest.serial_text(retirement.first_serial, retirement.last_serial),
         purpose=order.purpose,

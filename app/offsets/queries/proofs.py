@@ -7,7 +7,9 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
 from app.offsets.queries.entries import count_differing
+from app.offsets.queries.logged import RETIREMENTS
 from app.registry import queries as registry
+from app.registry.queries.log import prove_source
 
 _RECEIPTS = (chart.RECEIVE_PAYMENT, chart.RECEIVE_TRANSFER)
 _HELD = (chart.HOLD_DOUBT, chart.HOLD_TRANSFER_DOUBT)
@@ -79,4 +81,5 @@ def prove() -> list[Proof]:
         none("offsets.prove_tiling", runs=c.runs_untiled),
         equal("offsets.prove_dues", dues=c.due_g, books=owed),
         equal("offsets.prove_reserved", held=registry.held_kg(), orders=c.held_kg),
+        prove_source(RETIREMENTS),
     ]

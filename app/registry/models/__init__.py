@@ -1,9 +1,22 @@
 """What the registry remembers: projects and issuances, blocks of serials, lots on sale."""
 
 from app.registry.models.blocks import Block
+from app.registry.models.log import LogEntry, LogHead, LogNode
 from app.registry.models.lots import Lot
 from app.registry.models.projects import Issuance, Project
 from app.registry.models.regions import Region
 from app.registry.models.sanctions import Sanction, SanctionSale, SanctionStep
 
-__all__ = ["Block", "Issuance", "Lot", "Project", "Region", "Sanction", "SanctionSale", "SanctionStep"]
+__all__ = [
+    "Block",
+    "Issuance",
+    "LogEntry",
+    "LogHead",
+    "LogNode",
+    "Lot",
+    "Project",
+    "Region",
+    "Sanction",
+    "SanctionSale",
+    "SanctionStep",
+]

@@ -7,6 +7,8 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
 from app.registry.queries import regions
+from app.registry.queries.log import prove_log, prove_source
+from app.registry.queries.logged import ISSUANCES
 from app.registry.queries.units import BY_STATE
 from app.registry.rules import GRAMS_PER_UNIT, STATES
 
@@ -66,4 +68,6 @@ def prove() -> list[Proof]:
             foreign_blocks=lots.foreign_blocks,
         ),
         *regions.prove(),
+        *prove_log(),
+        prove_source(ISSUANCES),
     ]

@@ -5,9 +5,12 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
+from app.kit import health
 from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
+from app.registry.queries.log import count_days_unsealed
+from app.registry.routes.log import log as log_routes
 from app.registry.routes.regions import regions
 from app.registry.routes.sanctions import sanctions
 from app.registry.schemas import LotQuery, LotView, ProjectDetailView, ProjectView
@@ -55,8 +58,10 @@ def get_lot(code: str) -> Any:
 
 
 def connect(app: Flask, api: Api) -> None:
-    """Register this room's routes."""
+    """Register this room's routes, and what its operators must see."""
     api.register_blueprint(projects)
     api.register_blueprint(lots)
     api.register_blueprint(regions)
     api.register_blueprint(sanctions)
+    api.register_blueprint(log_routes)
+    health.tell("days_unsealed", count_days_unsealed)

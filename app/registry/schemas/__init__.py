@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from app.kit.fields import Code, Moment, OneOf, Text, ViewSchema
+from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, WholeText
 from app.kit.messages import LANGUAGES, t
 from app.kit.paging import PageQuery
 from app.kit.platforms import may_buy
@@ -162,3 +162,73 @@ class LotView(ViewSchema):
     notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
     opened_at = Moment(required=True)
     closed_at = Moment(required=True, allow_none=True)
+
+
+class EntriesQuery(NewSchema):
+    """Which entries of the log are wanted, both ends included; at most a thousand are given at once."""
+
+    start = WholeText(required=True)
+    end = WholeText(required=True)
+
+
+class InclusionQuery(NewSchema):
+    """Which leaf is to be proved to be among the first `size`; the newest head's where none is named."""
+
+    position = WholeText(required=True)
+    size = WholeText(1)
+
+
+class ConsistencyQuery(NewSchema):
+    """Which two sizes of the log are to be proved to be one log; the newest head's where none is named."""
+
+    first = WholeText(1, required=True)
+    second = WholeText(1)
+
+
+class HeadView(ViewSchema):
+    """A signed head of the log."""
+
+    number = fields.Integer(required=True)
+    day = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The business day (Asia/Shanghai) that it closes; null for one in between."},
+    )
+    until = Moment(required=True)
+    size = fields.Integer(required=True)
+    root = fields.String(required=True, metadata={"description": "RFC 6962 tree hash, hexadecimal."})
+    line = fields.Nested(UnitsView, required=True)
+    sealed_at = Moment(required=True)
+    document = fields.String(
+        required=True, metadata={"description": "Compact JWS (EdDSA) over all of this; keys at /v1/keys."}
+    )
+
+
+class EntryView(ViewSchema):
+    """An entry of the log. What is hashed is `leaf`, to the byte."""
+
+    position = fields.Integer(required=True)
+    leaf = fields.String(required=True)
+    hash = fields.String(required=True, metadata={"description": "RFC 6962 leaf hash, hexadecimal."})
+
+
+class EntriesView(ViewSchema):
+    """Some entries of the log."""
+
+    entries = fields.List(fields.Nested(EntryView), required=True)
+
+
+class InclusionView(ViewSchema):
+    """The proof that a leaf is in the log (RFC 6962 section 2.1.1)."""
+
+    position = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    path = fields.List(fields.String(), required=True)
+
+
+class ConsistencyView(ViewSchema):
+    """The proof that a log only grew (RFC 6962 section 2.1.2)."""
+
+    first = fields.Integer(required=True)
+    second = fields.Integer(required=True)
+    path = fields.List(fields.String(), required=True)

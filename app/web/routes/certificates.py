@@ -34,5 +34,5 @@ def certificate(number: str) -> Response:
         "certificate.html",
         c=facts,
         rings=tree_rings(facts["number"]),
-        qr=Markup(qr_svg(facts["url"]).decode()),  # noqa: S704  our own drawing of our own address
+        qr=Markup(qr_svg(facts["qr"]).decode()),  # noqa: S704  our own drawing of our own address
     )
