@@ -25,7 +25,7 @@ from app.offsets.provider import (
     wechat_pay,
 )
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping
+from app.offsets.services import doubts, orders, payments, refunds, retired, settlement, shipping
 from app.offsets.services.words import RefundWord
 
 _log = structlog.get_logger(__name__)
@@ -225,3 +225,9 @@ def _upload(parcel: shipping.Parcel) -> None:
         return
     with transaction():
         shipping.record_uploaded(parcel.order_id)
+
+
+@announcements.listens("registry.units_reversed")
+def tell_of_reversal(payload: dict[str, Any]) -> None:
+    """Tell whoever retired units of a forest that lost something: theirs stay retired."""
+    retired.tell_retired(payload["code"])

@@ -6,7 +6,7 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
-from app.registry.queries import regions
+from app.registry.queries import acts, regions
 from app.registry.queries.units import BY_STATE
 from app.registry.rules import GRAMS_PER_UNIT, STATES
 
@@ -41,7 +41,13 @@ _LOTS = text(
     "   AS foreign_blocks"
     " FROM lot LEFT JOIN block ON block.lot_id = lot.id AND block.state = 'active'"
 )
-_LEAVING = (chart.RETIRE, chart.RETIRE_SURPLUS, chart.CANCEL_UNITS)
+_LEAVING = (
+    chart.RETIRE,
+    chart.RETIRE_SURPLUS,
+    chart.RETIRE_OWN,
+    chart.RETIRE_OWN_DUE,
+    chart.CANCEL_UNITS,
+)
 
 
 def prove() -> list[Proof]:
@@ -66,4 +72,5 @@ def prove() -> list[Proof]:
             foreign_blocks=lots.foreign_blocks,
         ),
         *regions.prove(),
+        *acts.prove(),
     ]

@@ -8,6 +8,7 @@ from flask_smorest import Api
 from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
+from app.registry.routes import holdings, serials
 from app.registry.routes.regions import regions
 from app.registry.routes.sanctions import sanctions
 from app.registry.schemas import LotQuery, LotView, ProjectDetailView, ProjectView
@@ -60,3 +61,5 @@ def connect(app: Flask, api: Api) -> None:
     api.register_blueprint(lots)
     api.register_blueprint(regions)
     api.register_blueprint(sanctions)
+    holdings.connect(api)
+    serials.connect(api)

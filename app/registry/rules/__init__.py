@@ -1,5 +1,19 @@
 """What is true of projects, serials, prices and shares. Pure."""
 
+from app.registry.rules.acts import (
+    ACTS,
+    EDGES,
+    HOLDS,
+    JUDICIAL,
+    MOST_BUFFER_BP,
+    MOST_DAYS,
+    OWN_PURPOSES,
+    RESALE_FEE_BP,
+    RESOLD,
+    Act,
+    buffer_kg,
+    owed_kg,
+)
 from app.registry.rules.lots import (
     PRODUCTS,
     WHOLE_BP,
@@ -27,16 +41,26 @@ from app.registry.rules.units import (
 )
 
 __all__ = [
+    "ACTS",
+    "EDGES",
     "FOREST_TYPES",
     "GRAMS_PER_UNIT",
+    "HOLDS",
+    "JUDICIAL",
     "METHODOLOGIES",
+    "MOST_BUFFER_BP",
+    "MOST_DAYS",
+    "OWN_PURPOSES",
     "PRODUCTS",
     "PROJECT_CODE",
     "REASONS",
     "REGION",
+    "RESALE_FEE_BP",
+    "RESOLD",
     "STATES",
     "WHOLE_BP",
     "YIYUAN",
+    "Act",
     "Allotment",
     "Both",
     "NotWholeSteps",
@@ -44,8 +68,10 @@ __all__ = [
     "Serials",
     "Terms",
     "allot",
+    "buffer_kg",
     "fitting",
     "notes",
+    "owed_kg",
     "place",
     "price_fen",
     "quantity_kg",

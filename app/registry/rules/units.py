@@ -17,7 +17,7 @@ GRAMS_PER_UNIT = 1000
 """A unit is one kilogram CO2e."""
 
 STATES = ("active", "reserved", "pledged", "retired", "cancelled")
-REASONS = ("fire", "felling", "fault")
+REASONS = ("fire", "felling", "pest", "storm", "fault")
 """Why units are cancelled: the carbon is gone again, or was never there."""
 
 
