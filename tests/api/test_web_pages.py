@@ -17,8 +17,17 @@ PUBLIC = ["/", "/sign-in", "/forest", "/c", "/books", "/factors", "/factors/elec
 PUBLIC += ["/factors?q=电力&category=electricity", "/methods", "/docs", "/problems", "/problems/sold_out"]
 PUBLIC += ["/regions", "/regions/3507", "/sanctions"]
 PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c/NOSUCH", "/forest/nosuch"]
+PUBLIC += ["/serials", "/serials/nosuch", "/reversals", "/gifts/nosuch"]
+PUBLIC += ["/retirements/nosuch"]
 PERSONAL = ["/", "/?month=2026-10", "/steps", "/actions", "/actions/new", "/footprint", "/orders", "/me"]
-PERSONAL += ["/me/statement", "/orders/nosuch", "/actions/nosuch"]
+PERSONAL += [
+    "/me/holdings",
+    "/me/holdings/nosuch",
+    "/me/notices",
+    "/me/statement",
+    "/orders/nosuch",
+    "/actions/nosuch",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, text
+from sqlalchemy import ColumnElement, or_, select, text
 
 from app.accounts import queries as accounts
 from app.kit.codes import read_code
@@ -242,10 +241,7 @@ def _retirements(which: ColumnElement[bool], limit: int) -> list[RetirementFacts
     return [retirement_facts(each) for each in found]
 
 
-def own_retired_g(holder_id: int) -> int:
-    """What a holder has retired of their own, in grams."""
-    kg = "coalesce(sum(last_serial - first_serial + 1), 0)::bigint"
-    found: Row[Any] = db.session.execute(
-        text(f"SELECT {kg} AS kg FROM own_retirement WHERE holder_id = :holder"), {"holder": holder_id}
-    ).one()
-    return int(found.kg) * rules.GRAMS_PER_UNIT
+def is_retired_by(number: str, holder_id: int) -> bool:
+    """Whether a retirement is this holder's."""
+    which = (OwnRetirement.number == number) & (OwnRetirement.holder_id == holder_id)
+    return db.session.scalar(select(OwnRetirement.id).where(which)) is not None

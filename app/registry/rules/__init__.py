@@ -28,6 +28,7 @@ from app.registry.rules.lots import (
 from app.registry.rules.projects import FOREST_TYPES, METHODOLOGIES, PROJECT_CODE, REGION, Both, notes
 from app.registry.rules.units import (
     GRAMS_PER_UNIT,
+    HELD,
     REASONS,
     STATES,
     Serial,
@@ -45,6 +46,7 @@ __all__ = [
     "EDGES",
     "FOREST_TYPES",
     "GRAMS_PER_UNIT",
+    "HELD",
     "HOLDS",
     "JUDICIAL",
     "METHODOLOGIES",

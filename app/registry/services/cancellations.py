@@ -8,6 +8,7 @@ from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
 from app.kit.database import db
 from app.registry.models import Block, Issuance, Lot
+from app.registry.queries.serials import list_series
 from app.registry.rules import GRAMS_PER_UNIT, Serials, spread_cancellation
 from app.registry.services.acts import NOBODY, By, keep
 from app.registry.services.blocks import Held, carve, lock_blocks
@@ -46,11 +47,8 @@ def cancel_units(
 def cancel_from_pool(quantity_kg: int, reason: str, by: By, reference: str) -> int:
     """Cancel units of the buffer pool, the oldest first; returns how many kilograms there were."""
     pool = lock_blocks(Block.holder_id == chart.BUFFER_POOL, Block.lot_id.is_(None))
-    ages = {
-        row.id: row.vintage
-        for row in db.session.execute(_AGES.where(Issuance.id.in_({each.issuance_id for each in pool})))
-    }
-    oldest = sorted(pool, key=lambda block: (ages[block.issuance_id], block.serials.first))
+    series = list_series({block.issuance_id for block in pool})
+    oldest = sorted(pool, key=lambda block: (series[block.issuance_id].vintage, block.serials.first))
     taken = spread_cancellation(quantity_kg, [(block.serials.quantity_kg, 0) for block in oldest])
     ledger.post(
         _cancel(block, taken_kg, reason, by, reference)

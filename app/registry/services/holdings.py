@@ -9,7 +9,7 @@ from app.accounts import queries as accounts
 from app.accounts.ledger import Posting
 from app.accounts.services import notices
 from app.kit import clock
-from app.kit.codes import checked_code
+from app.kit.codes import checked_code, read_code
 from app.kit.database import db
 from app.registry.errors import (
     HoldingUnknown,
@@ -146,7 +146,7 @@ def hide_beneficiary(holder_id: int, number: str) -> None:
     """Take back the consent to show a name on a retirement. Raises `RetirementUnknown`."""
     known = db.session.scalar(
         update(OwnRetirement)
-        .where(OwnRetirement.number == number, OwnRetirement.holder_id == holder_id)
+        .where(OwnRetirement.number == (read_code(number) or ""), OwnRetirement.holder_id == holder_id)
         .values(beneficiary=None)
         .returning(OwnRetirement.id)
         .execution_options(synchronize_session=False)
