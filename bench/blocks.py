@@ -33,13 +33,14 @@ RETIREMENTS = 200
 # From the front: nine in ten are gone, the rest are free pieces of the holder's. Written from the back, so
 # that each free piece finds the neighbour that it is cut from.
 _CUT = text(
-    "WITH rest AS (UPDATE block SET first_serial = first_serial + CAST(:kg AS bigint) * :pieces WHERE id = :block"
-    " RETURNING issuance_id, holder_id, first_serial - CAST(:kg AS bigint) * :pieces AS first)"
+    "WITH asked AS (SELECT CAST(:kg AS bigint) AS kg, CAST(:pieces AS bigint) AS pieces),"
+    " rest AS (UPDATE block SET first_serial = first_serial + kg * pieces FROM asked WHERE id = :block"
+    " RETURNING issuance_id, holder_id, first_serial - kg * pieces AS first, kg, pieces)"
     " INSERT INTO block (issuance_id, holder_id, state, reason, first_serial, last_serial, created_at,"
     " changed_at)"
-    " SELECT issuance_id, holder_id, CASE WHEN n < CAST(:pieces AS bigint) * 9 / 10 THEN 'cancelled' ELSE 'active' END,"
-    " CASE WHEN n < CAST(:pieces AS bigint) * 9 / 10 THEN 'fault' END, first + n * CAST(:kg AS bigint), first + (n + 1) * CAST(:kg AS bigint) - 1,"
-    " now(), now() FROM rest CROSS JOIN generate_series(CAST(:pieces AS bigint) - 1, 0, -1) AS n"
+    " SELECT issuance_id, holder_id, CASE WHEN n < pieces * 9 / 10 THEN 'cancelled' ELSE 'active' END,"
+    " CASE WHEN n < pieces * 9 / 10 THEN 'fault' END, first + n * kg, first + n * kg + kg - 1, now(), now()"
+    " FROM rest CROSS JOIN generate_series(pieces - 1, 0, -1) AS n"
 )
 
 

@@ -19,6 +19,7 @@ from app.kit.transaction import transaction
 from app.registry import queries, services
 from app.registry.errors import HoldEnded, NotEnoughFree, SoldOut
 from app.registry.models import Hold
+from app.registry.queries import reversals
 from app.registry.queries.serials import Run, get_series
 from app.registry.rules import REASONS, Serials, Terms, fitting
 from app.registry.services import NOBODY, ProjectFacts
@@ -172,8 +173,10 @@ class Market(RuleBasedStateMachine):
         free = db.session.execute(
             text(
                 "SELECT holder_id, issuance_id, first_serial, last_serial FROM block WHERE lot_id IS NULL"
-                " AND state = 'active' AND holder_id <> 2 ORDER BY first_serial"
-            )
+                " AND state = 'active' AND holder_id <> 2 AND issuance_id = ANY(:issued)"
+                " ORDER BY first_serial"
+            ),
+            {"issued": list(self.issued)},
         ).all()
         if not free:
             return None
@@ -226,9 +229,16 @@ class Market(RuleBasedStateMachine):
 
     @rule(pick=picks, quantity_kg=kilograms)
     def burn(self, pick: int, quantity_kg: int) -> None:
-        """The pool makes good what it can."""
+        """The pool, which all forests share, makes good what it can."""
+        pool_kg, before_kg = reversals.pool_kg(), self.in_state("cancelled")
         with transaction():
-            self.cancelled_kg += cancel_from_pool(quantity_kg, "fire", NOBODY, "loss")
+            assert cancel_from_pool(quantity_kg, "fire", NOBODY, "loss") == min(quantity_kg, pool_kg)
+        self.cancelled_kg += self.in_state("cancelled") - before_kg
+
+    def in_state(self, state: str) -> int:
+        """The kilograms of this forest in a state."""
+        units = [queries.conservation(issuance_id) for issuance_id in self.issued]
+        return sum(getattr(each, f"{state}_kg") for each in units)
 
     @rule(pick=picks)
     def close(self, pick: int) -> None:
@@ -244,9 +254,13 @@ class Market(RuleBasedStateMachine):
         assert [each.issued_kg for each in units] == list(self.issued.values())
         assert sum(each.retired_kg for each in units) == self.retired_kg
         assert sum(each.cancelled_kg for each in units) == self.cancelled_kg
-        everybody = [self.holder_id, *self.others, chart.BUFFER_POOL]
-        held_g = sum(accounts.get_balance(each, chart.UNITS) for each in everybody)
-        waiting = sum(each.active_kg + each.reserved_kg + each.pledged_kg for each in units)
+        held_g = sum(accounts.get_balance(each, chart.UNITS) for each in (self.holder_id, *self.others))
+        pooled_kg = self.number(
+            "SELECT sum(last_serial - first_serial + 1) FROM block b JOIN issuance i ON i.id = issuance_id"
+            " WHERE b.holder_id = 2 AND state = 'active' AND project_id = :id",
+            id=self.project_id,
+        )
+        waiting = sum(each.active_kg + each.reserved_kg + each.pledged_kg for each in units) - pooled_kg
         assert held_g == waiting * 1000
 
     @invariant()
