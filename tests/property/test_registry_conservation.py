@@ -256,7 +256,8 @@ class Market(RuleBasedStateMachine):
         assert sum(each.cancelled_kg for each in units) == self.cancelled_kg
         held_g = sum(accounts.get_balance(each, chart.UNITS) for each in (self.holder_id, *self.others))
         pooled_kg = self.number(
-            "SELECT sum(last_serial - first_serial + 1) FROM block b JOIN issuance i ON i.id = issuance_id"
+            "SELECT sum(b.last_serial - b.first_serial + 1) FROM block b"
+            " JOIN issuance i ON i.id = issuance_id"
             " WHERE b.holder_id = 2 AND state = 'active' AND project_id = :id",
             id=self.project_id,
         )
