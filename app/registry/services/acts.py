@@ -15,6 +15,7 @@ from app.kit.database import db
 from app.kit.problems import Busy
 from app.registry.errors import HoldingUnknown, NotEnoughFree, UnitsBound
 from app.registry.models import Block, BlockAct
+from app.registry.queries import sanctions
 from app.registry.queries.serials import Run
 from app.registry.rules import ACTS, Serials
 from app.registry.services.blocks import Held, cut, lock_first, turn
@@ -44,7 +45,8 @@ class Done:
 def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False) -> Held:
     """The first free block of a holder's within `run` that is large enough, locked and uncut.
 
-    Raises `HoldingUnknown`, `NotEnoughFree`, and `UnitsBound` for judicial units unless `bound_too`.
+    Raises `HoldingUnknown`, `NotEnoughFree`; unless `bound_too`, since the units are to be used up or stay,
+    `UnitsBound` for judicial units and `Sanctioned`.
     """
     fits: tuple[ColumnElement[bool], ...] = (
         Block.holder_id == holder_id,
@@ -53,6 +55,9 @@ def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False)
         Block.last_serial <= run.serials.last,
         Block.last_serial - Block.first_serial + 1 >= quantity_kg,
     )
+    if not bound_too:  # whoever is suspended may still use up what they have
+        standing = sanctions.lock_standing(holder_id, issuance_id=run.series.issuance_id)
+        sanctions.require_none_halting(standing)
     for _ in range(_LOOKS):
         block = lock_first(*fits)
         if block is not None:
