@@ -1,7 +1,11 @@
-"""Measure on a fresh instance in a temporary folder, and print `name value` lines."""
+"""Measure on a fresh instance in a temporary folder, and print `name value` lines.
+
+`python -m bench [part ...]`: all parts, or those that are named.
+"""
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +28,7 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, growing, noticing, ordering, proving, settling
+    from bench import acting, blocks, growing, noticing, ordering, proving, settling
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -34,16 +38,17 @@ def _measure() -> None:
         migrate()
         load_reference_data()
         settings = app.extensions["settings"]
-        parts: tuple[Callable[[], dict[str, float]], ...] = (
-            settling.compare,
-            lambda: growing.compare(settings),
-            lambda: ordering.compare(settings),
-            lambda: acting.compare(settings),
-            lambda: noticing.compare(settings, keys),
-            lambda: proving.compare(settings),
-        )
-        for part in parts:
-            for name, value in part().items():
+        parts: dict[str, Callable[[], dict[str, float]]] = {
+            "settling": settling.compare,
+            "growing": lambda: growing.compare(settings),
+            "ordering": lambda: ordering.compare(settings),
+            "acting": lambda: acting.compare(settings),
+            "noticing": lambda: noticing.compare(settings, keys),
+            "blocks": lambda: blocks.compare(settings),
+            "proving": lambda: proving.compare(settings),
+        }
+        for part in sys.argv[1:] or parts:
+            for name, value in parts[part]().items():
                 tell(name, value)
 
 

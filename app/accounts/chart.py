@@ -15,6 +15,8 @@ from enum import StrEnum
 
 PLATFORM = 1
 """The holder id of the platform itself, written by the first migration."""
+BUFFER_POOL = 2
+"""The holder id of the buffer pool 缓冲池, written by migration 0014; the platform owns it."""
 BOUNDARY = 90
 CODES = 100
 
@@ -69,6 +71,7 @@ CLEARING = AccountKind(95, "clearing", Asset.FEN)
 FEES = AccountKind(96, "fees", Asset.FEN)
 POINTS_MINT = AccountKind(97, "points_mint", Asset.POINTS)
 BANK = AccountKind(98, "bank", Asset.FEN)
+RETIRED = AccountKind(99, "retired", Asset.FOREST)
 
 ACCOUNT_KINDS = {
     kind.code: kind
@@ -90,6 +93,7 @@ ACCOUNT_KINDS = {
         FEES,
         POINTS_MINT,
         BANK,
+        RETIRED,
     )
 }
 
@@ -143,6 +147,11 @@ REVERSE_FEES = EntryKind(49, "reverse_fees", BANK, FEES, "payout")
 RETURN_GOODWILL = EntryKind(50, "return_goodwill", FEES, BANK, "refund")
 RETURN_DOUBT = EntryKind(51, "return_doubt", SUSPENSE, BANK, "refund")
 HOLD_TRANSFER_DOUBT = EntryKind(52, "hold_transfer_doubt", BANK, SUSPENSE, "doubt")
+BUFFER_SHARE = EntryKind(53, "buffer_share", UNITS, UNITS, "act")
+TRANSFER_UNITS = EntryKind(54, "transfer_units", UNITS, UNITS, "act")
+GIVE_UNITS = EntryKind(55, "give_units", UNITS, UNITS, "act")
+RETIRE_OWN = EntryKind(56, "retire_own", UNITS, RETIRED, "act")
+RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE_PERSONAL, "act")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -182,6 +191,11 @@ ENTRY_KINDS = {
         RETURN_GOODWILL,
         RETURN_DOUBT,
         HOLD_TRANSFER_DOUBT,
+        BUFFER_SHARE,
+        TRANSFER_UNITS,
+        GIVE_UNITS,
+        RETIRE_OWN,
+        RETIRE_OWN_DUE,
     )
 }
 

@@ -12,6 +12,7 @@ from app.accounts.schemas import (
     HolderView,
     NewConsent,
     NewSession,
+    NoticeView,
     SessionRefresh,
     SessionView,
     StatementLineView,
@@ -107,6 +108,18 @@ def get_statement(wish: dict[str, Any]) -> dict[str, Any]:
     before = read_cursor(wish.get("after"))
     rows = queries.list_statement(caller().holder_id, wish["limit"] + 1, before)
     return page(rows, wish["limit"], lambda line: line.id)
+
+
+@me.route("/notices", methods=["GET"])
+@signed_in
+@me.arguments(PageQuery, location="query")
+@me.response(200, page_of(NoticeView))
+def get_notices(wish: dict[str, Any]) -> dict[str, Any]:
+    """What the caller was told of what is theirs, newest first."""
+    queries.require_live_session(caller())
+    before = read_cursor(wish.get("after"))
+    rows = queries.notices.list_notices(caller().holder_id, wish["limit"] + 1, before)
+    return page(rows, wish["limit"], lambda notice: notice.id)
 
 
 @me.route("/consents", methods=["GET"])

@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from app.kit.fields import Code, Moment, NewSchema, Text, ViewSchema
+from app.kit.messages import LANGUAGES, t
 
 
 class NewSession(NewSchema):
@@ -59,3 +60,14 @@ class StatementLineView(ViewSchema):
     asset = fields.String(required=True)
     change = fields.Integer(required=True)
     posted_at = Moment(required=True)
+
+
+class NoticeView(ViewSchema):
+    """What the caller was told, in both languages."""
+
+    text = fields.Function(
+        lambda notice: {lang: t(notice.message, lang, **notice.details) for lang in LANGUAGES},
+        required=True,
+        metadata={"type": "object", "additionalProperties": {"type": "string"}},
+    )
+    told_at = Moment(required=True)

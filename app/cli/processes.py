@@ -56,6 +56,7 @@ CHORES = (
     Chore("seal audit", 1, accounts.seal_audit),
     Chore("check audit", 86_400, accounts.check_audit),
     Chore("upload shippings", 5, offsets.upload_shippings),
+    Chore("lapse holds", 5, registry.lapse_holds),
     Chore("forget", 3600, _forget),
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("reconcile", 600, treasury.reconcile_due),

@@ -26,7 +26,7 @@ from app.offsets.provider import (
 )
 from app.offsets.queries.logged import SOURCES
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping
+from app.offsets.services import doubts, orders, payments, refunds, retired, settlement, shipping
 from app.offsets.services.words import RefundWord
 from app.registry.queries import log as public_log
 from app.registry.queries.log import Source
@@ -278,3 +278,9 @@ def _append(source: Source, since: datetime, until: datetime) -> None:
         if len(leaves) < log.BATCH:
             return
         since = leaves[-1].at
+
+
+@announcements.listens("registry.units_reversed")
+def tell_of_reversal(payload: dict[str, Any]) -> None:
+    """Tell whoever retired units of a forest that lost something: theirs stay retired."""
+    retired.tell_retired(payload["code"])

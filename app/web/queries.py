@@ -54,7 +54,7 @@ def _totals() -> PublicTotals:
     ask = accounts.sum_entries
     return PublicTotals(
         avoided_g=ask(chart.RECORD_ACTION) - ask(chart.WITHDRAW_ACTION),
-        retired_g=ask(chart.RETIRE) + ask(chart.RETIRE_SURPLUS),
+        retired_g=sum(map(ask, (chart.RETIRE, chart.RETIRE_SURPLUS, chart.RETIRE_OWN, chart.RETIRE_OWN_DUE))),
         paid_to_forests_fen=ask(chart.CREDIT_SELLER) + ask(chart.CREDIT_VILLAGE),
     )
 

@@ -18,6 +18,8 @@ from app.registry.rules import NotWholeSteps, Terms
 from app.registry.services import Issued, retirements
 
 TERMS = Terms("yiyuan", 10, 100)
+UNPOSTED = {"registry.prove_books", "registry.prove_holders"}
+"""What does not hold after a retirement whose buyer's side no order has written."""
 
 
 def year(vintage: int) -> tuple[date, date]:
@@ -59,9 +61,8 @@ def lot_row(lot_id: int) -> tuple[int, int, int]:
 
 
 def test_issuing_makes_one_block_and_one_entry(app: Flask) -> None:
-    before = sum(lot.offered_kg for lot in queries.list_lots(100))
     issued = issue(1000)
-    total = before + sum(lot.offered_kg for lot in queries.list_lots(100))
+    total = db.session.scalar(text("SELECT max(last_serial) - 1000 FROM issuance")) or 0
     assert issued.serials == (total + 1, total + 1000)
     holder = queries.get_project("SC-DG").project.holder_id
     assert accounts.get_balance(holder, chart.UNITS) == (480_000 + 510_000 + 1000) * 1000
@@ -212,7 +213,7 @@ def test_closing_a_lot_frees_what_nobody_reserved(app: Flask) -> None:
     with transaction():
         offered = [services.open_lot(*block, TERMS) for block in zip(free, (100, 700), strict=True)]
     assert [each.available_kg for each in offered] == [100, 700]
-    assert broken() == {"registry.prove_books"}  # the buyer's side of a retirement is written by offsets
+    assert broken() == UNPOSTED  # the buyer's side of a retirement is written by offsets
 
 
 def test_a_lot_closed_unsold_frees_its_whole_block(app: Flask) -> None:
@@ -303,7 +304,8 @@ _PIECE = (
         "UPDATE block SET state = 'cancelled', reason = 'fire' WHERE state = 'retired'",
         "UPDATE block SET lot_id = NULL WHERE state = 'retired'",
         "UPDATE block SET changed_at = now() WHERE state = 'cancelled'",
-        "UPDATE block SET holder_id = 1 WHERE state = 'active'",
+        "UPDATE block SET holder_id = 1 WHERE state = 'active' AND lot_id IS NOT NULL",
+        "UPDATE block SET holder_id = 1 WHERE state = 'retired'",
         "UPDATE block SET issuance_id = 1",
         "UPDATE block SET state = 'sold' WHERE state = 'active'",
         "UPDATE block SET state = 'cancelled' WHERE state = 'active'",
@@ -335,7 +337,7 @@ def test_the_database_refuses_to_bend_the_chain(chain: Issued, statement: str) -
     with pytest.raises(IntegrityError), transaction():
         db.session.execute(text(statement))
     assert states(chain) == {"active": 850, "retired": 100, "cancelled": 50}
-    assert broken() == {"registry.prove_books"}
+    assert broken() == UNPOSTED
 
 
 def test_a_fault_in_the_chain_is_found_by_the_proofs(chain: Issued) -> None:
@@ -350,7 +352,7 @@ def test_a_fault_in_the_chain_is_found_by_the_proofs(chain: Issued) -> None:
     assert broken() == {
         "registry.prove_conservation",
         "registry.prove_chain",
-        "registry.prove_books",
+        *UNPOSTED,
         "registry.prove_lots",
         "registry.prove_promises",
         "registry.prove_regions_parts",

@@ -17,8 +17,17 @@ PUBLIC = ["/", "/sign-in", "/forest", "/c", "/books", "/factors", "/factors/elec
 PUBLIC += ["/factors?q=电力&category=electricity", "/methods", "/docs", "/problems", "/problems/sold_out"]
 PUBLIC += ["/regions", "/regions/3507", "/sanctions"]
 PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c/NOSUCH", "/forest/nosuch"]
+PUBLIC += ["/serials", "/serials/nosuch", "/reversals", "/gifts/nosuch"]
+PUBLIC += ["/retirements/nosuch"]
 PERSONAL = ["/", "/?month=2026-10", "/steps", "/actions", "/actions/new", "/footprint", "/orders", "/me"]
-PERSONAL += ["/me/statement", "/orders/nosuch", "/actions/nosuch"]
+PERSONAL += [
+    "/me/holdings",
+    "/me/holdings/nosuch",
+    "/me/notices",
+    "/me/statement",
+    "/orders/nosuch",
+    "/actions/nosuch",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +58,8 @@ def test_every_public_page_is_safe_and_whole(stranger: Visitor, language: str) -
     stranger.speak(language)
     for path in PUBLIC:
         answer = stranger.get(path)
-        expected = 404 if path in ("/nowhere", "/c/NOSUCH", "/forest/nosuch") else 200
+        lost = path in ("/nowhere", "/c/NOSUCH") or path.endswith("/nosuch")
+        expected = 404 if lost else 200
         assert answer.status_code == expected, (path, answer.text[-400:])
         assert_sound(answer.text, language, path)
 

@@ -1,5 +1,6 @@
 """Whatever is done to units in whatever order, nothing is lost, doubled or oversold."""
 
+from contextlib import suppress
 from datetime import date
 from itertools import count
 
@@ -16,9 +17,15 @@ from app.accounts.ledger import Posting
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.registry import queries, services
-from app.registry.errors import SoldOut
-from app.registry.rules import REASONS, Terms, fitting
-from app.registry.services import ProjectFacts
+from app.registry.errors import HoldEnded, NotEnoughFree, SoldOut
+from app.registry.models import Hold
+from app.registry.queries import reversals
+from app.registry.queries.serials import Run, get_series
+from app.registry.rules import REASONS, Serials, Terms, fitting
+from app.registry.services import NOBODY, ProjectFacts
+from app.registry.services.cancellations import cancel_from_pool
+from app.registry.services.holdings import move_units, retire_units
+from app.registry.services.holds import redeem_gift, release_own, release_pledge
 
 TERMS = Terms("yiyuan", 10, 100)
 PLACE = {f"{part}_{lang}": "示例" for part in ("county", "township", "village") for lang in ("zh", "en")}
@@ -53,6 +60,13 @@ class Market(RuleBasedStateMachine):
         self.issued: dict[int, int] = {}
         self.promises: dict[int, list[int]] = {}
         self.retired_kg = self.cancelled_kg = 0
+        self.holds: list[int] = []
+        with transaction():
+            self.others = [holders.open_holder("organisation", f"示例 {n}").id for n in range(3)]
+            self.bank = holders.open_holder("organisation", "示例银行").id
+            db.session.execute(
+                text("UPDATE project SET buffer_bp = 1000 WHERE id = :id"), {"id": self.project_id}
+            )
 
     def pick_lot(self, pick: int) -> int | None:
         """The lot that `pick` names; None when there is none."""
@@ -72,7 +86,9 @@ class Market(RuleBasedStateMachine):
         period = (date(vintage, 1, 1), date(vintage, 12, 31))
         with transaction():
             issued = services.issue(self.project_id, period, quantity_kg, vintage=vintage, verification="V")
-            self.promises[services.open_lot(issued.block_id, quantity_kg, TERMS).id] = []
+            offered = issued.serials.quantity_kg // 10 * 10
+            if offered:
+                self.promises[services.open_lot(issued.block_id, offered, TERMS).id] = []
         self.issued[issued.issuance_id] = quantity_kg
 
     @rule(pick=picks, quantity_kg=kilograms)
@@ -141,11 +157,88 @@ class Market(RuleBasedStateMachine):
         """A fire, or felling."""
         if self.issued:
             issuance_id = list(self.issued)[pick % len(self.issued)]
-            active_kg = queries.conservation(issuance_id).active_kg
+            active_kg = self.number(
+                "SELECT sum(last_serial - first_serial + 1) FROM block WHERE issuance_id = :id"
+                " AND holder_id = :holder AND state IN ('active', 'reserved')",
+                id=issuance_id,
+                holder=self.holder_id,
+            )
             with transaction():
                 cancelled_kg = services.cancel_units(issuance_id, quantity_kg, reason)
             assert cancelled_kg == min(quantity_kg, active_kg)
             self.cancelled_kg += cancelled_kg
+
+    def free_run(self, pick: int) -> tuple[int, Run] | None:
+        """A holder of a free block, and the serials of it."""
+        free = db.session.execute(
+            text(
+                "SELECT holder_id, issuance_id, first_serial, last_serial FROM block WHERE lot_id IS NULL"
+                " AND state = 'active' AND holder_id <> 2 AND issuance_id = ANY(:issued)"
+                " ORDER BY first_serial"
+            ),
+            {"issued": list(self.issued)},
+        ).all()
+        if not free:
+            return None
+        block = free[pick % len(free)]
+        serials = Serials(block.first_serial, block.last_serial)
+        return block.holder_id, Run(get_series(block.issuance_id), serials)
+
+    @rule(pick=picks, quantity_kg=kilograms, to=st.integers(0, 2))
+    def transfer(self, pick: int, quantity_kg: int, to: int) -> None:
+        """Units change hands, or there are too few."""
+        if (found := self.free_run(pick)) is None or found[0] == self.others[to]:
+            return
+        with suppress(NotEnoughFree), transaction():
+            move_units(*found, quantity_kg, self.others[to], NOBODY)
+
+    @rule(pick=picks, quantity_kg=st.integers(1, 400), days=st.integers(1, 3))
+    def hold(self, pick: int, quantity_kg: int, days: int) -> None:
+        """Units are set aside, given or pledged, by turns."""
+        if (found := self.free_run(pick)) is None:
+            return
+        kind = ("reserve", "give", "pledge")[pick % 3]
+        told: dict[str, int | None] = {"days": None if kind == "pledge" else days}
+        if kind == "pledge":
+            told["other_holder_id"] = self.bank
+        with suppress(NotEnoughFree), transaction():
+            self.holds.append(services.hold_units(kind, *found, quantity_kg, NOBODY, **told).id)
+
+    @rule(pick=picks)
+    def end_hold(self, pick: int) -> None:
+        """A pledge is released, a gift redeemed, a reservation let go; nothing ends twice."""
+        if not self.holds:
+            return
+        hold = db.session.get_one(Hold, self.holds[pick % len(self.holds)], populate_existing=True)
+        with suppress(HoldEnded), transaction():
+            if hold.kind == "pledge":
+                release_pledge(hold.id, NOBODY, "letter")
+            elif hold.kind == "give":
+                redeem_gift(next(each for each in self.others if each != hold.holder_id), hold.code)
+            else:
+                release_own(hold.holder_id, hold.code)
+
+    @rule(pick=picks, quantity_kg=st.integers(1, 400))
+    def retire_own(self, pick: int, quantity_kg: int) -> None:
+        """A holder uses up units of their own, or has too few."""
+        if (found := self.free_run(pick)) is None:
+            return
+        with suppress(NotEnoughFree), transaction():
+            retire_units(*found, quantity_kg, "event")
+            self.retired_kg += quantity_kg
+
+    @rule(pick=picks, quantity_kg=kilograms)
+    def burn(self, pick: int, quantity_kg: int) -> None:
+        """The pool, which all forests share, makes good what it can."""
+        pool_kg, before_kg = reversals.pool_kg(), self.in_state("cancelled")
+        with transaction():
+            assert cancel_from_pool(quantity_kg, "fire", NOBODY, "loss") == min(quantity_kg, pool_kg)
+        self.cancelled_kg += self.in_state("cancelled") - before_kg
+
+    def in_state(self, state: str) -> int:
+        """The kilograms of this forest in a state."""
+        units = [queries.conservation(issuance_id) for issuance_id in self.issued]
+        return sum(getattr(each, f"{state}_kg") for each in units)
 
     @rule(pick=picks)
     def close(self, pick: int) -> None:
@@ -161,8 +254,15 @@ class Market(RuleBasedStateMachine):
         assert [each.issued_kg for each in units] == list(self.issued.values())
         assert sum(each.retired_kg for each in units) == self.retired_kg
         assert sum(each.cancelled_kg for each in units) == self.cancelled_kg
-        held_g = accounts.get_balance(self.holder_id, chart.UNITS)
-        assert held_g == sum(each.active_kg for each in units) * 1000
+        held_g = sum(accounts.get_balance(each, chart.UNITS) for each in (self.holder_id, *self.others))
+        pooled_kg = self.number(
+            "SELECT sum(b.last_serial - b.first_serial + 1) FROM block b"
+            " JOIN issuance i ON i.id = issuance_id"
+            " WHERE b.holder_id = 2 AND state = 'active' AND project_id = :id",
+            id=self.project_id,
+        )
+        waiting = sum(each.active_kg + each.reserved_kg + each.pledged_kg for each in units) - pooled_kg
+        assert held_g == waiting * 1000
 
     @invariant()
     def promises_are_what_orders_hold(self) -> None:

@@ -11,6 +11,7 @@ from app.accounts.models.holders import (
     SignInSession,
     WeChatIdentity,
 )
+from app.accounts.models.notices import Notice
 from app.accounts.models.operators import Operator, OperatorSession
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "AuditSeal",
     "Consent",
     "Holder",
+    "Notice",
     "Operator",
     "OperatorSession",
     "PostingRow",

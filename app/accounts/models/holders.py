@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
 
-HOLDER_KINDS = ("person", "household", "village", "organisation", "platform")
+HOLDER_KINDS = ("person", "household", "village", "organisation", "platform", "buffer")
 
 
 class Holder(Base):

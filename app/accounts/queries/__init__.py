@@ -1,6 +1,6 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import audit, holders, operators, payables
+from app.accounts.queries import audit, holders, notices, operators, payables
 from app.accounts.queries.holders import (
     StatementLine,
     entries_relation,
@@ -20,6 +20,7 @@ from app.accounts.queries.holders import (
     require_live_session,
     sum_boundary,
     sum_entries,
+    units_relation,
 )
 from app.accounts.queries.places import places_from
 from app.kit.proof import Proof
@@ -39,6 +40,7 @@ __all__ = [
     "list_holders",
     "list_organisations",
     "list_statement",
+    "notices",
     "openid_of",
     "operators",
     "payables",
@@ -48,6 +50,7 @@ __all__ = [
     "require_live_session",
     "sum_boundary",
     "sum_entries",
+    "units_relation",
 ]
 
 

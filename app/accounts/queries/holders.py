@@ -180,6 +180,14 @@ def entries_relation(*kinds: chart.EntryKind) -> str:
     return f"(SELECT kind, reference, source, target, amount FROM posting WHERE kind IN ({codes}))"
 
 
+def units_relation() -> str:
+    """Every holder's units in the books, as a part of another room's statement: holder_id, balance."""
+    units = chart.UNITS.code
+    return (
+        f"(SELECT id / {chart.CODES} AS holder_id, balance FROM account WHERE id % {chart.CODES} = {units})"
+    )
+
+
 def sum_boundary(kind: AccountKind) -> int:
     """What stands on a boundary account of all holders: what came in less what went out, over all time."""
     codes = {

@@ -1,6 +1,6 @@
 """What can be done with holders and operators. The only writers of this room."""
 
-from app.accounts.services import audit, operators
+from app.accounts.services import audit, notices, operators
 from app.accounts.services.holders import (
     SignedIn,
     grant_consent,
@@ -16,6 +16,7 @@ __all__ = [
     "SignedIn",
     "audit",
     "grant_consent",
+    "notices",
     "open_holder",
     "open_organisation",
     "operators",

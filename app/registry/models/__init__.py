@@ -1,5 +1,6 @@
-"""What the registry remembers: projects and issuances, blocks of serials, lots on sale."""
+"""What the registry remembers: projects and issuances, blocks of serials, acts on them, lots on sale."""
 
+from app.registry.models.acts import BlockAct, Hold, Mandate, OwnRetirement
 from app.registry.models.blocks import Block
 from app.registry.models.log import LogEntry, LogHead, LogNode
 from app.registry.models.lots import Lot
@@ -9,11 +10,15 @@ from app.registry.models.sanctions import Sanction, SanctionSale, SanctionStep
 
 __all__ = [
     "Block",
+    "BlockAct",
+    "Hold",
     "Issuance",
     "LogEntry",
     "LogHead",
     "LogNode",
     "Lot",
+    "Mandate",
+    "OwnRetirement",
     "Project",
     "Region",
     "Sanction",

@@ -40,6 +40,7 @@ class Project(Base):
     holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     area_m2: Mapped[int] = mapped_column(BigInteger)
     sample: Mapped[bool] = mapped_column(Boolean)
+    buffer_bp: Mapped[int] = mapped_column(Integer, server_default="0")
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     @property

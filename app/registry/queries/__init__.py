@@ -19,7 +19,8 @@ from app.registry.queries.projects import (
     get_project,
     list_projects,
 )
-from app.registry.queries.proofs import prove
+from app.registry.queries.proofs import prove, prove_blocks
+from app.registry.queries.serials import find_run
 from app.registry.queries.terms import list_lot_facts, terms_from
 from app.registry.queries.units import Conservation, conservation
 
@@ -34,6 +35,7 @@ __all__ = [
     "certificate_facts",
     "conservation",
     "find_lot",
+    "find_run",
     "get_lot",
     "get_project",
     "held_kg",
@@ -42,6 +44,7 @@ __all__ = [
     "list_projects",
     "oldest_lot",
     "prove",
+    "prove_blocks",
     "quote",
     "regions",
     "sanctions",

@@ -6,11 +6,11 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
-from app.registry.queries import regions
+from app.registry.queries import acts, regions
 from app.registry.queries.log import prove_log, prove_source
 from app.registry.queries.logged import ISSUANCES
 from app.registry.queries.units import BY_STATE
-from app.registry.rules import GRAMS_PER_UNIT, STATES
+from app.registry.rules import GRAMS_PER_UNIT, HELD, STATES
 
 _UNITS = text(
     "WITH by_issuance AS ("
@@ -43,22 +43,36 @@ _LOTS = text(
     "   AS foreign_blocks"
     " FROM lot LEFT JOIN block ON block.lot_id = lot.id AND block.state = 'active'"
 )
-_LEAVING = (chart.RETIRE, chart.RETIRE_SURPLUS, chart.CANCEL_UNITS)
+_LEAVING = (
+    chart.RETIRE,
+    chart.RETIRE_SURPLUS,
+    chart.RETIRE_OWN,
+    chart.RETIRE_OWN_DUE,
+    chart.CANCEL_UNITS,
+)
+
+
+def prove_blocks() -> list[Proof]:
+    """That of every issuance all units are there, once, recomputed from its blocks."""
+    units = db.session.execute(_UNITS).one()
+    by_state = {state: getattr(units, f"{state}_kg") for state in STATES}
+    conserved = units.issued_kg == sum(by_state.values()) and not units.differing
+    figures = {"issued": units.issued_kg, **by_state, "differing": units.differing}
+    return [
+        Proof("registry.prove_conservation", figures, conserved),
+        none("registry.prove_chain", **db.session.execute(_CHAIN).one()._mapping),
+    ]
 
 
 def prove() -> list[Proof]:
     """The invariants of this room, each with its figures."""
-    units = db.session.execute(_UNITS).one()
-    by_state = {state: getattr(units, f"{state}_kg") for state in STATES}
-    conserved = units.issued_kg == sum(by_state.values()) and not units.differing
-    chain = db.session.execute(_CHAIN).one()
+    conserved, chained = prove_blocks()
     lots = db.session.execute(_LOTS).one()
-    held_g = GRAMS_PER_UNIT * (by_state["active"] + by_state["reserved"] + by_state["pledged"])
+    held_g = GRAMS_PER_UNIT * sum(conserved.figures[state] for state in HELD)
     books_g = accounts.sum_entries(chart.ISSUE) - sum(map(accounts.sum_entries, _LEAVING))
-    figures = {"issued": units.issued_kg, **by_state, "differing": units.differing}
     return [
-        Proof("registry.prove_conservation", figures, conserved),
-        none("registry.prove_chain", **chain._mapping),
+        conserved,
+        chained,
         equal("registry.prove_books", blocks_g=held_g, books_g=books_g),
         equal("registry.prove_lots", lots_kg=lots.lots_kg, blocks_kg=lots.blocks_kg),
         none(
@@ -70,4 +84,5 @@ def prove() -> list[Proof]:
         *regions.prove(),
         *prove_log(),
         prove_source(ISSUANCES),
+        *acts.prove(),
     ]

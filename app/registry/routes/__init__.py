@@ -10,6 +10,7 @@ from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
 from app.registry.queries.log import count_days_unsealed
+from app.registry.routes import holdings, serials
 from app.registry.routes.log import log as log_routes
 from app.registry.routes.regions import regions
 from app.registry.routes.sanctions import sanctions
@@ -65,3 +66,5 @@ def connect(app: Flask, api: Api) -> None:
     api.register_blueprint(sanctions)
     api.register_blueprint(log_routes)
     health.tell("days_unsealed", count_days_unsealed)
+    holdings.connect(api)
+    serials.connect(api)

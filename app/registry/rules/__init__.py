@@ -1,5 +1,19 @@
 """What is true of projects, serials, prices and shares. Pure."""
 
+from app.registry.rules.acts import (
+    ACTS,
+    EDGES,
+    HOLDS,
+    JUDICIAL,
+    MOST_BUFFER_BP,
+    MOST_DAYS,
+    OWN_PURPOSES,
+    RESALE_FEE_BP,
+    RESOLD,
+    Act,
+    buffer_kg,
+    owed_kg,
+)
 from app.registry.rules.lots import (
     PRODUCTS,
     WHOLE_BP,
@@ -14,6 +28,7 @@ from app.registry.rules.lots import (
 from app.registry.rules.projects import FOREST_TYPES, METHODOLOGIES, PROJECT_CODE, REGION, Both, notes
 from app.registry.rules.units import (
     GRAMS_PER_UNIT,
+    HELD,
     REASONS,
     STATES,
     Serial,
@@ -27,16 +42,27 @@ from app.registry.rules.units import (
 )
 
 __all__ = [
+    "ACTS",
+    "EDGES",
     "FOREST_TYPES",
     "GRAMS_PER_UNIT",
+    "HELD",
+    "HOLDS",
+    "JUDICIAL",
     "METHODOLOGIES",
+    "MOST_BUFFER_BP",
+    "MOST_DAYS",
+    "OWN_PURPOSES",
     "PRODUCTS",
     "PROJECT_CODE",
     "REASONS",
     "REGION",
+    "RESALE_FEE_BP",
+    "RESOLD",
     "STATES",
     "WHOLE_BP",
     "YIYUAN",
+    "Act",
     "Allotment",
     "Both",
     "NotWholeSteps",
@@ -44,8 +70,10 @@ __all__ = [
     "Serials",
     "Terms",
     "allot",
+    "buffer_kg",
     "fitting",
     "notes",
+    "owed_kg",
     "place",
     "price_fen",
     "quantity_kg",

@@ -17,7 +17,9 @@ GRAMS_PER_UNIT = 1000
 """A unit is one kilogram CO2e."""
 
 STATES = ("active", "reserved", "pledged", "retired", "cancelled")
-REASONS = ("fire", "felling", "fault")
+HELD = ("active", "reserved", "pledged")
+"""States of units that are still there, whoever has them."""
+REASONS = ("fire", "felling", "pest", "storm", "fault")
 """Why units are cancelled: the carbon is gone again, or was never there."""
 
 

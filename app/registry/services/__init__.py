@@ -1,11 +1,13 @@
-"""What can be done with forest units: register, issue, sell, reserve, retire, cancel. The only writers.
+"""What can be done with forest units, from registering to retiring and cancelling. The only writers.
 
-Who takes more than one lock takes them in this order: sanctions, blocks, lots, accounts. A reservation
-takes the lot's row alone.
+Who takes more than one lock takes them in this order: sanctions, blocks, lots, holds, accounts. A
+reservation takes the lot's row alone.
 """
 
 from app.registry.services import sanctions
+from app.registry.services.acts import NOBODY, By
 from app.registry.services.cancellations import cancel_units
+from app.registry.services.holds import hold_units
 from app.registry.services.lots import close_lot, open_lot, release, reservation_from, reserve
 from app.registry.services.projects import Issued, ProjectFacts, issue, register_project
 from app.registry.services.regions import Loaded, load_regions, place_project
@@ -13,6 +15,8 @@ from app.registry.services.retirements import RetiredRun, Retiring, begin_retiri
 from app.registry.services.samples import load_samples
 
 __all__ = [
+    "NOBODY",
+    "By",
     "Issued",
     "Loaded",
     "ProjectFacts",
@@ -21,6 +25,7 @@ __all__ = [
     "begin_retiring",
     "cancel_units",
     "close_lot",
+    "hold_units",
     "issue",
     "load_regions",
     "load_samples",

@@ -7,26 +7,66 @@ from sqlalchemy import func, select, update
 from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
 from app.kit.database import db
-from app.registry.models import Lot
-from app.registry.rules import GRAMS_PER_UNIT, spread_cancellation
-from app.registry.services.blocks import Held, carve, lock_open_blocks
+from app.registry.models import Block, Issuance, Lot
+from app.registry.queries.serials import list_series
+from app.registry.rules import GRAMS_PER_UNIT, Serials, spread_cancellation
+from app.registry.services.acts import NOBODY, By, keep
+from app.registry.services.blocks import Held, carve, lock_blocks
+from app.registry.services.holds import end_hold, lock_hold_on
+
+UNSOLD = ("active", "reserved")
+"""States of units that their forest's own holder may still lose. What is pledged stands."""
 
 
-def cancel_units(issuance_id: int, quantity_kg: int, reason: str) -> int:
+def cancel_units(
+    issuance_id: int, quantity_kg: int, reason: str, by: By = NOBODY, reference: str | None = None
+) -> int:
     """Cancel unsold units of an issuance; returns how many kilograms there were to cancel.
 
-    `reason` is one of `rules.REASONS`. Taken from the end of each block: first what nobody was
-    promised, the free blocks before those on sale; then what orders wait for, which will find no units
-    and be refunded. What is retired stays retired. Source: design, section 6 (reversal).
+    `reason` is one of `rules.REASONS`. Unsold is what whom they were issued to still holds. Taken from the
+    end of each block: first what nobody was promised, the free blocks before those on sale; then what was
+    set aside or given and not redeemed, and what orders wait for, which will find no units and be refunded.
+    What is retired stays retired, and what others hold is theirs. Source: design, section 6 (reversal).
     """
-    blocks = sorted(lock_open_blocks(issuance_id), key=lambda block: (block.lot_id or 0, block.id))
+    owner = select(Issuance.holder_id).where(Issuance.id == issuance_id).scalar_subquery()
+    blocks = sorted(
+        lock_blocks(Block.issuance_id == issuance_id, Block.holder_id == owner, states=UNSOLD),
+        key=lambda block: (block.lot_id or 0, block.id),
+    )
     promised = _lock_promises([block.lot_id for block in blocks if block.lot_id])
-    held = [(block.serials.quantity_kg, promised.get(block.lot_id or 0, 0)) for block in blocks]
+    held = [(block.serials.quantity_kg, _promised(block, promised)) for block in blocks]
     taken = spread_cancellation(quantity_kg, held)
     ledger.post(
-        _cancel(block, taken_kg, reason) for block, taken_kg in zip(blocks, taken, strict=True) if taken_kg
+        _cancel(block, taken_kg, reason, by, reference)
+        for block, taken_kg in zip(blocks, taken, strict=True)
+        if taken_kg
     )
     return sum(taken)
+
+
+def cancel_from_pool(quantity_kg: int, reason: str, by: By, reference: str) -> int:
+    """Cancel units of the buffer pool, the oldest first; returns how many kilograms there were."""
+    pool = lock_blocks(Block.holder_id == chart.BUFFER_POOL, Block.lot_id.is_(None))
+    series = list_series({block.issuance_id for block in pool})
+    oldest = sorted(pool, key=lambda block: (series[block.issuance_id].vintage, block.serials.first))
+    taken = spread_cancellation(quantity_kg, [(block.serials.quantity_kg, 0) for block in oldest])
+    ledger.post(
+        _cancel(block, taken_kg, reason, by, reference)
+        for block, taken_kg in zip(oldest, taken, strict=True)
+        if taken_kg
+    )
+    return sum(taken)
+
+
+def cancel_block(block: Held, quantity_kg: int, reason: str, by: By, reference: str) -> Serials:
+    """Cancel the end of one free block, as a mandate says; returns the serials that are gone."""
+    ledger.post([_cancel(block, quantity_kg, reason, by, reference)])
+    return Serials(block.serials.last - quantity_kg + 1, block.serials.last)
+
+
+def _promised(block: Held, by_lot: dict[int, int]) -> int:
+    """What of a block somebody waits for: all of what is set aside or given."""
+    return block.serials.quantity_kg if block.state == "reserved" else by_lot.get(block.lot_id or 0, 0)
 
 
 def _lock_promises(lot_ids: Sequence[int]) -> dict[int, int]:
@@ -40,8 +80,12 @@ def _lock_promises(lot_ids: Sequence[int]) -> dict[int, int]:
     return {row.id: row.promised_kg for row in rows}
 
 
-def _cancel(block: Held, taken_kg: int, reason: str) -> Posting:
+def _cancel(block: Held, taken_kg: int, reason: str, by: By, reference: str | None) -> Posting:
+    if block.state == "reserved":
+        block = end_hold(lock_hold_on(block), by, "cancelled")
     cancelled = carve(block, taken_kg, state="cancelled", lot_id=block.lot_id, reason=reason, at_end=True)
+    gone = Serials(block.serials.last - taken_kg + 1, block.serials.last)
+    keep("cancel", block, by, serials=gone, reference=reference, reason=reason)
     if block.lot_id is not None:
         _shorten(block.lot_id, taken_kg)
     grams = taken_kg * GRAMS_PER_UNIT

@@ -11,12 +11,13 @@ from app.registry.errors import BlockNotFree, NewLotsBarred, NotReserved, SoldOu
 from app.registry.models import Block, Lot
 from app.registry.queries import sanctions
 from app.registry.queries.lots import LOT_COLUMNS, LotFacts, lot_facts
-from app.registry.rules import Terms, price_fen
+from app.registry.rules import Serials, Terms, price_fen
 from app.registry.rules.sanctions import FREE
+from app.registry.services.acts import NOBODY, By, keep
 from app.registry.services.blocks import carve, lock_block
 
 
-def open_lot(block_id: int, quantity_kg: int, terms: Terms) -> LotFacts:
+def open_lot(block_id: int, quantity_kg: int, terms: Terms, by: By = NOBODY) -> LotFacts:
     """Put the first `quantity_kg` of a free block on sale, or all of it; the rest stays free.
 
     Raises `BlockNotFree`, `NotWholeSteps` for a quantity that could not be sold to the end, and
@@ -42,6 +43,8 @@ def open_lot(block_id: int, quantity_kg: int, terms: Terms) -> LotFacts:
         .returning(*LOT_COLUMNS)
     ).one()
     carve(block, quantity_kg, state="active", lot_id=row.id)
+    front = Serials(block.serials.first, block.serials.first + quantity_kg - 1)
+    keep("offer", block, by, serials=front, reference=row.code)
     return lot_facts(row)
 
 
@@ -58,22 +61,25 @@ def _require_may_offer(block_id: int) -> tuple[int, int]:
     return row.holder_id, max((mark.restraint for mark in standing), default=FREE)
 
 
-def close_lot(lot_id: int) -> int:
+def close_lot(lot_id: int, by: By = NOBODY) -> int:
     """Take a lot off sale; returns the kilograms nobody had reserved, whose block is free from now on.
 
     What is reserved can still be settled. Units that orders give back later become free when the lot
     is closed again, which may be done any number of times.
     """
     block = lock_block(Block.lot_id == lot_id)
-    unsold_kg = db.session.scalars(select(Lot.available_kg).where(Lot.id == lot_id).with_for_update()).one()
+    lot = select(Lot.available_kg, Lot.code).where(Lot.id == lot_id).with_for_update()
+    unsold_kg, code = db.session.execute(lot).one()
     if block is not None and unsold_kg:
         carve(block, unsold_kg, state="active", lot_id=None, at_end=True)
+        back = Serials(block.serials.last - unsold_kg + 1, block.serials.last)
+        keep("withdraw", block, by, serials=back, reference=code)
     db.session.execute(
         update(Lot)
         .where(Lot.id == lot_id)
         .values(available_kg=0, closed_at=func.coalesce(Lot.closed_at, clock.now()))
     )
-    return unsold_kg
+    return int(unsold_kg)
 
 
 _RESERVE = (

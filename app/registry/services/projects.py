@@ -14,7 +14,9 @@ from app.kit.database import db
 from app.registry.errors import PeriodIssued
 from app.registry.models import Block, Issuance, Project
 from app.registry.queries import sanctions
-from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials
+from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials, buffer_kg
+from app.registry.services.acts import NOBODY, perform_part
+from app.registry.services.blocks import Held
 from app.registry.services.regions import region_for
 
 
@@ -43,15 +45,20 @@ class ProjectFacts:
     area_m2: int
     sample: bool = False
     region_code: str | None = None
+    buffer_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new issuance and its one active block; serials are numbered through over all issuances."""
+    """A new issuance and the block that its holder has; serials are numbered through over all issuances.
+
+    What the project owes the buffer pool is at the end of the issuance, as a block of its own.
+    """
 
     issuance_id: int
     block_id: int
     serials: Serials
+    buffer_kg: int = 0
 
 
 def register_project(facts: ProjectFacts, holder_id: int) -> Project:
@@ -105,7 +112,19 @@ def issue(
     block = _first_block(issuance)
     grams = quantity_kg * GRAMS_PER_UNIT
     ledger.post([Posting(chart.ISSUE, issuance.id, chart.PLATFORM, issuance.holder_id, grams)])
-    return Issued(issuance.id, block.id, block.serials)
+    share_kg = buffer_kg(quantity_kg, project.buffer_bp)
+    if share_kg:
+        _insure(block, share_kg)
+    left = Serials(issuance.first_serial, issuance.last_serial - share_kg)
+    return Issued(issuance.id, block.id, left, share_kg)
+
+
+def _insure(block: Block, share_kg: int) -> None:
+    """Put the last units of a new issuance into the buffer pool, against what may be lost later."""
+    held = Held(block.id, block.issuance_id, None, block.holder_id, block.serials)
+    done = perform_part("buffer", held, share_kg, NOBODY, to_holder_id=chart.BUFFER_POOL, at_end=True)
+    grams = share_kg * GRAMS_PER_UNIT
+    ledger.post([Posting(chart.BUFFER_SHARE, done.act_id, block.holder_id, chart.BUFFER_POOL, grams)])
 
 
 def _flush(issuance: Issuance) -> None:

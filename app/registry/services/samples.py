@@ -61,4 +61,5 @@ def _load(sample: dict[str, Any], common: dict[str, Any], holders: dict[str, int
             vintage=year,
             verification=f"SAMPLE-{project.code}-{year}",
         )
-        open_lot(issued.block_id, quantity_kg, terms)
+        kept_kg = sample.get("kept_kg", {}).get(vintage, 0)
+        open_lot(issued.block_id, issued.serials.quantity_kg - kept_kg, terms)

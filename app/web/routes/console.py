@@ -15,6 +15,7 @@ from app.kit.problems import NotFound
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.registry import queries as registry
+from app.registry.queries import mandates
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -43,6 +44,7 @@ WAITING = [
     Waiting("transfers", "/console/transfers", "money.read", offsets.count_waiting_transfers),
     Waiting("shippings", "/console/shippings", "money.read", offsets.count_refused_shippings),
     Waiting("sanctions", "/console/sanctions", "registry.read", registry.sanctions.count_waiting_sanctions),
+    Waiting("mandates", "/console/registry", "registry.read", mandates.count_waiting_mandates),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]

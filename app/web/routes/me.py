@@ -15,6 +15,8 @@ from app.web.pages import page, web
 from app.web.session import personal
 
 PAGE = 20
+FEW = 3
+"""Notices on the front page of one's books."""
 
 
 @web.get("/me")
@@ -30,6 +32,8 @@ def me(holder_id: int) -> Response:
         owed_g=stands["owed_g"],
         carry_g=stands["carry_g"],
         retired_g=offsets.retired_g(holder_id),
+        held_g=accounts.get_balance(holder_id, chart.UNITS),
+        notices=accounts.notices.list_notices(holder_id, FEW),
         points=accounts.get_balance(holder_id, chart.POINTS),
         consents=accounts.list_consents(holder_id),
     )
@@ -41,6 +45,14 @@ def statement(holder_id: int) -> Response:
     """Every entry of my books, newest first."""
     rows = accounts.list_statement(holder_id, PAGE + 1, read_cursor(request.args.get("after")))
     return page("statement.html", tab="me", listed=page_of(rows, PAGE, lambda line: line.id))
+
+
+@web.get("/me/notices")
+@personal
+def notices(holder_id: int) -> Response:
+    """What I was told of what is mine, newest first."""
+    rows = accounts.notices.list_notices(holder_id, PAGE + 1, read_cursor(request.args.get("after")))
+    return page("notices.html", tab="me", listed=page_of(rows, PAGE, lambda notice: notice.id))
 
 
 @web.post("/me/consents/<code:scene>/<code:source>/withdraw")

@@ -1,0 +1,152 @@
+"""Acts on blocks 变更: finding what is free, cutting it off, turning it, and keeping what was done.
+
+Every change outside settlement goes through `perform`, so that what stands can always be led back to the
+issuance. Whoever needs units of a holder's names a range of serials; the units are taken from the first
+block in it that is free and large enough, locked, so that of several who want the last ones some are
+refused and none gets what another got.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, insert, select
+
+from app.kit import clock
+from app.kit.database import db
+from app.kit.problems import Busy
+from app.registry.errors import HoldingUnknown, NotEnoughFree, UnitsBound
+from app.registry.models import Block, BlockAct
+from app.registry.queries import sanctions
+from app.registry.queries.serials import Run
+from app.registry.rules import ACTS, Serials
+from app.registry.services.blocks import Held, cut, lock_first, turn
+
+_LOOKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Whose act it is: a holder's, an operator's, or nobody's when its time was over."""
+
+    holder_id: int | None = None
+    operator_id: int | None = None
+
+
+NOBODY = By()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that was done: its number and the block as it is now."""
+
+    act_id: int
+    block: Held
+
+
+def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False) -> Held:
+    """The first free block of a holder's within `run` that is large enough, locked and uncut.
+
+    Raises `HoldingUnknown`, `NotEnoughFree`; unless `bound_too`, since the units are to be used up or stay,
+    `UnitsBound` for judicial units and `Sanctioned`.
+    """
+    fits: tuple[ColumnElement[bool], ...] = (
+        Block.holder_id == holder_id,
+        Block.lot_id.is_(None),
+        Block.first_serial >= run.serials.first,
+        Block.last_serial <= run.serials.last,
+        Block.last_serial - Block.first_serial + 1 >= quantity_kg,
+    )
+    if not bound_too:  # whoever is suspended may still use up what they have
+        standing = sanctions.lock_standing(holder_id, issuance_id=run.series.issuance_id)
+        sanctions.require_none_halting(standing)
+    for _ in range(_LOOKS):
+        block = lock_first(*fits)
+        if block is not None:
+            if block.bound and not bound_too:
+                raise UnitsBound()
+            return block
+        # The one we waited for may have been cut below our size while another still fits: look again.
+        if db.session.scalar(select(Block.id).where(Block.state == "active", *fits).limit(1)) is None:
+            raise NotEnoughFree() if _ever_held(holder_id, run) else HoldingUnknown()
+    raise Busy()
+
+
+def _ever_held(holder_id: int, run: Run) -> bool:
+    overlaps = func.int8range(Block.first_serial, Block.last_serial, "[]").op("&&")(
+        func.int8range(run.serials.first, run.serials.last, "[]")
+    )
+    held = select(Block.id).where(Block.holder_id == holder_id, overlaps).limit(1)
+    return db.session.scalar(held) is not None
+
+
+def perform(
+    act: str,
+    block: Held,
+    by: By,
+    *,
+    to_holder_id: int | None = None,
+    reference: str | None = None,
+    reason: str | None = None,
+    bound: str | None = None,
+) -> Done:
+    """Do one act on a whole locked block, and keep it. The database refuses what the table does not allow."""
+    after = ACTS[act].after
+    receiver = to_holder_id or block.holder_id
+    turned = block
+    if (after, receiver) != (block.state, block.holder_id):
+        turned = turn(block, after, receiver, reason=reason, bound=bound)
+    kept = keep(act, block, by, to_holder_id=receiver, reference=reference, reason=reason)
+    return Done(kept, turned)
+
+
+def perform_part(
+    act: str,
+    block: Held,
+    quantity_kg: int,
+    by: By,
+    *,
+    to_holder_id: int | None = None,
+    reference: str | None = None,
+    reason: str | None = None,
+    bound: str | None = None,
+    at_end: bool = False,
+) -> Done:
+    """The same for the first (or last) `quantity_kg` of a free block; the rest stays as it is."""
+    return perform(
+        act,
+        cut(block, quantity_kg, at_end=at_end),
+        by,
+        to_holder_id=to_holder_id,
+        reference=reference,
+        reason=reason,
+        bound=bound,
+    )
+
+
+def keep(
+    act: str,
+    block: Held,
+    by: By,
+    *,
+    to_holder_id: int | None = None,
+    serials: Serials | None = None,
+    reference: str | None = None,
+    reason: str | None = None,
+) -> int:
+    """Write what was done to a block, or to these serials of it, as it stood before; returns its number."""
+    first, last = serials or block.serials
+    row = insert(BlockAct).values(
+        act=act,
+        issuance_id=block.issuance_id,
+        first_serial=first,
+        last_serial=last,
+        from_holder_id=block.holder_id,
+        to_holder_id=to_holder_id or block.holder_id,
+        state_before=block.state,
+        state_after=ACTS[act].after,
+        by_holder_id=by.holder_id,
+        operator_id=by.operator_id,
+        reference=reference,
+        reason=reason,
+        acted_at=clock.now(),
+    )
+    return int(db.session.execute(row.returning(BlockAct.id)).scalar_one())

@@ -1,0 +1,197 @@
+"""What a holder does with their own units: split, transfer, retire, offer again, take off sale."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from app.accounts import chart, ledger
+from app.accounts import queries as accounts
+from app.accounts.ledger import Posting
+from app.accounts.services import notices
+from app.kit import clock
+from app.kit.codes import checked_code, read_code
+from app.kit.database import db
+from app.registry.errors import (
+    HoldingUnknown,
+    QuantityNotSold,
+    ReceiverUnknown,
+    ResaleClosed,
+    RetirementUnknown,
+)
+from app.registry.models import Block, Lot, OwnRetirement
+from app.registry.queries.lots import LotFacts
+from app.registry.queries.serials import Run
+from app.registry.rules import (
+    GRAMS_PER_UNIT,
+    RESALE_FEE_BP,
+    RESOLD,
+    YIYUAN,
+    NotWholeSteps,
+    Serials,
+    Terms,
+)
+from app.registry.services.acts import By, Done, keep, perform_part, take
+from app.registry.services.blocks import cut
+from app.registry.services.lots import close_lot, open_lot
+
+YIYUAN_STEP_KG = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a split made of a block: the piece asked for, and the rest where there is one."""
+
+    piece: Serials
+    rest: Serials | None
+
+
+def split_units(holder_id: int, run: Run, quantity_kg: int) -> Pieces:
+    """Cut a block in two: `quantity_kg` and what is left. Raises `HoldingUnknown`, `NotEnoughFree`."""
+    block = take(holder_id, run, quantity_kg, bound_too=True)
+    if quantity_kg == block.serials.quantity_kg:
+        return Pieces(block.serials, None)
+    piece = cut(block, quantity_kg)
+    keep("split", block, By(holder_id))
+    return Pieces(piece.serials, Serials(piece.serials.last + 1, block.serials.last))
+
+
+def find_receiver(code: str, holder_id: int, *, kinds: tuple[str, ...] = ()) -> int:
+    """The holder who may receive from another, by their public code. Raises `ReceiverUnknown`."""
+    receiver = accounts.find_holder(code)
+    if (
+        receiver is None
+        or receiver.id in (holder_id, chart.PLATFORM, chart.BUFFER_POOL)
+        or (kinds and receiver.kind not in kinds)
+    ):
+        raise ReceiverUnknown()
+    return receiver.id
+
+
+def transfer_units(holder_id: int, run: Run, quantity_kg: int, receiver: str) -> Done:
+    """Hand `quantity_kg` over to another holder, named by their code. Raises what `take` raises."""
+    to = find_receiver(receiver, holder_id)
+    return move_units(holder_id, run, quantity_kg, to, By(holder_id))
+
+
+def move_units(
+    holder_id: int,
+    run: Run,
+    quantity_kg: int,
+    to_holder_id: int,
+    by: By,
+    *,
+    reference: str | None = None,
+    bound: str | None = None,
+) -> Done:
+    """Units of one holder become another's, on the block and in the books; the receiver is told."""
+    block = take(holder_id, run, quantity_kg)
+    done = perform_part(
+        "transfer", block, quantity_kg, by, to_holder_id=to_holder_id, reference=reference, bound=bound
+    )
+    grams = quantity_kg * GRAMS_PER_UNIT
+    ledger.post([Posting(chart.TRANSFER_UNITS, done.act_id, holder_id, to_holder_id, grams)])
+    notices.tell(
+        [to_holder_id],
+        "registry.notice_units_received",
+        f"act:{done.act_id}",
+        kg=quantity_kg,
+        serial=run.series.text(done.block.serials),
+    )
+    return done
+
+
+def retire_units(
+    holder_id: int, run: Run, quantity_kg: int, purpose: str, beneficiary: str | None = None
+) -> OwnRetirement:
+    """Use `quantity_kg` up for ever, under a number that anyone may look up.
+
+    For `personal` the holder's own due is closed first. `beneficiary` is a name that its bearer wants
+    shown; without one nobody is named. Raises `HoldingUnknown`, `NotEnoughFree`.
+    """
+    block = take(holder_id, run, quantity_kg, bound_too=True)
+    number = checked_code(16)
+    done = perform_part("retire", block, quantity_kg, By(holder_id), reference=number)
+    grams = quantity_kg * GRAMS_PER_UNIT
+    due_g = min(grams, _owed_g(holder_id)) if purpose == "personal" else 0
+    ledger.post(
+        [
+            Posting(chart.RETIRE_OWN_DUE, done.act_id, holder_id, holder_id, due_g),
+            Posting(chart.RETIRE_OWN, done.act_id, holder_id, chart.PLATFORM, grams - due_g),
+        ]
+    )
+    return db.session.scalars(
+        insert(OwnRetirement)
+        .values(
+            number=number,
+            holder_id=holder_id,
+            issuance_id=done.block.issuance_id,
+            first_serial=done.block.serials.first,
+            last_serial=done.block.serials.last,
+            purpose=purpose,
+            beneficiary=beneficiary,
+            due_g=due_g,
+            retired_at=clock.now(),
+        )
+        .returning(OwnRetirement)
+    ).one()
+
+
+def _owed_g(holder_id: int) -> int:
+    """What the holder owes, locked together with their units in the books' one order."""
+    ids = [chart.UNITS.of(holder_id), chart.DUE_PERSONAL.of(holder_id)]
+    return -ledger.lock_balances(ids).get(ids[1], 0)
+
+
+def hide_beneficiary(holder_id: int, number: str) -> None:
+    """Take back the consent to show a name on a retirement. Raises `RetirementUnknown`."""
+    known = db.session.scalar(
+        update(OwnRetirement)
+        .where(OwnRetirement.number == (read_code(number) or ""), OwnRetirement.holder_id == holder_id)
+        .values(beneficiary=None)
+        .returning(OwnRetirement.id)
+        .execution_options(synchronize_session=False)
+    )
+    if known is None:
+        raise RetirementUnknown()
+
+
+def resale_terms(price_fen_per_step: int, product: str = YIYUAN) -> Terms:
+    """The terms of a re-trade: no village has a share any more. Raises `ResaleClosed`."""
+    if not RESOLD.get(product, False):
+        raise ResaleClosed()
+    return Terms(product, YIYUAN_STEP_KG, price_fen_per_step, fee_bp=RESALE_FEE_BP)
+
+
+def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
+    """Put `quantity_kg` of one's own on sale again 再交易.
+
+    Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
+    """
+    terms = resale_terms(price_fen_per_step)
+    block = take(holder_id, run, quantity_kg)
+    try:
+        return open_lot(block.id, quantity_kg, terms, By(holder_id))
+    except NotWholeSteps as fault:
+        raise QuantityNotSold(step_kg=terms.step_kg, price_fen=price_fen_per_step) from fault
+
+
+def withdraw_units(holder_id: int, run: Run) -> int:
+    """Take what the holder has on sale within `run` off sale; returns the kilograms that came free.
+
+    Orders that wait for payment keep what they reserved. Raises `HoldingUnknown`.
+    """
+    lots = db.session.scalars(
+        select(Lot.id)
+        .join(Block, Block.lot_id == Lot.id)
+        .where(
+            Lot.seller_holder_id == holder_id,
+            Block.state == "active",
+            Block.first_serial >= run.serials.first,
+            Block.last_serial <= run.serials.last,
+        )
+        .order_by(Lot.id)
+        .limit(100)
+    ).all()
+    if not lots:
+        raise HoldingUnknown()
+    return sum(close_lot(lot_id, By(holder_id)) for lot_id in lots)

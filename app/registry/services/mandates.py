@@ -1,0 +1,207 @@
+"""Mandates 指令: what operators want done with blocks, with four eyes.
+
+One asks, with a document behind it; another approves, and at that moment it is done, in the same
+transaction. A mandate that can no longer be done, since the units have gone elsewhere, is refused and
+stays open for its decline.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+
+from app.accounts.services import audit, notices
+from app.kit import clock
+from app.kit.codes import random_code
+from app.kit.database import db
+from app.registry.errors import (
+    HoldEnded,
+    HoldingUnknown,
+    HoldUnknown,
+    MandateDecided,
+    MandateOwn,
+    MandateUnknown,
+    NotEnoughFree,
+)
+from app.registry.models import Block, Hold, Mandate
+from app.registry.queries.serials import Run, find_run, get_series
+from app.registry.rules import Serials
+from app.registry.services import reversals
+from app.registry.services.acts import By, take
+from app.registry.services.cancellations import cancel_block
+from app.registry.services.holdings import find_receiver, move_units
+from app.registry.services.holds import BANKS, pledge_units, release_pledge
+
+
+@dataclass(frozen=True, slots=True)
+class MandateWish:
+    """What one operator asks for. `serial` names the units, for a reversal any of the issuance's.
+
+    `other` is the receiver's or pledgee's code; a release names its `hold` instead of serials.
+    """
+
+    kind: str
+    note: str
+    serial: str = ""
+    quantity_kg: int = 0
+    reason: str | None = None
+    other: str | None = None
+    hold: str | None = None
+    bound: str | None = None
+
+
+def request_mandate(operator_id: int, wish: MandateWish) -> Mandate:
+    """Ask for an act on blocks; another operator has to approve it.
+
+    Raises `SerialUnknown`, `HoldingUnknown`, `NotEnoughFree`, `ReceiverUnknown`, `HoldUnknown`, `HoldEnded`.
+    """
+    hold = _open_pledge(wish.hold) if wish.kind == "release" else None
+    run = _run_of(hold) if hold else find_run(wish.serial)
+    holder_id = hold.holder_id if hold else _holder_of(run, wish)
+    other = None
+    if wish.kind in ("transfer", "pledge"):
+        kinds = BANKS if wish.kind == "pledge" else ()
+        other = find_receiver(wish.other or "", holder_id, kinds=kinds)
+    mandate = db.session.scalars(
+        insert(Mandate)
+        .values(
+            code=random_code(),
+            kind=wish.kind,
+            issuance_id=run.series.issuance_id,
+            first_serial=run.serials.first,
+            last_serial=run.serials.last,
+            quantity_kg=run.serials.quantity_kg if hold else wish.quantity_kg,
+            holder_id=holder_id,
+            other_holder_id=other,
+            hold_id=hold.id if hold else None,
+            reason=wish.reason,
+            bound=wish.bound,
+            note=wish.note,
+            requested_by=operator_id,
+            requested_at=clock.now(),
+        )
+        .returning(Mandate)
+    ).one()
+    audit.record(operator_id, "mandate_requested", mandate.code, _told(mandate, run))
+    return mandate
+
+
+def approve_mandate(operator_id: int, code: str) -> Mandate:
+    """Approve what another asked for, and do it now.
+
+    Raises `MandateUnknown`, `MandateDecided`, `MandateOwn`, and whatever keeps it from being done.
+    """
+    mandate = _lock(code)
+    if mandate.requested_by == operator_id:
+        raise MandateOwn()
+    run = Run(get_series(mandate.issuance_id), Serials(mandate.first_serial, mandate.last_serial))
+    mandate.approved_by, mandate.approved_at = operator_id, clock.now()
+    _DO[mandate.kind](mandate, run, operator_id)
+    db.session.flush()
+    audit.record(operator_id, "mandate_approved", mandate.code, _told(mandate, run))
+    return mandate
+
+
+def decline_mandate(operator_id: int, code: str) -> Mandate:
+    """Turn down what was asked for, or take one's own back. Raises `MandateUnknown`, `MandateDecided`."""
+    mandate = _lock(code)
+    mandate.declined_by, mandate.declined_at = operator_id, clock.now()
+    db.session.flush()
+    audit.record(operator_id, "mandate_declined", mandate.code)
+    return mandate
+
+
+def _lock(code: str) -> Mandate:
+    mandate = None
+    if code.isascii() and code.isalnum():
+        wanted = select(Mandate).where(Mandate.code == code).with_for_update()
+        mandate = db.session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
+    if mandate is None:
+        raise MandateUnknown()
+    if mandate.approved_at is not None or mandate.declined_at is not None:
+        raise MandateDecided()
+    return mandate
+
+
+def _holder_of(run: Run, wish: MandateWish) -> int:
+    """Whose units a mandate is about: the issuance's holder, or who has enough free within the serials."""
+    size = Block.last_serial - Block.first_serial + 1
+    within = func.int8range(Block.first_serial, Block.last_serial, "[]").op("<@")(
+        func.int8range(run.serials.first, run.serials.last, "[]")
+    )
+    if wish.kind == "reversal":
+        issued = run.series.serials.quantity_kg
+        if wish.quantity_kg > issued:
+            raise NotEnoughFree()
+        return run.series.holder_id
+    holding = select(Block.holder_id).where(within, Block.state == "active", Block.lot_id.is_(None))
+    found = db.session.scalar(holding.where(size >= wish.quantity_kg).order_by(Block.first_serial).limit(1))
+    if found is None:
+        raise NotEnoughFree() if db.session.scalar(holding.limit(1)) else HoldingUnknown()
+    return found
+
+
+def _open_pledge(code: str | None) -> Hold:
+    hold = db.session.scalars(
+        select(Hold).where(Hold.code == (code or ""), Hold.kind == "pledge")
+    ).one_or_none()
+    if hold is None:
+        raise HoldUnknown()
+    if hold.ended_at is not None:
+        raise HoldEnded()
+    return hold
+
+
+def _run_of(hold: Hold) -> Run:
+    return Run(get_series(hold.issuance_id), hold.serials)
+
+
+def _told(mandate: Mandate, run: Run) -> dict[str, str | int]:
+    return {"kind": mandate.kind, "serial": run.written, "kg": mandate.quantity_kg, "note": mandate.note}
+
+
+def _reverse(mandate: Mandate, run: Run, operator_id: int) -> None:
+    reversals.carry_out(mandate, operator_id)
+
+
+def _cancel(mandate: Mandate, run: Run, operator_id: int) -> None:
+    block = take(mandate.holder_id, run, mandate.quantity_kg, bound_too=True)
+    reason, by = mandate.reason or "", By(operator_id=operator_id)
+    gone = cancel_block(block, mandate.quantity_kg, reason, by, mandate.code)
+    _tell_holder(mandate, "registry.notice_units_cancelled", run.series.text(gone))
+
+
+def _transfer(mandate: Mandate, run: Run, operator_id: int) -> None:
+    done = move_units(
+        mandate.holder_id,
+        run,
+        mandate.quantity_kg,
+        mandate.other_holder_id or 0,
+        By(operator_id=operator_id),
+        reference=mandate.code,
+        bound=mandate.bound,
+    )
+    _tell_holder(mandate, "registry.notice_units_moved", run.series.text(done.block.serials))
+
+
+def _pledge(mandate: Mandate, run: Run, operator_id: int) -> None:
+    by, pledgee = By(operator_id=operator_id), mandate.other_holder_id or 0
+    hold = pledge_units(mandate.holder_id, run, mandate.quantity_kg, pledgee, by, mandate.note)
+    _tell_holder(mandate, "registry.notice_pledged", run.series.text(hold.serials))
+
+
+def _release(mandate: Mandate, run: Run, operator_id: int) -> None:
+    release_pledge(mandate.hold_id or 0, By(operator_id=operator_id), mandate.code)
+
+
+def _tell_holder(mandate: Mandate, message: str, serial: str) -> None:
+    notices.tell([mandate.holder_id], message, mandate.code, kg=mandate.quantity_kg, serial=serial)
+
+
+_DO: Mapping[str, Callable[[Mandate, Run, int], None]] = {
+    "reversal": _reverse,
+    "cancellation": _cancel,
+    "transfer": _transfer,
+    "pledge": _pledge,
+    "release": _release,
+}
