@@ -24,7 +24,7 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, growing, noticing, ordering, settling
+    from bench import acting, growing, marketing, noticing, ordering, settling
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -39,6 +39,7 @@ def _measure() -> None:
             lambda: growing.compare(settings),
             lambda: ordering.compare(settings),
             lambda: acting.compare(settings),
+            lambda: marketing.compare(settings),
             lambda: noticing.compare(settings, keys),
         )
         for part in parts:

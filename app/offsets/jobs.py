@@ -25,7 +25,7 @@ from app.offsets.provider import (
     wechat_pay,
 )
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping
+from app.offsets.services import doubts, orders, payments, refunds, settlement, shipping, wishes
 from app.offsets.services.words import RefundWord
 
 _log = structlog.get_logger(__name__)
@@ -201,6 +201,12 @@ def upload_shippings(limit: int = 20) -> int:
         if len(parcels) < limit:
             break
     return told
+
+
+def tell_wishes() -> int:
+    """Count settled orders towards the wishes they answer; returns how many orders had come to an end."""
+    with transaction():
+        return wishes.tell_wishes()
 
 
 def _claim_parcels(limit: int) -> list[shipping.Parcel]:

@@ -30,6 +30,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("shippings", "/console/shippings", "money.read"),
     ("doubts", "/console/doubts", "money.read"),
     ("transfers", "/console/transfers", "money.read"),
+    ("market", "/console/market", "registry.read"),
     ("queue", "/console/queue", "money.read"),
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),

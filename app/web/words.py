@@ -6,7 +6,7 @@ grouped by commas as both languages' readers know them; times are Asia/Shanghai'
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -74,6 +74,11 @@ def day(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d}"
 
 
+def last_day(end: datetime) -> str:
+    """The last day in Shanghai of a time that ends at `end`."""
+    return day(end - timedelta(microseconds=1))
+
+
 def second(at: datetime) -> str:
     """A time to the second in Shanghai, with its offset."""
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S} UTC+8"
@@ -128,6 +133,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "change": change,
     "moment": moment,
     "day": day,
+    "last_day": last_day,
     "second": second,
     "short_day": short_day,
     "month_name": month_name,

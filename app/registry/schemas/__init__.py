@@ -111,8 +111,8 @@ class ProjectDetailView(ProjectView):
 class Price(fields.Integer):
     """Money that is asked for; null where the caller's platform may not show a price."""
 
-    def __init__(self) -> None:
-        super().__init__(required=True, allow_none=True)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=True, allow_none=True, **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return super()._serialize(value, attr, obj, **kwargs) if may_buy() else None
@@ -151,6 +151,7 @@ class LotView(ViewSchema):
     monitoring_period = fields.Nested(PeriodView, required=True, attribute="issuance")
     terms = fields.Nested(TermsView, required=True)
     shares = fields.Nested(SharesView, required=True)
+    price_fen_per_t = Price(metadata={"description": "By which lots of different steps compare; rounded up."})
     offered_kg = fields.Integer(required=True)
     remaining_kg = fields.Integer(required=True)
     purchase_available = fields.Function(
