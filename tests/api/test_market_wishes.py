@@ -21,8 +21,9 @@ from app.offsets import jobs as offsets
 from app.offsets import services as selling
 from app.offsets.services.words import PaidWord
 from app.registry import jobs, queries, services
-from app.registry.errors import WishClosed, WishUnknown
+from app.registry.errors import LotDoesNotFit, WishClosed, WishUnknown
 from app.registry.rules import MOST_OFFERS, MOST_OPEN_WISHES
+from app.registry.rules.sanctions import SanctionTerms
 
 WISH = {"quantity_kg": 100, "most_fen_per_step": 100}
 
@@ -362,3 +363,20 @@ def test_the_database_keeps_the_terms_and_the_end_of_a_wish(app: Flask, client: 
     with pytest.raises(DBAPIError) as refused, transaction():
         db.session.execute(text("UPDATE wish SET closed_at = NULL, closed_as = NULL"))
     assert isinstance(refused.value.orig, psycopg.IntegrityError)
+
+
+def test_a_lot_that_a_sanction_halts_is_no_part_of_the_market(app: Flask, client: FlaskClient) -> None:
+    lot, left = market.lot(), market.lot()
+    code = post(client, person(app))["code"]
+    with transaction():
+        services.offer_lot(lot.seller_holder_id, code, lot.code)
+    officer = operator(app, app.test_client(), "registry")
+    with transaction():
+        terms = SanctionTerms("suspend", "investigation", "举报待查")
+        services.sanctions.impose(officer, f"project.{lot.project.code}", terms)
+    for path in ("/v1/lots", f"/v1/wishes/{code}/lots"):
+        assert [each["code"] for each in client.get(path).json["items"]] == [left.code]
+    assert client.get(f"/v1/wishes/{code}/offers").json["items"] == []
+    another = post(client, person(app))["code"]
+    with pytest.raises(LotDoesNotFit), transaction():
+        services.offer_lot(lot.seller_holder_id, another, lot.code)
