@@ -59,6 +59,8 @@ CHORES = (
     Chore("lapse holds", 5, registry.lapse_holds),
     Chore("forget", 3600, _forget),
     Chore("end sanctions", 60, registry.end_sanctions),
+    Chore("tell wishes", 5, offsets.tell_wishes),
+    Chore("tidy market", 60, registry.tidy_market),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),
     Chore("prepare payouts", 600, treasury.prepare_last_month),

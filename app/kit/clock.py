@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -18,6 +18,11 @@ def now() -> datetime:
 def business_day(at: datetime | None = None) -> date:
     """The calendar day in Asia/Shanghai of `at`, or of now."""
     return (at or now()).astimezone(SHANGHAI).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment when a calendar day is over in Asia/Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI) + timedelta(days=1)
 
 
 @contextmanager

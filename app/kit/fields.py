@@ -97,6 +97,23 @@ class Code(fields.String):
         super().__init__(validate=lambda value: _must(pattern.match(value), "kit.field_code"), **kwargs)
 
 
+class Area(Code):
+    """An administrative code of any level, which is the beginning of every code below it.
+
+    Source: GB/T 2260 (province, city, county), GB/T 10114 (township), the statistics bureau (village).
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(12, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        _must(re.fullmatch("[0-9]+", text) and len(text) in (2, 4, 6, 9, 12), "kit.field_area")
+        return str(text)
+
+
 class Whole(fields.Integer):
     """A whole number from a JSON body, between `least` and `most`; `1.0`, `"1"` and `true` are refused."""
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from marshmallow import fields
@@ -40,8 +41,9 @@ def page(rows: Sequence[Any], limit: int, key: Callable[[Any], int]) -> dict[str
     return {"items": items, "next": cursor.decode().rstrip("=") if cursor else None}
 
 
+@cache
 def page_of(view: type[ViewSchema]) -> type[ViewSchema]:
-    """The schema of one page of `view`."""
+    """The schema of one page of `view`; one however many routes answer with it."""
     members = {
         "items": fields.List(fields.Nested(view), required=True),
         "next": fields.String(required=True, allow_none=True),

@@ -26,7 +26,7 @@ from app.offsets.provider import (
 )
 from app.offsets.queries.logged import SOURCES
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, refunds, retired, settlement, shipping
+from app.offsets.services import doubts, orders, payments, refunds, retired, settlement, shipping, wishes
 from app.offsets.services.words import RefundWord
 from app.registry.queries import log as public_log
 from app.registry.queries.log import Source
@@ -206,6 +206,12 @@ def upload_shippings(limit: int = 20) -> int:
         if len(parcels) < limit:
             break
     return told
+
+
+def tell_wishes() -> int:
+    """Count settled orders towards the wishes they answer; returns how many orders had come to an end."""
+    with transaction():
+        return wishes.tell_wishes()
 
 
 def _claim_parcels(limit: int) -> list[shipping.Parcel]:

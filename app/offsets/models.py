@@ -95,6 +95,19 @@ class Order(Base):
         )
 
 
+class OrderWish(Base):
+    """An order that answers its buyer's own wish; `told_at` is when its outcome was counted there."""
+
+    __tablename__ = "order_wish"
+    __table_args__ = (Index("ix_order_wish_untold", "order_id", postgresql_where=text("told_at IS NULL")),)
+
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("orders.id"), primary_key=True, autoincrement=False
+    )
+    wish_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("wish.id"), index=True)
+    told_at: Mapped[datetime | None] = _moment(nullable=True)
+
+
 class Payment(Base):
     """A verified payment; one an order, one a provider's transaction."""
 

@@ -123,7 +123,12 @@ def post_order(wish: dict[str, Any]) -> Any:
 
 
 def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
-    """Place an order for a wish as NewOrder takes it; inside a transaction. Raises `TooManyUnpaid`."""
+    """Place an order for a wish as NewOrder takes it; inside a transaction. Raises `TooManyUnpaid`.
+
+    One that answers the buyer's wish for units in public is linked to it, and must fit it.
+    """
+    posted = wish.get("wish")
+    wish_id = services.wishes.require_wish(holder_id, posted, wish["lot"]) if posted else None
     services.orders.require_few_unpaid(holder_id, settings().most_unpaid_orders)
     reservation = timedelta(seconds=settings().reservation_seconds)
     asked = Wish(
@@ -135,7 +140,10 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
         village=wish.get("village"),
         beneficiary=wish.get("beneficiary"),
     )
-    return services.orders.place_order(holder_id, asked, reservation)
+    order = services.orders.place_order(holder_id, asked, reservation)
+    if wish_id is not None:
+        services.wishes.link_order(order.id, wish_id)
+    return order
 
 
 @orders.route("/<string:code>", methods=["GET"])

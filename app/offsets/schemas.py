@@ -77,6 +77,7 @@ class NewOrder(NewSchema):
     lot = Code(40, metadata={"description": "A lot's code; without it the oldest vintage is taken."})
     region = Code(12, metadata={"description": "A GB/T 2260 code: only lots of this place."})
     village = Text(60, metadata={"description": "A village's name in either language: only its lots."})
+    wish = Code(26, metadata={"description": "The caller's own wish that this order answers; needs a lot."})
     beneficiary = Text(
         40, metadata={"description": "A name to stand on the public certificate; only if you want one there."}
     )
@@ -88,6 +89,8 @@ class NewOrder(NewSchema):
             raise ValidationError(t("offsets.one_measure"), "quantity_kg")
         if len({"lot", "region", "village"} & data.keys()) > 1:
             raise ValidationError(t("offsets.lot_or_region"), "lot")
+        if "wish" in data and "lot" not in data:
+            raise ValidationError(t("kit.field_required"), "lot")
 
 
 class OrderView(ViewSchema):

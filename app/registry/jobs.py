@@ -1,9 +1,10 @@
-"""What happens later: sanctions and holds whose time is over end; whom a reversal concerns is told."""
+"""What happens later: sanctions, holds, wishes and lots whose time is over end; who is concerned is told."""
 
 from typing import Any
 
 from app.kit.announcements import listens
 from app.kit.transaction import transaction
+from app.registry import services
 from app.registry.services import holds, reversals, sanctions
 
 
@@ -27,3 +28,11 @@ def lapse_holds() -> int:
 def tell_of_reversal(payload: dict[str, Any]) -> None:
     """Tell holders and pledgees that their forest lost something."""
     reversals.tell_concerned(payload["code"])
+
+
+def tidy_market() -> int:
+    """End wishes whose time is over and close lots that are sold out; returns how many."""
+    with transaction():
+        ended = services.end_wishes()
+    with transaction():
+        return ended + services.close_sold_out()

@@ -31,6 +31,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("doubts", "/console/doubts", "money.read"),
     ("transfers", "/console/transfers", "money.read"),
     ("registry", "/console/registry", "registry.read"),
+    ("market", "/console/market", "registry.read"),
     ("queue", "/console/queue", "money.read"),
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -77,7 +77,17 @@ def once(operator_id: int, form: Form, act: Callable[[], str]) -> str:
 
 def read_form(schema: type[NewSchema]) -> Form:
     """Read the request's form; an empty field counts as absent."""
-    lists = {name: values for name, values in request.form.lists() if any(map(str.strip, values))}
+    return _read(schema, request.form.lists())
+
+
+def read_query(schema: type[NewSchema]) -> Form:
+    """Read a form that was sent as the page's address: a search, which anybody may keep or pass on."""
+    own = ("lang", "said")
+    return _read(schema, [(name, values) for name, values in request.args.lists() if name not in own])
+
+
+def _read(schema: type[NewSchema], given: Iterable[tuple[str, list[str]]]) -> Form:
+    lists = {name: values for name, values in given if any(map(str.strip, values))}
     written = {name: values[0].strip() for name, values in lists.items()}
     twice = {name: t("kit.field_twice") for name, values in lists.items() if len(values) > 1}
     if twice:

@@ -6,7 +6,7 @@ grouped by commas as both languages' readers know them; times are Asia/Shanghai'
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +79,11 @@ def when(written: str) -> str:
     return moment(datetime.fromisoformat(written))
 
 
+def last_day(end: datetime) -> str:
+    """The last day in Shanghai of a time that ends at `end`."""
+    return day(end - timedelta(microseconds=1))
+
+
 def second(at: datetime) -> str:
     """A time to the second in Shanghai, with its offset."""
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S} UTC+8"
@@ -133,6 +138,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "change": change,
     "moment": moment,
     "day": day,
+    "last_day": last_day,
     "second": second,
     "when": when,
     "short_day": short_day,

@@ -127,7 +127,7 @@ def test_a_lot_that_cannot_be_bought_is_not_available(client: FlaskClient) -> No
         ("/v1/lots?limit=1.9", 422),
         ("/v1/lots?after=xyz", 422),
         ("/v1/lots?seller=1", 422),
-        ("/v1/lots?region=_", 200),
+        ("/v1/lots?region=_", 422),
         ("/v1/projects?limit=101", 422),
     ],
 )
@@ -135,11 +135,6 @@ def test_bad_input_is_refused_by_name(client: FlaskClient, path: str, status: in
     answer = client.get(path)
     assert answer.status_code == status
     assert status == 200 or answer.content_type == "application/problem+json"
-
-
-@pytest.mark.usefixtures("forests")
-def test_the_underscore_is_no_wildcard(client: FlaskClient) -> None:
-    assert lots(client, "region=_5") == []
 
 
 @pytest.mark.usefixtures("forests")
@@ -185,6 +180,15 @@ def test_certificate_facts_count_serials_within_the_issuance() -> None:
     assert facts.seller == "示例村集体 A（大干镇）"
     assert (facts.period_start, facts.period_end) == (date(2022, 1, 1), date(2022, 12, 31))
     assert facts.notes == ("registry.note_voluntary", "registry.note_sample")
+
+
+@pytest.mark.usefixtures("forests")
+def test_sample_wishes_say_that_they_are(client: FlaskClient) -> None:
+    wishes = client.get("/v1/wishes").json["items"]
+    assert [wish["sample"] for wish in wishes] == [True, True]
+    assert {client.get(f"/v1/wishes/{wish['code']}/lots").json["items"] == [] for wish in wishes} == {False}
+    for path in ("/market/wishes", f"/market/wishes/{wishes[0]['code']}"):
+        assert '<span class="mark sample">' in client.get(path).text
 
 
 def test_samples_are_loaded_once(app: Flask) -> None:

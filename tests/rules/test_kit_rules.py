@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.accounts.rules import RefreshVerdict, refresh_verdict
 from app.kit import codes, strict_json
+from app.kit.fields import Area, NewSchema
 from app.kit.strict_json import Malformed
 from app.offsets import rules
 from app.offsets.rules import NEXT, OrderStatus, Stamps, closings, order_status
@@ -146,3 +147,20 @@ def test_corrections_lose_no_gram_and_nobody_owes_and_carries_at_once(
         assert carry >= 0
         assert owed - carry == held
         assert owed == 0 or carry == 0
+
+
+def is_area(written: str) -> bool:
+    class Asked(NewSchema):
+        area = Area()
+
+    return not Asked().validate({"area": written})
+
+
+@pytest.mark.parametrize("area", ["35", "3507", "350721", "350721103", "350721103201"])
+def test_an_area_is_a_code_of_one_of_five_levels(area: str) -> None:
+    assert is_area(area)
+
+
+@pytest.mark.parametrize("area", ["", "3", "350", "35072", "3507210", "35_7", "三五", "3507211032010"])
+def test_anything_else_is_no_area(area: str) -> None:
+    assert not is_area(area)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, text
 
 from app.accounts import chart
 from app.accounts.chart import AccountKind
@@ -56,9 +56,32 @@ def find_holder(code: str) -> Holder | None:
     return db.session.scalar(select(Holder).where(Holder.code == code, Holder.closed_at.is_(None)))
 
 
+def is_named(holder_id: SQLColumnExpression[int], words: str) -> ColumnElement[bool]:
+    """The part of another room's statement that asks whether a holder's public name holds `words`.
+
+    A person has no public name, and is never found by one.
+    """
+    holds = func.strpos(func.lower(Holder.name), func.lower(words)) > 0
+    return select(Holder.id).where(Holder.id == holder_id, Holder.kind != "person", holds).exists()
+
+
+def is_of_kind(holder_id: SQLColumnExpression[int], kinds: Sequence[str]) -> ColumnElement[bool]:
+    """The part of another room's statement that asks whether a holder is of one of these kinds."""
+    return select(Holder.id).where(Holder.id == holder_id, Holder.kind.in_(kinds)).exists()
+
+
 def list_organisations(limit: int = 500) -> Sequence[Holder]:
     """Organisations, by name."""
-    wanted = select(Holder).where(Holder.kind == "organisation", Holder.closed_at.is_(None))
+    return _list_kind("organisation", limit)
+
+
+def list_villages(limit: int) -> Sequence[Holder]:
+    """Village collectives, by name."""
+    return _list_kind("village", limit)
+
+
+def _list_kind(kind: str, limit: int) -> Sequence[Holder]:
+    wanted = select(Holder).where(Holder.kind == kind, Holder.closed_at.is_(None))
     return db.session.scalars(wanted.order_by(Holder.name, Holder.id).limit(limit)).all()
 
 

@@ -10,6 +10,7 @@ from app.offsets.services import (
     settlement,
     shipping,
     transfers,
+    wishes,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "settlement",
     "shipping",
     "transfers",
+    "wishes",
 ]

@@ -1,9 +1,10 @@
-"""What the registry remembers: projects and issuances, blocks of serials, acts on them, lots on sale."""
+"""What the registry remembers: projects, issuances, blocks and acts on them, lots, wishes, the log."""
 
 from app.registry.models.acts import BlockAct, Hold, Mandate, OwnRetirement
 from app.registry.models.blocks import Block
 from app.registry.models.log import LogEntry, LogHead, LogNode
 from app.registry.models.lots import Lot
+from app.registry.models.market import OpenLot, Wish, WishOffer, WishPurchase
 from app.registry.models.projects import Issuance, Project
 from app.registry.models.regions import Region
 from app.registry.models.sanctions import Sanction, SanctionSale, SanctionStep
@@ -18,10 +19,14 @@ __all__ = [
     "LogNode",
     "Lot",
     "Mandate",
+    "OpenLot",
     "OwnRetirement",
     "Project",
     "Region",
     "Sanction",
     "SanctionSale",
     "SanctionStep",
+    "Wish",
+    "WishOffer",
+    "WishPurchase",
 ]

@@ -20,6 +20,7 @@ class Lot(Base):
     __tablename__ = "lot"
     __table_args__ = (
         Index("ix_lot_open", "product", "id", postgresql_where=sql("closed_at IS NULL")),
+        Index("ix_lot_seller", "seller_holder_id", "id"),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 

@@ -12,7 +12,7 @@ from app.kit.database import db
 from app.registry import rules
 from app.registry.errors import LotUnknown, QuantityNotSold
 from app.registry.models import Issuance, Lot, Project
-from app.registry.rules import Allotment, NotWholeSteps, Terms
+from app.registry.rules import Allotment, NotWholeSteps, Offer, Terms
 from app.registry.rules.sanctions import FREE, HALTED, LIMITED
 
 
@@ -53,6 +53,18 @@ class Listing:
     opened_at: datetime
     closed_at: datetime | None
     halted: bool
+
+    @property
+    def price_fen_per_t(self) -> int:
+        """What a tonne costs, by which lots of different steps compare."""
+        return rules.price_fen_per_t(self.terms.price_fen_per_step, self.terms.step_kg)
+
+    @property
+    def offer(self) -> Offer:
+        """This lot as a wish looks at it."""
+        project = self.project
+        price = self.price_fen_per_t
+        return Offer(self.terms.product, price, project.region, project.forest_type, self.issuance.vintage)
 
 
 _TERMS = tuple(field.name for field in fields(Terms))
@@ -101,17 +113,17 @@ def list_lots(
         (available, on_sale if available else ~on_sale),
         (available is None or None, Lot.restraint < HALTED),
     )
-    wanted = _listed().where(*(condition for given, condition in filters if given is not None))
-    return _listings(db.session.execute(wanted.order_by(Lot.id).limit(limit)).all())
+    wanted = from_listed().where(*(condition for given, condition in filters if given is not None))
+    return listings(db.session.execute(wanted.order_by(Lot.id).limit(limit)).all())
 
 
 def get_lot(code: str) -> Listing:
     """The lot with this public code, as a buyer sees it. Raises `LotUnknown`."""
     is_code = code.isascii() and code.isalnum()
-    found = db.session.execute(_listed().where(Lot.code == code)).all() if is_code else []
+    found = db.session.execute(from_listed().where(Lot.code == code)).all() if is_code else []
     if not found:
         raise LotUnknown()
-    return _listings(found)[0]
+    return listings(found)[0]
 
 
 def find_lot(code: str) -> LotFacts | None:
@@ -150,7 +162,7 @@ def oldest_lot(
     return lot_facts(row) if row else None
 
 
-def quote(lot: LotFacts, quantity_kg: int | None, amount_fen: int | None) -> tuple[int, int]:
+def quote(lot: LotFacts | Listing, quantity_kg: int | None, amount_fen: int | None) -> tuple[int, int]:
     """Kilograms and price in fen of a purchase of which exactly one is given. Raises `QuantityNotSold`."""
     step, price = lot.terms.step_kg, lot.terms.price_fen_per_step
     try:
@@ -178,12 +190,14 @@ def _from_forest(wanted: Select[Any]) -> Select[Any]:
     )
 
 
-def _listed() -> Select[Any]:
+def from_listed() -> Select[Any]:
+    """Lots with their forests, for `listings`."""
     columns = (*LOT_COLUMNS, Lot.offered_kg, Lot.opened_at, Lot.closed_at, Issuance, Project)
     return _from_forest(select(*columns))
 
 
-def _listings(rows: Sequence[Row[Any]]) -> list[Listing]:
+def listings(rows: Sequence[Row[Any]]) -> list[Listing]:
+    """The lots in rows of `from_listed`, as a buyer sees them."""
     holders = [holder for row in rows for holder in (row.seller_holder_id, row.village_holder_id) if holder]
     names = {holder.id: holder.name or "" for holder in accounts.list_holders(holders).values()}
     return [_listing(row, _terms(row), names) for row in rows]

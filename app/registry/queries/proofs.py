@@ -43,6 +43,15 @@ _LOTS = text(
     "   AS foreign_blocks"
     " FROM lot LEFT JOIN block ON block.lot_id = lot.id AND block.state = 'active'"
 )
+_MARKET = text(
+    "SELECT count(*) FILTER (WHERE open_lot.lot_id IS NULL) AS unlisted,"
+    " count(*) FILTER (WHERE lot.id IS NULL) AS listed_in_vain"
+    " FROM (SELECT id FROM lot WHERE closed_at IS NULL) lot FULL JOIN open_lot ON open_lot.lot_id = lot.id"
+)
+_WISHES = text(
+    "SELECT (SELECT coalesce(sum(bought_kg), 0)::bigint FROM wish) AS wishes_kg,"
+    " (SELECT coalesce(sum(quantity_kg), 0)::bigint FROM wish_purchase) AS purchases_kg"
+)
 _LEAVING = (
     chart.RETIRE,
     chart.RETIRE_SURPLUS,
@@ -85,4 +94,6 @@ def prove() -> list[Proof]:
         *prove_log(),
         prove_source(ISSUANCES),
         *acts.prove(),
+        none("registry.prove_market", **db.session.execute(_MARKET).one()._mapping),
+        equal("registry.prove_wishes", **db.session.execute(_WISHES).one()._mapping),
     ]

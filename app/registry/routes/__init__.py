@@ -1,4 +1,4 @@
-"""What can be asked of the registry over HTTP: projects and what is on sale, here; the rest by subject."""
+"""What can be asked of the registry over HTTP: projects here, the rest by subject."""
 
 from typing import Any
 
@@ -12,12 +12,13 @@ from app.registry import queries
 from app.registry.queries.log import count_days_unsealed
 from app.registry.routes import holdings, serials
 from app.registry.routes.log import log as log_routes
+from app.registry.routes.lots import lots
 from app.registry.routes.regions import regions
 from app.registry.routes.sanctions import sanctions
-from app.registry.schemas import LotQuery, LotView, ProjectDetailView, ProjectView
+from app.registry.routes.wishes import wishes
+from app.registry.schemas import ProjectDetailView, ProjectView
 
 projects = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Forest projects 林业项目")
-lots = Blueprint("lots", __name__, url_prefix="/v1/lots", description="Units on sale 在售货批")
 
 
 @projects.route("", methods=["GET"])
@@ -38,26 +39,6 @@ def get_project(code: str) -> Any:
     return queries.get_project(code)
 
 
-@lots.route("", methods=["GET"])
-@public
-@lots.arguments(LotQuery, location="query")
-@lots.response(200, page_of(LotView))
-def get_lots(wish: dict[str, Any]) -> dict[str, Any]:
-    """Lots in the order they were opened."""
-    limit, after = wish.pop("limit"), read_cursor(wish.pop("after", None))
-    if "available" in wish:
-        wish["available"] = wish["available"] == "true"
-    return page(queries.list_lots(limit + 1, after, **wish), limit, lambda lot: lot.id)
-
-
-@lots.route("/<string:code>", methods=["GET"])
-@public
-@lots.response(200, LotView)
-def get_lot(code: str) -> Any:
-    """One lot: seller, terms, monitoring period, remaining."""
-    return queries.get_lot(code)
-
-
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes, and what its operators must see."""
     api.register_blueprint(projects)
@@ -68,3 +49,4 @@ def connect(app: Flask, api: Api) -> None:
     health.tell("days_unsealed", count_days_unsealed)
     holdings.connect(api)
     serials.connect(api)
+    api.register_blueprint(wishes)

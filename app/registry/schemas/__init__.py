@@ -151,6 +151,7 @@ class LotView(ViewSchema):
     monitoring_period = fields.Nested(PeriodView, required=True, attribute="issuance")
     terms = fields.Nested(TermsView, required=True)
     shares = fields.Nested(SharesView, required=True)
+    price_fen_per_t = Price(metadata={"description": "By which lots of different steps compare; rounded up."})
     offered_kg = fields.Integer(required=True)
     remaining_kg = fields.Integer(required=True)
     purchase_available = fields.Function(

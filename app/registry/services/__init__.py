@@ -13,24 +13,53 @@ from app.registry.services.projects import Issued, ProjectFacts, issue, register
 from app.registry.services.regions import Loaded, load_regions, place_project
 from app.registry.services.retirements import RetiredRun, Retiring, begin_retiring, retire_run, run_from
 from app.registry.services.samples import load_samples
+from app.registry.services.selling import (
+    Offering,
+    close_lot_for,
+    close_own_lot,
+    close_sold_out,
+    sell,
+    sell_for,
+)
+from app.registry.services.wishes import (
+    WishTerms,
+    count_purchase,
+    end_wishes,
+    hide_wish,
+    offer_lot,
+    offer_lot_for,
+    post_wish,
+    withdraw_wish,
+)
 
 __all__ = [
     "NOBODY",
     "By",
     "Issued",
     "Loaded",
+    "Offering",
     "ProjectFacts",
     "RetiredRun",
     "Retiring",
+    "WishTerms",
     "begin_retiring",
     "cancel_units",
     "close_lot",
+    "close_lot_for",
+    "close_own_lot",
+    "close_sold_out",
+    "count_purchase",
+    "end_wishes",
+    "hide_wish",
     "hold_units",
     "issue",
     "load_regions",
     "load_samples",
+    "offer_lot",
+    "offer_lot_for",
     "open_lot",
     "place_project",
+    "post_wish",
     "register_project",
     "release",
     "reservation_from",
@@ -38,4 +67,7 @@ __all__ = [
     "retire_run",
     "run_from",
     "sanctions",
+    "sell",
+    "sell_for",
+    "withdraw_wish",
 ]

@@ -2,16 +2,16 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
 from app.registry.errors import BlockNotFree, NewLotsBarred, NotReserved, SoldOut
-from app.registry.models import Block, Lot
+from app.registry.models import Block, Lot, OpenLot
 from app.registry.queries import sanctions
 from app.registry.queries.lots import LOT_COLUMNS, LotFacts, lot_facts
-from app.registry.rules import Serials, Terms, price_fen
+from app.registry.rules import KG_PER_T, Serials, Terms, price_fen
 from app.registry.rules.sanctions import FREE
 from app.registry.services.acts import NOBODY, By, keep
 from app.registry.services.blocks import carve, lock_block
@@ -43,6 +43,7 @@ def open_lot(block_id: int, quantity_kg: int, terms: Terms, by: By = NOBODY) -> 
         .returning(*LOT_COLUMNS)
     ).one()
     carve(block, quantity_kg, state="active", lot_id=row.id)
+    _list(row.id)
     front = Serials(block.serials.first, block.serials.first + quantity_kg - 1)
     keep("offer", block, by, serials=front, reference=row.code)
     return lot_facts(row)
@@ -59,6 +60,20 @@ def _require_may_offer(block_id: int) -> tuple[int, int]:
         if mark.no_new_lots:
             raise NewLotsBarred(code=mark.code)
     return row.holder_id, max((mark.restraint for mark in standing), default=FREE)
+
+
+# Held at the end of 64 bits: nobody pays a price beyond.
+_LIST = text(
+    "INSERT INTO open_lot (lot_id, project_id, product, step_kg, vintage, price_fen_per_t)"
+    " SELECT lot.id, project_id, product, step_kg, vintage, least("
+    f" div(price_fen_per_step::numeric * {KG_PER_T} + step_kg - 1, step_kg), {2**63 - 1})::bigint"
+    " FROM lot JOIN issuance ON issuance.id = issuance_id WHERE lot.id = :lot"
+)
+
+
+def _list(lot_id: int) -> None:
+    """Show a lot where lots are searched."""
+    db.session.execute(_LIST, {"lot": lot_id})
 
 
 def close_lot(lot_id: int, by: By = NOBODY) -> int:
@@ -79,6 +94,7 @@ def close_lot(lot_id: int, by: By = NOBODY) -> int:
         .where(Lot.id == lot_id)
         .values(available_kg=0, closed_at=func.coalesce(Lot.closed_at, clock.now()))
     )
+    db.session.execute(delete(OpenLot).where(OpenLot.lot_id == lot_id))
     return int(unsold_kg)
 
 

@@ -1,19 +1,21 @@
 """Sample forests, so that a fresh instance has something to show. They say of themselves that they are."""
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, text
 
 from app.accounts import services as accounts
+from app.kit import clock
 from app.kit.database import db
 from app.registry.models import Project
 from app.registry.rules import YIYUAN, Terms
 from app.registry.services.lots import open_lot
 from app.registry.services.projects import ProjectFacts, issue, register_project
 from app.registry.services.regions import load_regions
+from app.registry.services.wishes import WishTerms, post_wish
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples.toml"
 
@@ -35,6 +37,10 @@ def load_samples() -> int:
     }
     for sample in samples["project"]:
         _load(sample, {**samples["county"], "region": samples["region"]}, holders)
+    for wish in samples["wish"]:
+        last_day = clock.business_day() + timedelta(days=wish["days"])
+        terms = WishTerms(expires_at=clock.end_of_day(last_day), **wish["terms"])
+        post_wish(holders[wish["holder"]], terms, sample=True)
     return len(samples["project"])
 
 

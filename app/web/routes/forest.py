@@ -7,9 +7,12 @@ from app.offsets.routes import standing
 from app.registry import queries as registry
 from app.registry.queries import Listing
 from app.registry.queries.sanctions import Mark, list_standing
+from app.registry.routes.lots import REFUNDS
+from app.registry.rules import allot
 from app.web import session
 from app.web.forms import Form
 from app.web.pages import page, web
+from app.web.routes.market import asked_steps, count_wishes_for, wishes_of
 
 MOST_LOTS = 200
 QUICK_STEPS = (1, 2, 5, 10)
@@ -38,12 +41,18 @@ def lot(code: str) -> Response:
 
 
 def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
-    """The lot's page, also with what was wrong with a purchase."""
+    """The lot's page, also with what was wrong with a purchase.
+
+    Of every quantity that it offers it says who gets how much, and of one that `?steps=` asks for.
+    """
     seen = session.visitor()
     owed_g = standing(seen.holder_id)["owed_g"] if seen else 0
-    exact = -(-owed_g // (found.terms.step_kg * 1000))
+    exact: int | None = -(-owed_g // (found.terms.step_kg * 1000))
     most = found.remaining_kg // found.terms.step_kg
-    steps = [each for each in QUICK_STEPS if each <= most]
+    exact = exact if exact and exact <= most else None
+    asked = asked_steps(most)
+    steps = sorted({each for each in (*QUICK_STEPS, exact, asked) if each and each <= most})
+    price = found.terms.price_fen_per_step
     return page(
         "forest.html",
         status,
@@ -51,7 +60,13 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
         lot=found,
         form=form,
         steps=steps,
-        exact=exact if 0 < exact <= most and exact not in steps else None,
+        exact=exact if exact not in QUICK_STEPS else None,
+        asked=asked or exact or (steps[0] if steps else None),
+        shares=[(each, allot(found.terms, each * price)) for each in steps],
+        wish=(form.written or request.args).get("wish", "")[:26],
+        fitting=count_wishes_for(found) if steps else 0,
+        wishes_path=wishes_of(found),
+        refunds=REFUNDS,
         owed_g=owed_g,
         signed_in=seen is not None,
         project=registry.get_project(found.project.code),

@@ -35,6 +35,7 @@ class NewPurchase(NewSchema):
     steps = WholeText(1, MOST_STEPS)
     other = WholeText(1, MOST_STEPS)
     beneficiary = Text(40)
+    wish = Code(26)
 
 
 @web.get("/orders")
@@ -61,8 +62,7 @@ def buy(holder_id: int) -> Response:
     if not form.sound or steps is None:
         return lot_page(lot, form, 422)
     wish = {"purpose": "personal", "lot": lot.code, "quantity_kg": steps * lot.terms.step_kg}
-    if "beneficiary" in told:
-        wish["beneficiary"] = told["beneficiary"]
+    wish |= {name: told[name] for name in ("beneficiary", "wish") if name in told}
     try:
         with transaction():
             order = place(holder_id, wish)
