@@ -210,7 +210,6 @@ def _blocks() -> None:
         ["holder_id", "first_serial"],
         postgresql_where=sa.text("lot_id IS NULL AND state IN ('active', 'reserved', 'pledged')"),
     )
-    op.create_index("ix_lot_seller_holder_id", "lot", ["seller_holder_id"])
 
 
 def _act() -> None:
@@ -390,7 +389,6 @@ def downgrade() -> None:
         op.drop_table(table)
     for function in ("block_piece", "block_step", "decided_once"):
         op.execute(f"DROP FUNCTION {function}()")
-    op.drop_index("ix_lot_seller_holder_id", "lot")
     op.drop_index("ix_block_free", "block")
     op.drop_constraint("ck_lot_pool", "lot")
     for name in ("bound", "waiting", "pool"):

@@ -54,12 +54,6 @@ def upgrade() -> None:
     _open_lot()
     _wish()
     _answers()
-    op.create_index(
-        "ix_block_free",
-        "block",
-        ["holder_id"],
-        postgresql_where=sa.text("state = 'active' AND lot_id IS NULL"),
-    )
     op.create_index("ix_lot_seller", "lot", ["seller_holder_id", "id"])
     op.execute(GUARDS)
     op.execute(LISTED)
@@ -156,6 +150,5 @@ def _answers() -> None:
 def downgrade() -> None:
     """Drop the market."""
     op.drop_index("ix_lot_seller", "lot")
-    op.drop_index("ix_block_free", "block")
     for table in ("order_wish", "wish_purchase", "wish_offer", "wish", "open_lot"):
         op.drop_table(table)

@@ -24,7 +24,6 @@ class Block(Base):
     __tablename__ = "block"
     __table_args__ = (
         Index("ix_block_active", "issuance_id", postgresql_where=sql("state = 'active'")),
-        Index("ix_block_free", "holder_id", postgresql_where=sql("state = 'active' AND lot_id IS NULL")),
         Index(
             "uq_block_on_sale",
             "lot_id",

@@ -27,7 +27,7 @@ class Lot(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(26), unique=True)
     issuance_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("issuance.id"), index=True)
-    seller_holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"), index=True)
+    seller_holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     product: Mapped[str] = mapped_column(String(20))
     step_kg: Mapped[int] = mapped_column(BigInteger)
     price_fen_per_step: Mapped[int] = mapped_column(BigInteger)
