@@ -258,16 +258,16 @@ def test_proving_the_books_finds_a_log_that_was_tampered_with(
 
 def test_leaves_name_nobody(app: Flask, client: FlaskClient, lot: Forest) -> None:
     with at(MONDAY):
-        [number] = sell(app, lot, 10, beneficiary="林小惠")
+        [number] = sell(app, lot, 10, beneficiary="示例受益人")
         [silent] = sell(app, lot, 10)
     with at(MONDAY + NIGHT):
         jobs.seal_days()
     with client.get("/v1/log/export") as answer:
         export = answer.text
-    for personal in ("林小惠", number, silent):
+    for personal in ("示例受益人", number, silent):
         assert personal not in export
     told, other = (client.get(f"/v1/certificates/{each}").json for each in (number, silent))
-    assert (told["beneficiary"], other["beneficiary"]) == ("林小惠", None)
+    assert (told["beneficiary"], other["beneficiary"]) == ("示例受益人", None)
     leaves = [json.loads(each["log"]["leaf"]) for each in (told, other)]
     assert leaves[0]["beneficiary"] != leaves[1]["beneficiary"], "and nobody sees which of them names someone"
     assert set(leaves[0]) == set(leaves[1])

@@ -45,7 +45,7 @@ def numbers(app: Flask) -> list[str]:
     """Certificates of two sealed days, and one of a day that is not sealed yet."""
     with at(MONDAY):
         lot = forest(1000)
-        sold = sell(app, lot, 10, 20, beneficiary="林小惠")
+        sold = sell(app, lot, 10, 20, beneficiary="示例受益人")
     with at(MONDAY + DAY):
         sold += sell(app, lot, 30)
     with at(MONDAY + DAY + NIGHT):
@@ -61,7 +61,7 @@ def test_a_certificates_file_proves_itself_in_both_languages(stranger: Stranger,
     for expected in (
         "the signature holds",
         numbers[0],
-        "林小惠",
+        "示例受益人",
         "head #1 (2026-11-02)",
         "inclusion proof holds",
     ):
@@ -315,7 +315,7 @@ def test_a_qr_code_is_checked_without_any_file(app: Flask, stranger: Stranger, n
     assert content.startswith(f"{app.extensions['settings'].public_url}/c/{numbers[0]}#")
     assert len(content) < 500, "or a phone cannot read it from paper"
     assert stranger.verify("qr", content) == 0
-    assert "林小惠" in stranger.heard()
+    assert "示例受益人" in stranger.heard()
     assert stranger.verify("qr", content.replace(numbers[0], numbers[1])) == 1
     assert "is not that of certificate" in stranger.heard()
     for cut in (content[:-5], content[:-40], content.partition("#")[0] + "#", content + "A"):
@@ -391,7 +391,7 @@ def test_a_forgotten_beneficiary_is_not_opened_and_the_certificate_still_holds(
     assert stranger.verify("certificate", file) == 0
     said = stranger.heard()
     assert "not opened" in said
-    assert "林小惠" not in said
+    assert "示例受益人" not in said
 
 
 def test_the_verifier_stands_alone(tmp_path: Path) -> None:
