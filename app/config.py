@@ -71,6 +71,7 @@ class Settings:
     trusted_proxies: int = 0
     most_unpaid_orders: int = 5
     offline_reservation_days: int = 7
+    notice_days: int = 20
     purchase_platforms: frozenset[str] = PURCHASE_PLATFORMS
     bank_account: "BankAccount | None" = None
     trade_managed: bool = False
@@ -100,6 +101,9 @@ class Settings:
             faults.append("PHONE_URL belongs to the simulator and must not be set in production")
         if env.get("WECHAT_PAY_APIV3_KEY") and len(env["WECHAT_PAY_APIV3_KEY"]) != 32:
             faults.append("WECHAT_PAY_APIV3_KEY must be 32 characters")
+        notice = env.get("NOTICE_DAYS", "")
+        if notice.isdecimal() and int(notice) < _LEAST_NOTICE_DAYS:
+            faults.append(f"NOTICE_DAYS must be at least {_LEAST_NOTICE_DAYS}")
         given_files = [name for name in (*_KEY_FILES, *_WECHAT_FILES) if env.get(name)]
         faults += [f"{name}: no such file" for name in given_files if not Path(env[name]).is_file()]
         if faults:
@@ -150,9 +154,11 @@ class Settings:
 
 DATA_KEY_BYTES = 32
 """AES-256."""
+_LEAST_NOTICE_DAYS = 7
 _NUMBERS = {
     "reservation_seconds": (120, 7 * 86_400),
     "offline_reservation_days": (1, 30),
+    "notice_days": (0, 365),
     "most_unpaid_orders": (1, 1000),
     "pool_size": (1, 100),
     "trusted_proxies": (0, 10),

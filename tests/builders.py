@@ -64,6 +64,27 @@ def operator(app: Flask, client: FlaskClient, *roles: str) -> int:
     return enrolled.id
 
 
+def bare_project(code: str, region: str = "350721") -> int:
+    """The id of a sample project that has no dossier, and so is issued whatever a test says; made once.
+
+    Within a transaction of the caller's.
+    """
+    from app.registry import queries
+    from app.registry import services as registry
+    from app.registry.errors import ProjectUnknown
+
+    try:
+        return queries.get_project(code).project.id
+    except ProjectUnknown:
+        village = accounts.open_holder("village", "示例村集体", region)
+    words = ("name", "county", "township", "village", "description")
+    said = {f"{word}_{language}": f"{word} {code}" for word in words for language in ("zh", "en")}
+    told = {"region": region, "forest_type": "bamboo", "methodology": "yiyuan", "area_m2": 10_000}
+    return registry.register_project(
+        registry.ProjectFacts(code=code, sample=True, **said, **told), village.id
+    ).id
+
+
 @dataclass(frozen=True)
 class Forest:
     """A village with one lot on sale."""

@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("queue", "/console/queue", "money.read"),
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),
+    ("dossiers", "/console/dossiers", "registry.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields
 
 from app.kit import idempotency
 from app.kit.clock import SHANGHAI
-from app.kit.fields import Code, NewSchema
+from app.kit.fields import Code, NewSchema, Text
 from app.kit.messages import exists, t
 from app.kit.problems import KeyReused, Problem
 from app.web.errors import FormUsed
@@ -152,3 +152,28 @@ class LocalMoment(fields.Field[datetime]):
             return datetime.fromisoformat(str(value)).replace(tzinfo=SHANGHAI)
         except ValueError as error:
             raise ValidationError(t("web.field_local_moment")) from error
+
+
+class Prose(Text):
+    """Text of several lines, read as one paragraph."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        told = " ".join(value.split()) if isinstance(value, str) else value
+        return super()._deserialize(told, attr, data, **kwargs)
+
+
+class Percent(fields.Field[int]):
+    """A share written in percent with at most two decimals, read as basis points."""
+
+    default_error_messages = {"required": "kit.field_required", "null": "kit.field_null"}
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        found = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,2}))?%?", str(value), re.ASCII)
+        share_bp = int(found[1] + (found[2] or "").ljust(2, "0")) if found else 0
+        if not 0 < share_bp <= 10_000:
+            raise ValidationError(t("web.field_percent"))
+        return share_bp

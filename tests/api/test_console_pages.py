@@ -48,6 +48,7 @@ def test_the_front_page_counts_what_waits_for_my_role(app: Flask, failing: None)
     assert "left unsealed" not in page, "not for finance"
     assert "left unsealed" in at_console(app, "auditor").speak("en").get("/console").text
     assert "Removals and liftings" in at_console(app, "registry").speak("en").get("/console").text
+    assert "notices that are over" in at_console(app, "registry").speak("en").get("/console").text
 
 
 def test_a_quiet_day_says_so(app: Flask) -> None:

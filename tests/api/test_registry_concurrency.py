@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from builders import bare_project
 from flask import Flask
 from sqlalchemy import text
 
@@ -27,7 +28,7 @@ YEAR = (date(2020, 1, 1), date(2020, 12, 31))
 def fresh_lot(quantity_kg: int) -> LotFacts:
     with transaction():
         services.load_samples()
-        project_id = queries.get_project("SC-DG").project.id
+        project_id = bare_project("T-DG")
         issued = services.issue(project_id, YEAR, quantity_kg, vintage=2020, verification="V-1")
         return services.open_lot(issued.block_id, quantity_kg, Terms("yiyuan", 10, 100))
 
@@ -114,10 +115,10 @@ def test_runs_cancellations_and_reservations_at_once_lose_nothing(app: Flask) ->
 
 def test_issuing_at_once_leaves_no_gap_in_the_serials(app: Flask) -> None:
     fresh_lot(10)
-    codes = ("SC-YD", "SC-RS", "SC-GY", "SC-DG-H1", "SC-RS-H2")
+    codes = ("T-YD", "T-RS", "T-GY", "T-H1", "T-H2")
 
     def issue(code: str) -> int:
-        project_id = queries.get_project(code).project.id
+        project_id = bare_project(code)
         return services.issue(project_id, YEAR, 100, vintage=2020, verification="V-1").serials.first
 
     firsts = sorted(at_once(app, [partial(issue, code) for code in codes], 5))

@@ -85,6 +85,13 @@ def _list_kind(kind: str, limit: int) -> Sequence[Holder]:
     return db.session.scalars(wanted.order_by(Holder.name, Holder.id).limit(limit)).all()
 
 
+def list_right_holders(limit: int = 500) -> Sequence[Holder]:
+    """Villages, households and organisations, by name."""
+    kinds = ("village", "household", "organisation")
+    wanted = select(Holder).where(Holder.kind.in_(kinds), Holder.closed_at.is_(None))
+    return db.session.scalars(wanted.order_by(Holder.kind, Holder.name, Holder.id).limit(limit)).all()
+
+
 def find_organisation(code: str) -> Holder | None:
     """The organisation with this code."""
     return db.session.scalar(select(Holder).where(Holder.kind == "organisation", Holder.code == code))

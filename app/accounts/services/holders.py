@@ -15,6 +15,9 @@ from app.kit import clock, sealing
 from app.kit.codes import random_code
 from app.kit.database import db
 
+RIGHT_HOLDERS = ("village", "household", "organisation")
+"""The kinds of holders that can own forest."""
+
 
 @dataclass(frozen=True)
 class SignedIn:
@@ -37,6 +40,18 @@ def open_organisation(operator_id: int, name: str, region: str | None = None) ->
     """Open the books of an organisation or court by its name, on an operator's word."""
     holder = open_holder("organisation", name, region)
     audit.record(operator_id, "organisation_opened", holder.code, {"name": name})
+    return holder
+
+
+def open_right_holder(operator_id: int, kind: str, name: str, region: str | None = None) -> Holder:
+    """Open the books of a village, household or state farm that owns forest, on an operator's word.
+
+    Raises ValueError for another kind.
+    """
+    if kind not in RIGHT_HOLDERS:
+        raise ValueError(f"no right holder is a {kind}")
+    holder = open_holder(kind, name, region)
+    audit.record(operator_id, "right_holder_opened", holder.code, {"kind": kind})
     return holder
 
 

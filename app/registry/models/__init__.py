@@ -1,7 +1,16 @@
-"""What the registry remembers: projects, issuances, blocks and acts on them, lots, wishes, the log."""
+"""What the registry remembers: dossiers, projects, issuances, blocks and acts, lots, wishes, the log."""
 
 from app.registry.models.acts import BlockAct, Hold, Mandate, OwnRetirement
 from app.registry.models.blocks import Block
+from app.registry.models.dossiers import (
+    Document,
+    Dossier,
+    Objection,
+    Opinion,
+    Parcel,
+    RightShare,
+    VerifiedRemoval,
+)
 from app.registry.models.log import LogEntry, LogHead, LogNode
 from app.registry.models.lots import Lot
 from app.registry.models.market import OpenLot, Wish, WishOffer, WishPurchase
@@ -12,6 +21,8 @@ from app.registry.models.sanctions import Sanction, SanctionSale, SanctionStep
 __all__ = [
     "Block",
     "BlockAct",
+    "Document",
+    "Dossier",
     "Hold",
     "Issuance",
     "LogEntry",
@@ -19,13 +30,18 @@ __all__ = [
     "LogNode",
     "Lot",
     "Mandate",
+    "Objection",
     "OpenLot",
+    "Opinion",
     "OwnRetirement",
+    "Parcel",
     "Project",
     "Region",
+    "RightShare",
     "Sanction",
     "SanctionSale",
     "SanctionStep",
+    "VerifiedRemoval",
     "Wish",
     "WishOffer",
     "WishPurchase",

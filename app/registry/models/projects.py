@@ -10,23 +10,12 @@ from app.registry import rules
 from app.registry.rules import Both
 
 
-class Project(Base):
-    """A forest project 项目. `forest_type` and `methodology` are names in the message catalogue.
+class Described:
+    """What is told of a forest: its names, place, wood and method; the last two name catalogue entries."""
 
-    `region` is the county that its serials name, for good; `region_code` the deepest region that is known.
-    """
-
-    __tablename__ = "project"
-    __table_args__ = (
-        Index("ix_project_region_code", "region_code", postgresql_ops={"region_code": "text_pattern_ops"}),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    code: Mapped[str] = mapped_column(String(20), unique=True)
     name_zh: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
     region: Mapped[str] = mapped_column(String(6))
-    region_code: Mapped[str | None] = mapped_column(String(12), ForeignKey("region.code"))
     county_zh: Mapped[str] = mapped_column(String(60))
     county_en: Mapped[str] = mapped_column(String(60))
     township_zh: Mapped[str] = mapped_column(String(60))
@@ -37,11 +26,7 @@ class Project(Base):
     methodology: Mapped[str] = mapped_column(String(40))
     description_zh: Mapped[str] = mapped_column(Text)
     description_en: Mapped[str] = mapped_column(Text)
-    holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
-    area_m2: Mapped[int] = mapped_column(BigInteger)
     sample: Mapped[bool] = mapped_column(Boolean)
-    buffer_bp: Mapped[int] = mapped_column(Integer, server_default="0")
-    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     @property
     def name(self) -> Both:
@@ -65,6 +50,26 @@ class Project(Base):
             f"{self.county_zh}{self.township_zh}{self.village_zh}",
             f"{self.village_en}, {self.township_en}, {self.county_en}",
         )
+
+
+class Project(Described, Base):
+    """A registered forest project 项目.
+
+    `region` is the county that its serials name, for good; `region_code` the deepest region that is known.
+    """
+
+    __tablename__ = "project"
+    __table_args__ = (
+        Index("ix_project_region_code", "region_code", postgresql_ops={"region_code": "text_pattern_ops"}),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    region_code: Mapped[str | None] = mapped_column(String(12), ForeignKey("region.code"))
+    holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    area_m2: Mapped[int] = mapped_column(BigInteger)
+    buffer_bp: Mapped[int] = mapped_column(Integer, server_default="0")
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Issuance(Base):

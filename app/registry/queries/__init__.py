@@ -1,6 +1,6 @@
 """What can be known of projects, units and lots. The only readers of this room."""
 
-from app.registry.queries import regions, sanctions
+from app.registry.queries import dossiers, parcels, regions, sanctions
 from app.registry.queries.certificates import CertificateFacts, certificate_facts
 from app.registry.queries.lots import (
     Listing,
@@ -69,6 +69,7 @@ __all__ = [
     "conservation",
     "count_offers",
     "count_wishes_for",
+    "dossiers",
     "find_lot",
     "find_run",
     "get_lot",
@@ -90,6 +91,7 @@ __all__ = [
     "list_wishes_for",
     "list_wishes_of",
     "oldest_lot",
+    "parcels",
     "prove",
     "prove_blocks",
     "quote",

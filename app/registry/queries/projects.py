@@ -9,6 +9,7 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry.errors import ProjectUnknown
 from app.registry.models import Issuance, Project
+from app.registry.queries.dossiers import DossierStanding, find_dossier_of
 from app.registry.queries.sanctions import Mark, list_standing
 from app.registry.queries.units import Conservation, conservations
 from app.registry.rules import PROJECT_CODE
@@ -33,11 +34,12 @@ class ProjectSummary:
 
 @dataclass(frozen=True, slots=True)
 class ProjectStanding:
-    """A project, its right holder's name, its issuances, oldest vintage first, and sanctions in force."""
+    """A project, its right holder, its issuances, oldest vintage first, its dossier, sanctions in force."""
 
     project: Project
     holder: str
     issuances: list[IssuanceStanding]
+    dossier: DossierStanding | None
     sanctions: tuple[Mark, ...] = ()
 
 
@@ -70,7 +72,8 @@ def get_project(code: str) -> ProjectStanding:
     if project is None:
         raise ProjectUnknown()
     summary = summaries([project])[0]
-    return ProjectStanding(project, summary.holder, _issuances(project.id), summary.sanctions)
+    issuances, dossier = _issuances(project.id), find_dossier_of(project)
+    return ProjectStanding(project, summary.holder, issuances, dossier, summary.sanctions)
 
 
 def _issuances(project_id: int) -> list[IssuanceStanding]:

@@ -7,8 +7,10 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
 from app.registry.queries import acts, regions
+from app.registry.queries.dossiers import prove_dossiers
 from app.registry.queries.log import prove_log, prove_source
 from app.registry.queries.logged import ISSUANCES
+from app.registry.queries.parcels import prove_parcels
 from app.registry.queries.units import BY_STATE
 from app.registry.rules import GRAMS_PER_UNIT, HELD, STATES
 
@@ -96,4 +98,6 @@ def prove() -> list[Proof]:
         *acts.prove(),
         none("registry.prove_market", **db.session.execute(_MARKET).one()._mapping),
         equal("registry.prove_wishes", **db.session.execute(_WISHES).one()._mapping),
+        *prove_parcels(),
+        *prove_dossiers(),
     ]

@@ -13,10 +13,13 @@ from app.registry.queries.log import count_days_unsealed
 from app.registry.routes import holdings, serials
 from app.registry.routes.log import log as log_routes
 from app.registry.routes.lots import lots
+from app.registry.routes.parcels import parcels
+from app.registry.routes.public_notices import public_notices
 from app.registry.routes.regions import regions
 from app.registry.routes.sanctions import sanctions
 from app.registry.routes.wishes import wishes
-from app.registry.schemas import ProjectDetailView, ProjectView
+from app.registry.schemas import ProjectView
+from app.registry.schemas.dossiers import ProjectDetailView
 
 projects = Blueprint("projects", __name__, url_prefix="/v1/projects", description="Forest projects 林业项目")
 
@@ -35,7 +38,7 @@ def get_projects(wish: dict[str, Any]) -> dict[str, Any]:
 @public
 @projects.response(200, ProjectDetailView)
 def get_project(code: str) -> Any:
-    """One project, and what became of the units that were issued for it."""
+    """One project: its land and right holders, and what became of the units that were issued for it."""
     return queries.get_project(code)
 
 
@@ -50,3 +53,5 @@ def connect(app: Flask, api: Api) -> None:
     holdings.connect(api)
     serials.connect(api)
     api.register_blueprint(wishes)
+    api.register_blueprint(public_notices)
+    api.register_blueprint(parcels)

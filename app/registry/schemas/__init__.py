@@ -102,12 +102,6 @@ class ProjectView(ViewSchema):
     registered_at = Moment(required=True, attribute="project.registered_at")
 
 
-class ProjectDetailView(ProjectView):
-    """A forest project and its issuances, oldest vintage first."""
-
-    issuances = fields.List(fields.Nested(IssuanceView), required=True)
-
-
 class Price(fields.Integer):
     """Money that is asked for; null where the caller's platform may not show a price."""
 

@@ -4,7 +4,7 @@ Who takes more than one lock takes them in this order: sanctions, blocks, lots, 
 reservation takes the lot's row alone.
 """
 
-from app.registry.services import sanctions
+from app.registry.services import dossier_parts, dossiers, objections, parcels, removals, sanctions
 from app.registry.services.acts import NOBODY, By
 from app.registry.services.cancellations import cancel_units
 from app.registry.services.holds import hold_units
@@ -49,19 +49,24 @@ __all__ = [
     "close_own_lot",
     "close_sold_out",
     "count_purchase",
+    "dossier_parts",
+    "dossiers",
     "end_wishes",
     "hide_wish",
     "hold_units",
     "issue",
     "load_regions",
     "load_samples",
+    "objections",
     "offer_lot",
     "offer_lot_for",
     "open_lot",
+    "parcels",
     "place_project",
     "post_wish",
     "register_project",
     "release",
+    "removals",
     "reservation_from",
     "reserve",
     "retire_run",

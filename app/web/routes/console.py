@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
-from app.kit import announcements
+from app.kit import announcements, clock
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import NotFound
@@ -46,6 +46,12 @@ WAITING = [
     Waiting("sanctions", "/console/sanctions", "registry.read", registry.sanctions.count_waiting_sanctions),
     Waiting("mandates", "/console/registry", "registry.read", mandates.count_waiting_mandates),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
+    Waiting(
+        "dossiers",
+        "/console/dossiers",
+        "registry.read",
+        lambda: registry.dossiers.count_dossiers_waiting(clock.now()),
+    ),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""
