@@ -16,7 +16,7 @@ from enum import StrEnum
 PLATFORM = 1
 """The holder id of the platform itself, written by the first migration."""
 BUFFER_POOL = 2
-"""The holder id of the buffer pool 缓冲池, written by migration 0014; the platform owns it."""
+"""The holder id of the buffer pool 缓冲池, written by migration 0016; the platform owns it."""
 BOUNDARY = 90
 CODES = 100
 

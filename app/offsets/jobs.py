@@ -287,6 +287,6 @@ def _append(source: Source, since: datetime, until: datetime) -> None:
 
 
 @announcements.listens("registry.units_reversed")
-def tell_of_reversal(payload: dict[str, Any]) -> None:
+def tell_buyers_of_reversal(payload: dict[str, Any]) -> None:
     """Tell whoever retired units of a forest that lost something: theirs stay retired."""
     retired.tell_retired(payload["code"])

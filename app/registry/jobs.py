@@ -25,7 +25,7 @@ def lapse_holds() -> int:
 
 
 @listens(reversals.TOPIC)
-def tell_of_reversal(payload: dict[str, Any]) -> None:
+def tell_holders_of_reversal(payload: dict[str, Any]) -> None:
     """Tell holders and pledgees that their forest lost something."""
     reversals.tell_concerned(payload["code"])
 

@@ -1,4 +1,4 @@
-"""What is done with blocks outside settlement. CHECKs and guards stand in migration 0014."""
+"""What is done with blocks outside settlement. CHECKs and guards stand in migration 0016."""
 
 from datetime import datetime
 
@@ -18,6 +18,13 @@ class BlockAct(Base):
     """
 
     __tablename__ = "block_act"
+    __table_args__ = (
+        Index(
+            "ix_block_act_serials",
+            sql("int8range(first_serial, last_serial, '[]')"),
+            postgresql_using="gist",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     act: Mapped[str] = mapped_column(String(10))

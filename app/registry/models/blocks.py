@@ -1,4 +1,4 @@
-"""Blocks of serials. CHECKs, range exclusion and guards stand in migrations 0003 and 0014.
+"""Blocks of serials. CHECKs, range exclusion and guards stand in migrations 0003 and 0016.
 
 A block is never deleted. It is split by one statement that shrinks it and inserts the piece cut off,
 so the chain of blocks of an issuance has no gap at any moment, and the database refuses any other way.

@@ -1,4 +1,4 @@
-"""Dossiers and what belongs to them. Who may write what and when is guarded in migration 0013."""
+"""Dossiers and what belongs to them. Who may write what and when is guarded in migration 0018."""
 
 from datetime import date, datetime
 from typing import Any

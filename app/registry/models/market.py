@@ -1,6 +1,6 @@
 """Supply and demand: lots as they are searched, wishes, what was offered to them and bought for them.
 
-The guards stand in migration 0018.
+The guards stand in migration 0017.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Administrative regions 行政区划. The guards stand in migration 0016."""
+"""Administrative regions 行政区划. The guards stand in migration 0013."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """What may be done with blocks, from which state to which, and for how long. Pure.
 
-The one table of acts: migration 0014 says the same in the database, and a test holds the two together.
+The one table of acts: migration 0016 says the same in the database, and a test holds the two together.
 """
 
 from collections.abc import Mapping

@@ -39,7 +39,7 @@ NEXT: Mapping[str | None, frozenset[str]] = {
     LIFT_PROPOSED: frozenset({LIFTED, LIFT_DECLINED, EXPIRED}),
     LIFT_DECLINED: frozenset({LIFT_PROPOSED, EXPIRED}),
 }
-"""Which step may follow which; migration 0017 holds the same as a trigger. What is not here has ended."""
+"""Which step may follow which; migration 0014 holds the same as a trigger. What is not here has ended."""
 PUBLISHED = (IMPOSED, LIFTED, EXPIRED)
 """Steps that the public register shows: nobody is named for what was only proposed."""
 
