@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -129,12 +129,20 @@ def template(root: Path, stack: devstack.Stack, settings: Settings) -> str:
     return "template_senhui"
 
 
+class ReadingClient(FlaskClient):
+    """A browser that reads an answer to its end and closes it, as servers see to."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> Any:
+        return super().open(*args, buffered=buffered, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def session_app(settings: Settings, template: str) -> Flask:
     """The application of this worker; tests ask for `app`, which gives it a fresh database."""
     from app import create_app
 
     app = create_app(settings)
+    app.test_client_class = ReadingClient
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 

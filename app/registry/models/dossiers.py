@@ -121,7 +121,10 @@ class Parcel(Base):
     """A plot of a dossier 地块. `rings` are GeoJSON coordinates; the columns around them bound its box."""
 
     __tablename__ = "parcel"
-    __table_args__ = (UniqueConstraint("dossier_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("dossier_id", "number"),
+        Index("ix_parcel_box", sql("box(point(west, south), point(east, north))"), postgresql_using="gist"),
+    )
 
     id: Mapped[int] = _id()
     dossier_id: Mapped[int] = _dossier()
