@@ -15,6 +15,7 @@ from shop import assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from stranger import DAY, MONDAY, NIGHT, at, sell
+from woods import act, broken, free_forest, owner, serial_of
 
 from app.cli.processes import CHORES
 from app.kit import clock
@@ -151,6 +152,25 @@ def test_a_retirement_that_commits_late_goes_under_the_next_head_and_none_is_los
     assert_books_prove()
 
 
+def test_what_a_holder_retires_of_their_own_is_logged_and_names_nobody(
+    app: Flask, client: FlaskClient
+) -> None:
+    with at(MONDAY):
+        made = free_forest(1000)
+        me, serial = owner(app, made)
+        told = act(client, me, serial, "retirements", quantity_kg=600, purpose="public_good")
+        assert told.status_code == 201, told.text
+    with at(MONDAY + NIGHT):
+        assert jobs.seal_days() == 1
+    found = head(client)
+    assert found["line"]["retired_kg"] == 600
+    leaves = [each["leaf"] for each in client.get("/v1/log/entries").json["items"]]
+    [leaf] = [leaf for leaf in leaves if leaf["kind"] == "retirement"]
+    assert (leaf["quantity_kg"], leaf["serial"]) == (600, serial_of(made, 1, 600))
+    assert told.json["number"] not in str(leaves)
+    assert broken() == set()
+
+
 def test_sealing_twice_at_once_seals_once(app: Flask, lot: Forest) -> None:
     with at(MONDAY):
         sell(app, lot, *[10] * 20)
@@ -218,7 +238,7 @@ def test_a_log_that_lacks_a_retirement_is_not_signed(app: Flask, lot: Forest) ->
 def test_the_log_cannot_be_changed_nor_have_a_gap(app: Flask, lot: Forest) -> None:
     with at(MONDAY + NIGHT):
         jobs.seal_days()
-    for act in (
+    for tampering in (
         "DELETE FROM log_entry",
         "UPDATE log_node SET hash = hash",
         "UPDATE log_head SET size = 2",
@@ -227,7 +247,7 @@ def test_the_log_cannot_be_changed_nor_have_a_gap(app: Flask, lot: Forest) -> No
         "INSERT INTO log_entry VALUES (1, 'issuance', 1, 'issuance', 1, '{}')",
     ):
         with pytest.raises(IntegrityError), transaction() as session:
-            session.execute(text(act))
+            session.execute(text(tampering))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,9 @@
 """What offsets have to say in the public log: retirements for orders, and what opens their digests."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from app.kit.sealing import keyed_digest
 from app.offsets.queries.certificates import CertificateFacts
-from app.registry import queries as registry
 from app.registry.queries.log import Inclusion, Source, find_inclusion
-from app.registry.queries.logged import ISSUANCES
-from app.registry.rules.log import Leaf, beneficiary_digest, certificate_digest, retirement_leaf
+from app.registry.queries.logged import ISSUANCES, OWN_RETIREMENTS, retirement_leaves, salt_of
+from app.registry.rules.log import beneficiary_digest
 
 # A run's retirements are found by the serials it took: settlement keeps no index of their time.
 _FACTS = """
@@ -19,32 +14,8 @@ JOIN retirement ON retirement.first_serial BETWEEN run.first_serial AND run.last
 JOIN orders ON orders.id = order_id"""
 
 
-def _salt(number: str) -> str:
-    """What opens a certificate's beneficiary in the log; nobody without our key can make it."""
-    return keyed_digest(number, "log-beneficiary")
-
-
-def _leaves(rows: Sequence[Any]) -> list[Leaf]:
-    issuances = {row.issuance_id for row in rows}
-    forests = {issuance: registry.certificate_facts(issuance) for issuance in issuances}
-    return [
-        retirement_leaf(
-            row.reference,
-            row.at,
-            row.first_serial,
-            row.last_serial,
-            serial=forests[row.issuance_id].serial_text(row.first_serial, row.last_serial),
-            purpose=row.purpose,
-            sample=forests[row.issuance_id].sample,
-            certificate=certificate_digest(row.certificate_number),
-            beneficiary=beneficiary_digest(row.beneficiary, _salt(row.certificate_number)),
-        )
-        for row in rows
-    ]
-
-
-RETIREMENTS = Source("order", _FACTS, _leaves)
-SOURCES = (ISSUANCES, RETIREMENTS)
+RETIREMENTS = Source("order", _FACTS, retirement_leaves)
+SOURCES = (ISSUANCES, RETIREMENTS, OWN_RETIREMENTS)
 """What is logged. Issuances come first: no unit is retired before it was issued."""
 
 
@@ -56,6 +27,6 @@ def find_log_proof(certificate: CertificateFacts) -> tuple[Inclusion, str | None
     inclusion = find_inclusion(RETIREMENTS.name, certificate.order_id)
     if inclusion is None:
         return None
-    salt = _salt(certificate.number)
+    salt = salt_of(certificate.number)
     opened = f'"beneficiary":"{beneficiary_digest(certificate.beneficiary, salt)}"'
     return inclusion, salt if opened in inclusion.leaf else None

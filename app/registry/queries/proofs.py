@@ -9,7 +9,7 @@ from app.kit.proof import Proof, equal, none
 from app.registry.queries import acts, regions
 from app.registry.queries.dossiers import prove_dossiers
 from app.registry.queries.log import prove_log, prove_source
-from app.registry.queries.logged import ISSUANCES
+from app.registry.queries.logged import ISSUANCES, OWN_RETIREMENTS
 from app.registry.queries.parcels import prove_parcels
 from app.registry.queries.units import BY_STATE
 from app.registry.rules import GRAMS_PER_UNIT, HELD, STATES
@@ -95,6 +95,7 @@ def prove() -> list[Proof]:
         *regions.prove(),
         *prove_log(),
         prove_source(ISSUANCES),
+        prove_source(OWN_RETIREMENTS),
         *acts.prove(),
         none("registry.prove_market", **db.session.execute(_MARKET).one()._mapping),
         equal("registry.prove_wishes", **db.session.execute(_WISHES).one()._mapping),

@@ -8,7 +8,6 @@ from app.accounts import chart, ledger
 from app.accounts import queries as accounts
 from app.accounts.ledger import Posting
 from app.accounts.services import notices
-from app.kit import clock
 from app.kit.codes import checked_code, read_code
 from app.kit.database import db
 from app.registry.errors import (
@@ -130,7 +129,8 @@ def retire_units(
             purpose=purpose,
             beneficiary=beneficiary,
             due_g=due_g,
-            retired_at=clock.now(),
+            # The log compares the two: the same moment, also around midnight.
+            retired_at=select(Block.changed_at).where(Block.id == done.block.id).scalar_subquery(),
         )
         .returning(OwnRetirement)
     ).one()
