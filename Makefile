@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run code demo test check bench chaos fuzz model mutants prove openapi format clean
+.PHONY: help run code demo registry-cases test check bench chaos fuzz model mutants prove openapi format clean
 
 help: ## print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
 
 run: $(VENV)/run.done ## start everything and print the address (PORT=8000, SENHUI_VAR=var)
 	@exec $(FLASK) dev
@@ -18,6 +18,9 @@ code: $(VENV)/run.done ## print the sign-in code of a sample operator of the con
 
 demo: $(VENV)/run.done ## play the whole story through the API on an instance of its own
 	@$(BIN)/python demo.py
+
+registry-cases: $(VENV)/run.done ## ask an instance of its own for what registries fail at (RACERS=1000 CASES='…')
+	@$(BIN)/python -m cases $(if $(RACERS),--racers $(RACERS)) $(CASES)
 
 test: $(VENV)/dev.done ## run all tests; ARGS='tests/api -k settle' narrows
 ifdef ARGS

@@ -1,0 +1,27 @@
+"""`make registry-cases`, with a shorter race."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from cases.__main__ import CASES
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_case_of_the_registry_holds_on_a_running_instance() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cases", "--racers", "200"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout.splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
+    cases = [line for line in said if line.startswith("case ")]
+    assert [line.split(":")[0] for line in cases] == [f"case {name}" for name in CASES]
+    assert all(line.endswith(" ok") for line in cases)
+    assert "case 600-of-1000: 201 409 409 ok" in cases
+    assert "case race-for-the-last: 201×100 409×100 ok" in cases
+    assert said[-1].endswith(" 0 fail")
