@@ -19,6 +19,7 @@ CASES: dict[str, Callable[[Ground], str]] = {
     "600-of-1000": units.retire_600_of_1000,
     "split-250-of-1000": units.split_250_of_1000,
     "race-for-the-last": units.race_for_the_last,
+    "race-for-a-lot": units.race_for_a_lot,
     "overlap": land.overlap,
     "pledge-then-sell": holding.pledge_then_sell,
     "tampered-certificate": proof.certificate,

@@ -1,6 +1,7 @@
 """Shares of one block: too much of it at once, a part of it, and the last of it."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -8,6 +9,7 @@ from cases.ground import Ground, meet
 
 POOL = 100
 LAST_KG = 100
+LAST_STEPS, STEP_KG, BUYERS = 20, 10, 25
 WIN, LOSE = 201, 409
 
 
@@ -48,8 +50,33 @@ def race_for_the_last(ground: Ground) -> str:
     def retire(_: int) -> int:
         return int(owner.act("retirements", quantity_kg=1, purpose="personal").status_code)
 
-    with ThreadPoolExecutor(POOL) as pool:
-        came = Counter(pool.map(retire, range(ground.racers)))
+    came = _race(ground.racers, retire)
     meet(dict(came), {WIN: LAST_KG, LOSE: ground.racers - LAST_KG}, "answers")
     meet(owner.held(), [], "held afterwards")
+    return _told(came)
+
+
+def race_for_a_lot(ground: Ground) -> str:
+    """Very many at once want to buy one of a lot's last steps each: as many orders as there are steps."""
+    owner = ground.owner(LAST_STEPS * STEP_KG)
+    lot = owner.act("offers", quantity_kg=LAST_STEPS * STEP_KG, price_fen_per_step=100).json()["lot"]
+    buyers = [ground.person() for _ in range(BUYERS)]
+    wish = {"purpose": "personal", "quantity_kg": STEP_KG, "lot": lot}
+
+    def order(number: int) -> int:
+        return int(buyers[number % BUYERS].ask("POST", "/v1/orders", wish).status_code)
+
+    came = _race(ground.racers, order)
+    meet(dict(came), {WIN: LAST_STEPS, LOSE: ground.racers - LAST_STEPS}, "answers")
+    meet(ground.anyone().call("GET", f"/v1/lots/{lot}")["remaining_kg"], 0, "left in the lot")
+    return _told(came)
+
+
+def _race(racers: int, run: Callable[[int], int]) -> Counter[int]:
+    """The answers to so many requests, a hundred at a time."""
+    with ThreadPoolExecutor(POOL) as pool:
+        return Counter(pool.map(run, range(racers)))
+
+
+def _told(came: Counter[int]) -> str:
     return " ".join(f"{status}×{came[status]}" for status in sorted(came))
