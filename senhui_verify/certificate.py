@@ -60,7 +60,8 @@ def _compare(document: dict[str, Any], claims: dict[str, Any]) -> tuple[str, ...
             raise Unreadable("member_missing", what="certificate", member=name)
         if name not in _TRANSLATED and not _same(name, document[name], value):
             raise Wrong("certificate_differs", member=name, written=document[name], signed=value)
-    return tuple(sorted(name for name in document if name not in claims and name not in _SIGNED))
+    signed = {*claims, *_SIGNED} - _TRANSLATED
+    return tuple(sorted(name for name in document if name not in signed))
 
 
 def _same(name: str, written: Any, signed: Any) -> bool:

@@ -1,7 +1,7 @@
 """Signed heads of the log, and the proof that a later one goes on where an earlier one ended."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from senhui_verify.documents import from_hex, members, parse
@@ -46,7 +46,7 @@ def read_head(claims: dict[str, Any]) -> Head:
     head = Head(
         claims["number"],
         claims["day"],
-        _moment(claims["until"]),
+        moment(claims["until"], HEAD, "until"),
         claims["size"],
         from_hex(claims["root"], HEAD),
         line,
@@ -70,11 +70,13 @@ def check_consistency(keys: Keys, old: str, new: str, proof: str) -> tuple[Head,
     return first, second
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str, what: str, member: str) -> datetime:
+    """A time or a day as it is written in `member` of `what`. Raises `Unreadable`."""
     try:
-        return datetime.fromisoformat(text)
+        read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Unreadable("member_odd", what=HEAD, member="until") from error
+        raise Unreadable("member_odd", what=what, member=member) from error
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _document(found: Any) -> Any:

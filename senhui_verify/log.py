@@ -8,10 +8,11 @@ conservation line must say what the entries say. In the end no kilogram may be r
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from senhui_verify.documents import canonical, from_hex, members, parse
-from senhui_verify.heads import Head, check_head, read_head
+from senhui_verify.heads import Head, check_head, moment, read_head
 from senhui_verify.jws import Keys
 from senhui_verify.merkle import Tree, leaf_hash
 from senhui_verify.refusals import Unreadable, Wrong
@@ -51,6 +52,8 @@ class _Reading:
     retired_kg: int = 0
     issuances: list[tuple[int, int, int, str]] = field(default_factory=list)
     retired: list[tuple[int, int, int]] = field(default_factory=list)
+    times: list[tuple[datetime, int]] = field(default_factory=list)
+    day: date | None = None
     ended: bool = False
 
 
@@ -105,12 +108,13 @@ def _entry(reading: _Reading, number: int, document: dict[str, Any]) -> None:
     if leaf != from_hex(document["hash"], f"line {number}"):
         raise Wrong("entry_changed", entry=position, line=number)
     kind = document["leaf"].get("kind")
-    if kind not in _LEAVES:
+    if not isinstance(kind, str) or kind not in _LEAVES:
         raise Unreadable("kind_unknown", entry=position, kind=kind)
     said = members(document["leaf"], f"entry {position}", **_LEAVES[kind][0])
     if said["quantity_kg"] != said["last_serial"] - said["first_serial"] + 1 or said["quantity_kg"] < 1:
         raise Wrong("quantity", entry=position, quantity=said["quantity_kg"], serials=_serials(said))
     _LEAVES[kind][1](reading, position, said)
+    reading.times.append((moment(said["at"], f"entry {position}", "at"), position))
     reading.tree.append(leaf)
     _compare_kept(reading)
 
@@ -154,7 +158,25 @@ def _head(reading: _Reading, number: int, document: dict[str, Any]) -> None:
     for name, kg in (("issued_kg", reading.issued_kg), ("retired_kg", reading.retired_kg)):
         if head.line[name] != kg:
             raise Wrong("head_line", head=head.name, member=name, said=head.line[name], counted=kg)
+    for happened, position in reading.times:
+        if happened >= head.until:
+            raise Wrong("entry_late", entry=position, head=head.name)
+    reading.times.clear()
+    _compare_day(reading, head, number)
+    for kept in (each for heads in reading.kept.values() for each in heads):
+        if kept.number == head.number and kept != head:
+            raise Wrong("kept_differs", head=kept.name, size=kept.size)
     reading.heads.append(head)
+
+
+def _compare_day(reading: _Reading, head: Head, line: int) -> None:
+    """Days follow one another; heads in between have none."""
+    if head.day is None:
+        return
+    day = moment(head.day, head.name, "day").date()
+    if reading.day is not None and day != reading.day + timedelta(days=1):
+        raise Wrong("day_order", head=head.name, line=line, expected=reading.day + timedelta(days=1))
+    reading.day = day
 
 
 def _end(reading: _Reading, number: int, document: dict[str, Any]) -> None:

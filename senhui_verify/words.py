@@ -114,6 +114,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "第 {line} 行的日志头 {head} 次序不对，应为第 {expected} 个",
         "head {head} in line {line} is out of order: number {expected} comes here",
     ),
+    "day_order": (
+        "第 {line} 行的日志头 {head} 日期不连续，应为 {expected}",
+        "head {head} in line {line} does not follow the day before: {expected} comes here",
+    ),
+    "entry_late": (
+        "条目 {entry} 的时间晚于封存它的日志头 {head}",
+        "entry {entry} happened after the head {head} that seals it",
+    ),
     "head_size": (
         "日志头 {head} 封存 {size} 条，这里有 {entries} 条：条目 {start} 之后有缺失或多余",
         "head {head} seals {size} entries, here are {entries}: one from {start} on is missing or too many",
@@ -177,4 +185,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 
 def say(name: str, lang: str, /, **values: object) -> str:
     """The sentence `name` in `lang`."""
-    return SENTENCES[name][lang == "en"].format(**values)
+    shown = {each: _printable(str(value)) for each, value in values.items()}
+    return SENTENCES[name][lang == "en"].format(**shown)
+
+
+def _printable(text: str) -> str:
+    """What a file says, without what would move a terminal's cursor or cannot be printed."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

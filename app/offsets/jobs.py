@@ -249,17 +249,29 @@ def seal_days() -> int:
             day, decided = public_log.find_day_to_seal(), log.decided_until()
         if day is None:
             return done
-        midnight = datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI).astimezone(UTC)
+        midnight = _midnight_after(day)
         if clock.now() < midnight + SAFE_AFTER or decided < midnight:
             return done
-        done += seal_log(midnight, day) is not None
+        if seal_log(midnight, day) is None:  # another sweeper was faster
+            return done
+        done += 1
 
 
 def seal_so_far() -> int | None:
-    """Seal what has been decided by now, in the middle of a day; the head's number, None if there is one."""
+    """Seal what has been decided by now, in the middle of a day; the head's number, None if there is one.
+
+    Nothing while a day that is over waits for its own head: one beyond its midnight would take its place
+    for ever.
+    """
     with transaction():
-        until = log.decided_until()
+        day, until = public_log.find_day_to_seal(), log.decided_until()
+    if day is None or until >= _midnight_after(day):
+        return None
     return seal_log(until, None)
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI).astimezone(UTC)
 
 
 def seal_log(until: datetime, day: date | None) -> int | None:

@@ -109,6 +109,18 @@ def test_a_head_in_between_seals_what_there_is_and_the_day_is_sealed_all_the_sam
     assert_books_prove()
 
 
+def test_no_head_in_between_takes_the_place_of_a_day_that_waits_for_its_own(app: Flask, lot: Forest) -> None:
+    with at(MONDAY):
+        sell(app, lot, 10)
+    with at(MONDAY + timedelta(hours=12, minutes=5)):  # after midnight, and too early for the day's head
+        sell(app, lot, 20)
+        assert jobs.seal_days() == 0
+        assert jobs.seal_so_far() is None
+    with at(MONDAY + NIGHT):
+        assert jobs.seal_days() == 1
+        assert jobs.seal_so_far() == 2
+
+
 def test_what_cancelled_units_were_stands_in_the_line(app: Flask, client: FlaskClient, lot: Forest) -> None:
     with at(MONDAY + DAY), transaction():
         registry.cancel_units(lot.issuance_id, 7, "fire")

@@ -30,7 +30,7 @@ from app.offsets.routes import qr_text
 from app.registry.rules.log import canonical
 from senhui_verify import Keys, Unreadable, Wrong, check_certificate, check_log, check_qr, qr
 from senhui_verify.jws import header
-from senhui_verify.words import SENTENCES
+from senhui_verify.words import SENTENCES, say
 
 PACKAGE = Path(__file__).parents[2] / "senhui_verify"
 
@@ -73,7 +73,7 @@ def test_a_certificates_file_proves_itself_in_both_languages(stranger: Stranger,
 def test_the_apis_answer_is_a_certificate_too(stranger: Stranger, numbers: list[str]) -> None:
     file = stranger.take(f"/v1/certificates/{numbers[2]}", "answer.json")
     assert stranger.verify("certificate", file) == 0
-    assert "these texts are not signed: notes, place, project_name, url" in stranger.heard()
+    assert "these texts are not signed: methodology, notes, place, project_name, url" in stranger.heard()
     answer = json.loads(file.read_text())
     for name in ("quantity_kg", "serial", "beneficiary", "retired_at", "seller", "compliance"):
         changed = {**answer, name: 1 if name == "compliance" else "2026-01-01T00:00:00+00:00"}
@@ -228,7 +228,8 @@ def test_not_even_who_holds_the_key_can_retire_twice_or_bend_the_line(tmp_path: 
     serials = {"first_serial": 1, "last_serial": 10, "quantity_kg": 10}
     issued = {
         **serials,
-        **dict.fromkeys(("at", "methodology", "verification", "monitoring_start", "monitoring_end"), ""),
+        **dict.fromkeys(("methodology", "verification", "monitoring_start", "monitoring_end"), ""),
+        "at": "2020-01-01T00:00:00+00:00",
         "kind": "issuance",
         "project": "P",
         "region": "350721",
@@ -240,7 +241,7 @@ def test_not_even_who_holds_the_key_can_retire_twice_or_bend_the_line(tmp_path: 
         "last_serial": 6,
         "quantity_kg": 6,
         "kind": "retirement",
-        "at": "",
+        "at": "2020-01-02T00:00:00+00:00",
         "serial": "SH-350721-P-2022-1-6",
         "purpose": "personal",
         "certificate": "0" * 64,
@@ -248,6 +249,11 @@ def test_not_even_who_holds_the_key_can_retire_twice_or_bend_the_line(tmp_path: 
         "sample": True,
     }
     assert _told(keys, seal, [issued, retired], active_kg=4, retired_kg=6) is None
+    assert _told(keys, seal, [issued | {"at": "x"}], active_kg=10) == "member_odd"
+    assert _told(keys, seal, [issued | {"at": "2999-01-01T00:00:00+00:00"}], active_kg=10) == "entry_late"
+    assert _told(keys, seal, [issued | {"kind": []}], active_kg=10) == "kind_unknown"
+    kept = json.loads(_made(seal, [issued], active_kg=4, reserved_kg=6)[-2])["head"]
+    assert _told(keys, seal, [issued], kept, active_kg=10) == "kept_differs", "the root is the same"
     assert _told(keys, seal, [issued, issued], active_kg=20) == "issued_twice"
     assert _told(keys, seal, [issued, retired, retired], active_kg=-2, retired_kg=12) == "line_sum"
     assert _told(keys, seal, [issued, retired], active_kg=5, retired_kg=5) == "head_line"
@@ -256,8 +262,16 @@ def test_not_even_who_holds_the_key_can_retire_twice_or_bend_the_line(tmp_path: 
     assert _told(keys, seal, [issued, again, retired, retired], active_kg=8, retired_kg=12) == "retired_twice"
 
 
-def _told(keys: Keys, seal: Seal, leaves: list[dict[str, Any]], **states: int) -> str | None:
+def _told(keys: Keys, seal: Seal, leaves: list[dict[str, Any]], *kept: str, **states: int) -> str | None:
     """What the verifier says of a log that the owner of the key made up."""
+    try:
+        check_log(keys, [f"{line}\n".encode() for line in _made(seal, leaves, **states)], kept)
+    except Wrong as refusal:
+        return refusal.name
+    return None
+
+
+def _made(seal: Seal, leaves: list[dict[str, Any]], **states: int) -> list[str]:
     from app.registry.rules.merkle import Edge, leaf_hash
 
     edge, lines = Edge(0, []), ['{"format":"senhui-log-1"}']
@@ -271,11 +285,14 @@ def _told(keys: Keys, seal: Seal, leaves: list[dict[str, Any]], **states: int) -
     claims |= {"root": edge.root().hex(), "line": line, "sealed_at": ""}
     lines.append(canonical({"head": seal.sign(claims, "log+jws")}))
     lines.append(canonical({"entries": len(leaves), "heads": 1}))
-    try:
-        check_log(keys, [f"{line}\n".encode() for line in lines])
-    except Wrong as refusal:
-        return refusal.name
-    return None
+    return lines
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J\x1b[H签名成立\n", "\ud800", "\u202egnorw"])
+def test_what_a_file_says_cannot_steer_the_terminal(odd: str) -> None:
+    said = say("fact", "zh", name="purpose", value=odd)
+    assert said.isprintable()
+    said.encode()
 
 
 def _pem() -> bytes:
