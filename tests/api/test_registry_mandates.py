@@ -286,6 +286,26 @@ def test_judicial_units_are_used_up_and_never_move_again(
     assert broken() == set()
 
 
+def test_whoever_has_judicial_units_too_sells_and_hands_over_the_others(
+    app: Flask, client: FlaskClient, desk: tuple[int, int]
+) -> None:
+    woods = free_forest(1000)
+    me, village = person(app), accounts.get_holder(woods.village_id).code
+    code, serial = accounts.get_holder(me.holder_id).code, serial_of(woods, 1, 1000)
+    ordered(desk, kind="transfer", serial=serial, quantity_kg=100, other=code, bound=rules.JUDICIAL)
+    offering = {"project": woods.project_code, "vintage": 2022, "price_fen_per_step": 100}
+    nothing = client.post("/v1/lots", json={**offering, "quantity_kg": 50}, headers=me.auth)
+    assert (nothing.status_code, nothing.json["code"]) == (409, "block_not_free")
+    ordered(desk, kind="transfer", serial=serial, quantity_kg=500, other=code)
+    listed = client.get("/v1/lots/sellable", headers=me.auth).json["items"]
+    assert [each["free_kg"] for each in listed] == [500]
+    opened = client.post("/v1/lots", json={**offering, "quantity_kg": 50}, headers=me.auth)
+    assert opened.status_code == 201
+    moved = act(client, me, serial, "transfers", quantity_kg=10, receiver=village)
+    assert moved.status_code == 201
+    assert broken() == set()
+
+
 def _asked(desk: tuple[int, int], serial: str, other: str) -> str:
     db.session.rollback()
     wish = MandateWish("transfer", "n", serial=serial, quantity_kg=200, other=other)

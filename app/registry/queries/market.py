@@ -185,7 +185,7 @@ def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
         select(Block.holder_id, Project, Issuance.vintage, func.sum(quantity), func.max(quantity))
         .join(Issuance, Issuance.id == Block.issuance_id)
         .join(Project, Project.id == Issuance.project_id)
-        .where(Block.state == "active", Block.lot_id.is_(None), whose)
+        .where(Block.state == "active", Block.lot_id.is_(None), Block.bound.is_(None), whose)
         .group_by(Block.holder_id, Project.id, Issuance.vintage)
         .order_by(Issuance.vintage, Project.id, Block.holder_id)
         .limit(limit)

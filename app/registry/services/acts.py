@@ -46,7 +46,7 @@ def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False)
     """The first free block of a holder's within `run` that is large enough, locked and uncut.
 
     Raises `HoldingUnknown`, `NotEnoughFree`; unless `bound_too`, since the units are to be used up or stay,
-    `UnitsBound` for judicial units and `Sanctioned`.
+    `UnitsBound` when only judicial units are there, and `Sanctioned`.
     """
     fits: tuple[ColumnElement[bool], ...] = (
         Block.holder_id == holder_id,
@@ -58,16 +58,21 @@ def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False)
     if not bound_too:  # whoever is suspended may still use up what they have
         standing = sanctions.lock_standing(holder_id, issuance_id=run.series.issuance_id)
         sanctions.require_none_halting(standing)
+    unbound = () if bound_too else (Block.bound.is_(None),)
     for _ in range(_LOOKS):
-        block = lock_first(*fits)
+        block = lock_first(*fits, *unbound)
         if block is not None:
-            if block.bound and not bound_too:
-                raise UnitsBound()
             return block
         # The one we waited for may have been cut below our size while another still fits: look again.
-        if db.session.scalar(select(Block.id).where(Block.state == "active", *fits).limit(1)) is None:
+        if not _any_active(*fits, *unbound):
+            if unbound and _any_active(*fits):
+                raise UnitsBound()
             raise NotEnoughFree() if _ever_held(holder_id, run) else HoldingUnknown()
     raise Busy()
+
+
+def _any_active(*conditions: ColumnElement[bool]) -> bool:
+    return db.session.scalar(select(Block.id).where(Block.state == "active", *conditions).limit(1)) is not None
 
 
 def _ever_held(holder_id: int, run: Run) -> bool:

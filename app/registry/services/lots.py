@@ -25,7 +25,8 @@ def open_lot(block_id: int, quantity_kg: int, terms: Terms, by: By = NOBODY) -> 
     """
     price_fen(quantity_kg, terms.step_kg, terms.price_fen_per_step)
     seller_id, restraint = _require_may_offer(block_id)
-    block = lock_block(Block.id == block_id, Block.holder_id == seller_id, Block.lot_id.is_(None))
+    free = (Block.holder_id == seller_id, Block.lot_id.is_(None), Block.bound.is_(None))
+    block = lock_block(Block.id == block_id, *free)
     if block is None or quantity_kg > block.serials.quantity_kg:
         raise BlockNotFree()
     row = db.session.execute(

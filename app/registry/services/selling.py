@@ -129,6 +129,7 @@ def _free_block(seller_id: int, offering: Offering) -> int | None:
             Block.holder_id == seller_id,
             Block.state == "active",
             Block.lot_id.is_(None),
+            Block.bound.is_(None),
             Project.code == offering.project,
             Issuance.vintage == offering.vintage,
             quantity >= offering.quantity_kg,
