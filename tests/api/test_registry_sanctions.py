@@ -148,6 +148,22 @@ def _free_block(lot: Forest) -> int:
 
 
 def test_when_it_is_lifted_the_lots_are_on_sale_again(app: Flask, desk: Desk) -> None:
+@pytest.mark.parametrize("whom", ["holder", "project"])
+def test_a_gift_that_waits_is_no_way_around_it(
+    app: Flask, desk: Desk, client: FlaskClient, whom: str
+) -> None:
+    woods = free_forest(1000)
+    giver, serial = owner(app, woods)
+    gift = act(client, giver, serial, "gifts", quantity_kg=1000, days=90).json["code"]
+    target = {"holder": holder_code(giver.holder_id), "project": woods.project_code}[whom]
+    code = desk.impose(f"{whom}.{target}")
+    friend = person(app).auth
+    refused = client.post(f"/v1/gifts/{gift}/redemption", headers=friend)
+    assert (refused.status_code, refused.json["code"]) == (409, "sanctioned")
+    desk.lift(code)
+    assert client.post(f"/v1/gifts/{gift}/redemption", headers=friend).status_code == 201
+
+
     lot = forest(100)
     first, second = desk.impose(seller(lot)), desk.impose(f"project.{lot.project_code}")
     desk.lift(first)

@@ -16,6 +16,7 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.registry.errors import HoldEnded, HoldNotYours, HoldUnknown, NotEnoughFree
 from app.registry.models import Block, Hold
+from app.registry.queries import sanctions
 from app.registry.queries.serials import Run, get_series
 from app.registry.rules import GRAMS_PER_UNIT, HOLDS
 from app.registry.services.acts import NOBODY, By, Done, perform, perform_part, take
@@ -90,10 +91,17 @@ def release_own(holder_id: int, code: str) -> Hold:
 
 
 def redeem_gift(holder_id: int, code: str) -> Hold:
-    """Receive a gift by its code, once. Raises `HoldUnknown`, `HoldEnded`, `HoldNotYours`."""
-    hold = _lock_code(code)
-    if hold.kind != "give":
+    """Receive a gift by its code, once.
+
+    Raises `HoldUnknown`, `HoldEnded`, `HoldNotYours`, and `Sanctioned` where a sanction was laid upon the
+    giver or the project while it waited.
+    """
+    given = select(Hold.holder_id, Hold.issuance_id).where(Hold.code == _read(code), Hold.kind == "give")
+    gift = db.session.execute(given).one_or_none()
+    if gift is None:
         raise HoldUnknown()
+    sanctions.require_free(gift.holder_id, issuance_id=gift.issuance_id)
+    hold = _lock_code(code)
     if hold.holder_id == holder_id:
         raise HoldNotYours()
     if hold.until is not None and hold.until <= clock.now():
@@ -145,9 +153,13 @@ def lock_hold_on(block: Held) -> Hold:
 
 
 def _lock_code(code: str) -> Hold:
+    return _lock(Hold.code == _read(code))
+
+
+def _read(code: str) -> str:
     if not (code.isascii() and code.isalnum()):
         raise HoldUnknown()
-    return _lock(Hold.code == code)
+    return code
 
 
 def _lock(which: ColumnElement[bool]) -> Hold:
