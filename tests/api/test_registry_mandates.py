@@ -1,5 +1,6 @@
 """What operators do with blocks, with four eyes; reversals and whom they concern; the buffer pool."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -345,8 +346,6 @@ def test_a_mandate_that_cannot_be_done_is_not(app: Flask, client: FlaskClient, d
 
 
 def test_two_approvals_at_once_act_once(app: Flask, desk: tuple[int, int]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     woods = free_forest(1000)
     with transaction():
         code = mandates.request_mandate(desk[0], MandateWish(note="n", **lost(woods, 100))).code
@@ -363,6 +362,44 @@ def test_two_approvals_at_once_act_once(app: Flask, desk: tuple[int, int]) -> No
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(approve, range(4))) == [False, False, False, True]
     assert queries.conservation(woods.issuance_id).cancelled_kg == 100
+    assert broken() == set()
+
+
+def test_no_more_of_an_issuance_is_ever_lost_than_was_issued(app: Flask, desk: tuple[int, int]) -> None:
+    made, _ = buffered(1000)
+    held_kg = losses.pool_kg()
+    with transaction():
+        waiting = mandates.request_mandate(desk[0], MandateWish(note="n", **lost(made, 6))).code
+    ordered(desk, **lost(made, 6))
+    with pytest.raises(NotEnoughFree), transaction():
+        mandates.approve_mandate(desk[1], waiting)
+    with pytest.raises(NotEnoughFree), transaction():
+        mandates.request_mandate(desk[0], MandateWish(note="n", **lost(made, 5)))
+    ordered(desk, **lost(made, 4))
+    assert losses.pool_kg() == held_kg
+    assert broken() == set()
+
+
+def test_of_two_reversals_approved_at_once_only_what_was_issued_is_lost(
+    app: Flask, desk: tuple[int, int]
+) -> None:
+    woods = free_forest(100)
+    with transaction():
+        wish = MandateWish(note="n", **lost(woods, 60))
+        codes = [mandates.request_mandate(desk[0], wish).code for _ in range(4)]
+
+    def approve(code: str) -> bool:
+        with app.app_context():
+            try:
+                with transaction():
+                    mandates.approve_mandate(desk[1], code)
+            except NotEnoughFree:
+                return False
+            return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(approve, codes)) == [False, False, False, True]
+    assert queries.conservation(woods.issuance_id).cancelled_kg == 60
     assert broken() == set()
 
 

@@ -53,6 +53,12 @@ _REVERSALS = text(
     "   ON m.code = a.reference AND m.kind = 'reversal' WHERE a.act = 'cancel')::bigint AS cancelled_kg"
 )
 
+_LOST = text(
+    "SELECT count(*) AS beyond FROM (SELECT FROM mandate m JOIN issuance i ON i.id = m.issuance_id"
+    " WHERE m.kind = 'reversal' AND m.approved_at IS NOT NULL GROUP BY i.id"
+    " HAVING sum(m.quantity_kg) > i.last_serial - i.first_serial + 1) lost"
+)
+
 
 def prove() -> list[Proof]:
     """The invariants of acts, each with its figures."""
@@ -68,4 +74,5 @@ def prove() -> list[Proof]:
         none("registry.prove_holds", **db.session.execute(_HOLDS).one()._mapping),
         none("registry.prove_acts", **db.session.execute(_ACTS).one()._mapping),
         equal("registry.prove_reversals", **reversals._mapping),
+        none("registry.prove_lost", **db.session.execute(_LOST).one()._mapping),
     ]

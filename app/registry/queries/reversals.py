@@ -104,6 +104,14 @@ def pool_kg() -> int:
     return _number(held.where(Block.holder_id == BUFFER_POOL, free))
 
 
+def reversed_kg(issuance_id: int) -> int:
+    """What reversals that were carried out say is lost of an issuance, covered or not."""
+    lost = select(func.coalesce(func.sum(Mandate.quantity_kg), 0)).where(
+        Mandate.issuance_id == issuance_id, Mandate.kind == "reversal", Mandate.approved_at.is_not(None)
+    )
+    return _number(lost)
+
+
 def _number(wanted: Any) -> int:
     return int(db.session.scalar(wanted) or 0)
 

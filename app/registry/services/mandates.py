@@ -130,9 +130,7 @@ def _holder_of(run: Run, wish: MandateWish) -> int:
         func.int8range(run.serials.first, run.serials.last, "[]")
     )
     if wish.kind == "reversal":
-        issued = run.series.serials.quantity_kg
-        if wish.quantity_kg > issued:
-            raise NotEnoughFree()
+        reversals.require_left(run.series, wish.quantity_kg)
         return run.series.holder_id
     holding = select(Block.holder_id).where(within, Block.state == "active", Block.lot_id.is_(None))
     found = db.session.scalar(holding.where(size >= wish.quantity_kg).order_by(Block.first_serial).limit(1))
@@ -161,7 +159,7 @@ def _told(mandate: Mandate, run: Run) -> dict[str, str | int]:
 
 
 def _reverse(mandate: Mandate, run: Run, operator_id: int) -> None:
-    reversals.carry_out(mandate, operator_id)
+    reversals.carry_out(mandate, run.series, operator_id)
 
 
 def _cancel(mandate: Mandate, run: Run, operator_id: int) -> None:

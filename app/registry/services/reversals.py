@@ -5,14 +5,15 @@ stays. What nothing covers is owed, in public, until an operator covers it from 
 """
 
 import structlog
+from sqlalchemy import select
 
 from app.accounts.services import audit, notices
 from app.kit.announcements import announce
 from app.kit.database import db
-from app.registry.errors import MandateUnknown, NothingOwed
-from app.registry.models import Mandate
-from app.registry.queries.reversals import HOLDERS, HOLDS_LOST, PLEDGEES, details_of
-from app.registry.queries.serials import get_series
+from app.registry.errors import MandateUnknown, NotEnoughFree, NothingOwed
+from app.registry.models import Issuance, Mandate
+from app.registry.queries.reversals import HOLDERS, HOLDS_LOST, PLEDGEES, details_of, reversed_kg
+from app.registry.queries.serials import Series, get_series
 from app.registry.rules import owed_kg
 from app.registry.services.acts import By
 from app.registry.services.cancellations import cancel_from_pool, cancel_units
@@ -21,8 +22,25 @@ TOPIC = "registry.units_reversed"
 _log = structlog.get_logger(__name__)
 
 
-def carry_out(mandate: Mandate, operator_id: int) -> None:
-    """Cancel what a reversal takes, and announce it. For the mandate's approval, which has locked it."""
+def require_left(series: Series, quantity_kg: int) -> None:
+    """Refuse to lose more of an issuance than was ever issued, over all its reversals.
+
+    What is counted twice would be made good twice, by everybody's buffer pool. Raises `NotEnoughFree`.
+    """
+    if reversed_kg(series.issuance_id) + quantity_kg > series.serials.quantity_kg:
+        raise NotEnoughFree()
+
+
+def carry_out(mandate: Mandate, series: Series, operator_id: int) -> None:
+    """Cancel what a reversal takes, and announce it. For the mandate's approval, which has locked it.
+
+    Raises `NotEnoughFree` when others approved meanwhile leave no room for it.
+    """
+    # Reversals of one issuance go one by one; whoever cuts its blocks meanwhile is not kept waiting.
+    issuance = select(Issuance.id).where(Issuance.id == series.issuance_id)
+    with db.session.no_autoflush:  # approved, this one would count itself
+        db.session.execute(issuance.with_for_update(key_share=True))
+        require_left(series, mandate.quantity_kg)
     mandate.unsold_kg = mandate.buffer_kg = 0
     _cover(mandate, operator_id)
     db.session.flush()
