@@ -24,6 +24,7 @@ from app.offsets.jobs import settle_paid
 from app.registry import queries, rules, services
 from app.registry.errors import (
     HoldEnded,
+    HoldingUnknown,
     MandateDecided,
     MandateOwn,
     NotEnoughFree,
@@ -400,6 +401,18 @@ def test_of_two_reversals_approved_at_once_only_what_was_issued_is_lost(
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(approve, codes)) == [False, False, False, True]
     assert queries.conservation(woods.issuance_id).cancelled_kg == 60
+    assert broken() == set()
+
+
+@pytest.mark.parametrize("kind", ["transfer", "pledge"])
+def test_the_pools_units_are_cancelled_for_a_fault_and_moved_for_nothing(app: Flask, desk: tuple[int, int], kind: str) -> None:
+    made, issued = buffered(1000)
+    serial = f"SH-350721-{made.project_code}-2021-{issued.serials.quantity_kg + 1}-1000"
+    other = accounts.get_holder(made.village_id).code
+    with pytest.raises(HoldingUnknown), transaction():
+        mandates.request_mandate(desk[0], MandateWish(kind, "n", serial=serial, quantity_kg=10, other=other))
+    ordered(desk, kind="cancellation", serial=serial, quantity_kg=10, reason="fault")
+    assert losses.pool_kg() == 100 - 10
     assert broken() == set()
 
 

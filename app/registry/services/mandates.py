@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select
 
+from app.accounts import chart
 from app.accounts.services import audit, notices
 from app.kit import clock
 from app.kit.codes import random_code
@@ -133,6 +134,8 @@ def _holder_of(run: Run, wish: MandateWish) -> int:
         reversals.require_left(run.series, wish.quantity_kg)
         return run.series.holder_id
     holding = select(Block.holder_id).where(within, Block.state == "active", Block.lot_id.is_(None))
+    if wish.kind != "cancellation":  # what was issued by mistake is undone in the pool too, but never moves
+        holding = holding.where(Block.holder_id != chart.BUFFER_POOL)
     found = db.session.scalar(holding.where(size >= wish.quantity_kg).order_by(Block.first_serial).limit(1))
     if found is None:
         raise NotEnoughFree() if db.session.scalar(holding.limit(1)) else HoldingUnknown()
