@@ -18,7 +18,9 @@ from app.accounts import services as holders
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
-from app.registry import jobs, queries
+from app.registry import jobs, queries, services
+from app.registry.rules import Terms
+from app.registry.services import holdings
 
 
 @pytest.fixture
@@ -358,3 +360,26 @@ def test_the_plan_of_a_partial_retirement_reads_no_whole_table(app: Flask, woods
             )
         )
     assert "ix_block_free" in plan
+
+
+def test_whoever_takes_several_lots_off_sale_locks_their_blocks_in_the_order_of_ids(app: Flask) -> None:
+    woods = free_forest(1000)
+    first = db.session.scalar(text("SELECT id FROM block WHERE state = 'active'"))
+    for quantity_kg in (400, 600):  # the piece is a younger block in the older lot
+        with transaction():
+            services.open_lot(first, quantity_kg, Terms("yiyuan", 10, 100))
+
+    def withdraw() -> int:
+        with app.app_context(), transaction():
+            return holdings.withdraw_units(woods.village_id, queries.find_run(serial_of(woods, 1, 1000)))
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            session.execute(text("SELECT id FROM block WHERE id = :first FOR UPDATE"), {"first": first})
+            withdrawing = pool.submit(withdraw)
+            session.execute(text("SELECT pg_sleep(0.5)"))
+            assert not withdrawing.done()
+            free = session.scalars(text("SELECT id FROM block FOR UPDATE SKIP LOCKED")).all()
+            assert len(free) == 2, "while it waits for the older block, it keeps nobody from the younger"
+        assert withdrawing.result(10) == 1000
+    assert broken() == set()

@@ -30,7 +30,7 @@ from app.registry.rules import (
     Terms,
 )
 from app.registry.services.acts import By, Done, keep, perform_part, take
-from app.registry.services.blocks import cut
+from app.registry.services.blocks import cut, lock_blocks
 from app.registry.services.lots import close_lot, open_lot
 
 YIYUAN_STEP_KG = 10
@@ -194,4 +194,6 @@ def withdraw_units(holder_id: int, run: Run) -> int:
     ).all()
     if not lots:
         raise HoldingUnknown()
+    # All of them before the first lot's row: whoever cancels takes blocks in this order too, then lots.
+    lock_blocks(Block.lot_id.in_(lots))
     return sum(close_lot(lot_id, By(holder_id)) for lot_id in lots)
