@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from paying import NOVEMBER, OCTOBER, Treasury, at, colleague, holder_code
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from woods import act, free_forest, owner
 
 from app.kit import clock
 from app.kit.codes import random_code
@@ -147,7 +148,6 @@ def _free_block(lot: Forest) -> int:
     return int(db.session.scalars(found, {"id": lot.issuance_id}).one())
 
 
-def test_when_it_is_lifted_the_lots_are_on_sale_again(app: Flask, desk: Desk) -> None:
 @pytest.mark.parametrize("whom", ["holder", "project"])
 def test_a_gift_that_waits_is_no_way_around_it(
     app: Flask, desk: Desk, client: FlaskClient, whom: str
@@ -164,6 +164,7 @@ def test_a_gift_that_waits_is_no_way_around_it(
     assert client.post(f"/v1/gifts/{gift}/redemption", headers=friend).status_code == 201
 
 
+def test_when_it_is_lifted_the_lots_are_on_sale_again(app: Flask, desk: Desk) -> None:
     lot = forest(100)
     first, second = desk.impose(seller(lot)), desk.impose(f"project.{lot.project_code}")
     desk.lift(first)
@@ -419,6 +420,26 @@ def test_a_limit_gives_many_at_once_exactly_what_it_allows(app: Flask, desk: Des
     with ThreadPoolExecutor(10) as pool:
         said = list(pool.map(buy, buyers))
     assert (said.count("reserved"), said.count("daily_limit_reached")) == (7, 13)
+
+
+def test_the_days_first_order_and_a_sanction_laid_meanwhile_wait_in_one_order(app: Flask, desk: Desk) -> None:
+    lot = forest(1000)
+    desk.impose(seller(lot), "limit", daily_kg=100)
+    told = SanctionTerms("suspend", "investigation", "举报待查")
+
+    def buy() -> None:
+        with app.app_context():
+            order(app, lot=lot.lot_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            session.execute(text("LOCK TABLE sanction IN EXCLUSIVE MODE"))
+            buying = pool.submit(buy)
+            session.execute(text("SELECT pg_sleep(0.5)"))
+            assert not buying.done()
+            sanctions.impose(desk.lin, seller(lot), told)
+        with pytest.raises(LotHalted):
+            buying.result(10)
 
 
 def test_no_lot_opens_beside_a_sanction_that_it_did_not_see(app: Flask, desk: Desk) -> None:

@@ -120,10 +120,12 @@ def _reserve(
     """Write the order with its reservation; None when the lot does not hold as much any more.
 
     From a limited lot, what was reserved is counted; the lot's row comes before the count's, since a
-    reservation that came too late holds the lot's row already. Raises `DailyLimitReached`.
+    reservation that came too late holds the lot's row already. Counting refers to the sanction, so
+    sanctions come before the lot's row, as for whoever lays one. Raises `DailyLimitReached`.
     """
     if lot.restraint != LIMITED:
         return _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+    registry_queries.sanctions.hold_still()
     with db.session.begin_nested():  # what is refused is taken back, and another lot may be tried
         order = _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
         if order is not None:

@@ -64,11 +64,16 @@ def list_standing(holder_ids: Collection[int] = (), project_ids: Collection[int]
     return [Mark(*row) for row in rows]
 
 
+def hold_still() -> None:
+    """Let no sanction be laid or ended until the commit; whoever else asks for this does not wait."""
+    db.session.execute(text("LOCK TABLE sanction IN ROW SHARE MODE"))
+
+
 def lock_standing(
     holder_id: int | None = None, *, issuance_id: int | None = None, project_id: int | None = None
 ) -> list[Mark]:
     """What stands against a holder or an issuance's project; nothing more can be until the commit."""
-    db.session.execute(text("LOCK TABLE sanction IN ROW SHARE MODE"))
+    hold_still()
     if issuance_id is not None:
         project_id = db.session.scalar(select(Issuance.project_id).where(Issuance.id == issuance_id))
     return list_standing([holder_id] if holder_id else (), [project_id] if project_id else ())
@@ -99,7 +104,7 @@ def list_halted_holders() -> set[int]:
 
 def lock_halted_holders() -> set[int]:
     """The same, and nothing can be imposed until the commit."""
-    db.session.execute(text("LOCK TABLE sanction IN ROW SHARE MODE"))
+    hold_still()
     return list_halted_holders()
 
 
