@@ -7,11 +7,14 @@ import pytest
 from builders import forest, person
 from flask import Flask
 from flask.testing import FlaskClient
+from paying import colleague, holder_code
 
 from app.accounts import services as accounts
 from app.kit.transaction import transaction
 from app.registry import jobs, queries, services
+from app.registry.errors import SellerUnknown
 from app.registry.rules import MOST_OPEN_LOTS, allot
+from app.registry.services import Offering
 
 
 def found(client: FlaskClient, query: str = "") -> list[str]:
@@ -204,6 +207,13 @@ def test_nobody_sells_or_closes_what_is_anothers(app: Flask, client: FlaskClient
     assert client.post(f"/v1/lots/{lot}/close", headers=other.auth).status_code == 403
     assert client.post("/v1/lots/NONE/close", headers=other.auth).status_code == 404
     assert found(client) == [lot]
+
+
+def test_an_operator_sells_for_nobody_who_can_sell_themselves(app: Flask) -> None:
+    owner_id, project = market.grow(holder_id=person(app).holder_id)
+    seller, operator_id = holder_code(owner_id), colleague("registry")
+    with pytest.raises(SellerUnknown), transaction():
+        services.sell_for(operator_id, seller, Offering(project, 2022, 1000, "yiyuan", 1))
 
 
 def test_the_same_key_opens_one_lot(app: Flask, client: FlaskClient) -> None:

@@ -55,9 +55,12 @@ def sell(seller_id: int, offering: Offering) -> Listing:
 
 
 def sell_for(operator_id: int, seller_code: str, offering: Offering) -> Listing:
-    """Open a lot on behalf of a village or another holder that has no way in. Raises as `sell`."""
+    """Open a lot on behalf of a village or another holder that has no way in.
+
+    Raises as `sell`, and `SellerUnknown` for a person.
+    """
     seller = accounts.find_holder(seller_code)
-    if seller is None:
+    if seller is None or seller.kind == "person":  # a person has a way in, and sells by their own hand
         raise SellerUnknown()
     lot = sell(seller.id, offering)
     audit.record(
