@@ -405,7 +405,9 @@ def test_of_two_reversals_approved_at_once_only_what_was_issued_is_lost(
 
 
 @pytest.mark.parametrize("kind", ["transfer", "pledge"])
-def test_the_pools_units_are_cancelled_for_a_fault_and_moved_for_nothing(app: Flask, desk: tuple[int, int], kind: str) -> None:
+def test_the_pools_units_are_cancelled_for_a_fault_and_moved_for_nothing(
+    app: Flask, desk: tuple[int, int], kind: str
+) -> None:
     made, issued = buffered(1000)
     serial = f"SH-350721-{made.project_code}-2021-{issued.serials.quantity_kg + 1}-1000"
     other = accounts.get_holder(made.village_id).code

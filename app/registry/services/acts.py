@@ -72,7 +72,9 @@ def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False)
 
 
 def _any_active(*conditions: ColumnElement[bool]) -> bool:
-    return db.session.scalar(select(Block.id).where(Block.state == "active", *conditions).limit(1)) is not None
+    return (
+        db.session.scalar(select(Block.id).where(Block.state == "active", *conditions).limit(1)) is not None
+    )
 
 
 def _ever_held(holder_id: int, run: Run) -> bool:
