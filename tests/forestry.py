@@ -93,15 +93,21 @@ class Desk:
     def draft(self, project_code: str | None = None, feature: dict[str, Any] | None = None) -> str:
         """A draft that lacks nothing; its code."""
         code = self.empty(project_code=project_code)
+        self.complete(code, ((self.village, "village", 9000), (self.village, "fee", 1000)), feature)
+        return code
+
+    def complete(
+        self, code: str, shares: tuple[tuple[int, str, int], ...], feature: dict[str, Any] | None = None
+    ) -> None:
+        """Add what an empty draft lacks, with these right holders' shares."""
         with transaction():
-            for role, share_bp in (("village", 9000), ("fee", 1000)):
-                dossier_parts.add_share(self.maker, code, Share(self.village, role, share_bp), named=True)
+            for share in shares:
+                dossier_parts.add_share(self.maker, code, Share(*share), named=True)
             parcels.add_parcels(self.maker, code, feature or plot(*self.land()))
             for kind in ("title", "design"):
                 dossier_parts.keep_document(self.maker, code, kind, kind, f"%PDF-1.4 {kind}".encode())
             said = NewOpinion("示例专家", "favourable", "可行。", date(2021, 1, 1))
             dossier_parts.add_opinion(self.maker, code, said)
-        return code
 
     def standing(self, code: str) -> DossierStanding:
         """Everything about a dossier."""

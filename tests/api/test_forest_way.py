@@ -1,5 +1,6 @@
 """From forest to unit: a dossier's way with its four eyes, notice, objections and verified removals."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,13 +10,16 @@ from forestry import NOTICE, Desk, facts, plot
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts import queries as accounts
+from app.accounts import services as holders
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
-from app.registry import queries
+from app.registry import queries, services
+from app.registry.errors import SharesRegistered
 from app.registry.errors import dossiers as errors
 from app.registry.rules.dossiers import DossierStatus, Share
-from app.registry.services import dossier_parts, dossiers, objections, parcels, removals
+from app.registry.services import Offering, dossier_parts, dossiers, objections, parcels, removals
 
 
 @pytest.fixture
@@ -265,3 +269,26 @@ def test_shares_become_the_terms_of_a_lot(desk: Desk) -> None:
     found = queries.dossiers.sharing_of(project_id)
     assert found is not None
     assert (found.seller_holder_id, found.village_bp, found.fee_bp) == (desk.village, 0, 1000)
+
+
+def test_a_villages_registered_share_is_in_every_first_sale_though_the_seller_leaves_it_out(
+    desk: Desk,
+) -> None:
+    village = desk.village
+    with transaction():
+        other = holders.open_holder("village", "另一村", "350721").code
+        desk.village = holders.open_holder("household", "示例农户", "350721").id
+    code = desk.empty()
+    desk.complete(code, ((desk.village, "household", 6000), (village, "village", 3200), (0, "fee", 800)))
+    desk.review(code)
+    project = desk.register(code)
+    desk.issue(code, 2021, 1000)
+    plain = Offering(project.code, 2021, 100, "yiyuan", 100)
+    named = replace(plain, village=accounts.get_holder(village).code, village_bp=3200)
+    for offering in (plain, named):
+        with transaction():
+            terms = services.sell(desk.village, offering).terms
+        assert (terms.village_holder_id, terms.village_bp, terms.fee_bp) == (village, 3200, 800)
+    for changes in ({"village_bp": 1}, {"village": other}):
+        with pytest.raises(SharesRegistered), transaction():
+            services.sell(desk.village, replace(named, **changes))

@@ -301,6 +301,13 @@ class SellerUnknown(Problem):
     message = "registry.seller_unknown"
 
 
+class SharesRegistered(Problem):
+    """The right holders' shares of this project are registered; a seller cannot name others."""
+
+    status = 409
+    message = "registry.shares_registered"
+
+
 class TooManyLots(Problem):
     """The seller has as many lots on sale as one may have."""
 

@@ -102,7 +102,12 @@ class NewLot(NewSchema):
     quantity_kg = Whole(1, rules.MOST_KG, required=True)
     product = OneOf(PRODUCTS, load_default=PRODUCTS[0])
     price_fen_per_step = Whole(1, rules.MOST_FEN_PER_STEP, required=True)
-    village = Code(26, metadata={"description": "The code of a village's books that gets a share."})
+    village = Code(
+        26,
+        metadata={
+            "description": "The code of a village's books that gets a share; registered ones hold without it."
+        },
+    )
     village_bp = Whole(0, rules.MOST_VILLAGE_BP, load_default=0)
 
 

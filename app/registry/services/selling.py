@@ -8,10 +8,19 @@ from app.accounts import queries as accounts
 from app.accounts.services import audit
 from app.kit.database import db
 from app.registry import queries, rules
-from app.registry.errors import BlockNotFree, NotTheSeller, QuantityNotSold, SellerUnknown, TooManyLots
+from app.registry.errors import (
+    BlockNotFree,
+    NotTheSeller,
+    QuantityNotSold,
+    SellerUnknown,
+    SharesRegistered,
+    TooManyLots,
+)
 from app.registry.models import Block, Issuance, Lot, OpenLot, Project
 from app.registry.queries import Listing
+from app.registry.queries.dossiers import sharing_of
 from app.registry.rules import STEP_KG, NotWholeSteps, Terms, fee_bp
+from app.registry.rules.dossiers import Sharing
 from app.registry.services.lots import close_lot, open_lot
 
 _ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::integer)")
@@ -21,7 +30,8 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::int
 class Offering:
     """What a seller puts on sale: units of one issuance, their price, and a village's share if any.
 
-    `village` is the code of a village's books. The platform's fee is a rule, not a term to choose.
+    `village` is the code of a village's books; whoever sells what was issued to them for a project with
+    registered shares need not name it. The platform's fee is a rule, not a term to choose.
     """
 
     project: str
@@ -36,7 +46,8 @@ class Offering:
 def sell(seller_id: int, offering: Offering) -> Listing:
     """Open a lot from the seller's smallest free block that holds as much.
 
-    Raises `SellerUnknown` for who may not sell and for a village that is none, `TooManyLots`,
+    Raises `SellerUnknown` for who may not sell and for a village that is none, `SharesRegistered` for other
+    shares than the project's right holders have, `TooManyLots`,
     `BlockNotFree` when no block of theirs holds as much, `QuantityNotSold` for a part of a step.
     """
     terms = _terms(seller_id, offering)
@@ -112,14 +123,40 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
         village = accounts.find_holder(offering.village)
         if village is None or village.kind != "village":
             raise SellerUnknown()
+    chosen: tuple[int | None, int] = (None, 0)
+    if village is not None and offering.village_bp:
+        chosen = (village.id, offering.village_bp)
+    fee = fee_bp(seller.kind)
+    registered = _registered(seller_id, offering)
+    if registered is not None:
+        shares = (registered.village_holder_id, registered.village_bp)
+        if offering.village is not None and chosen != shares:
+            raise SharesRegistered(village_bp=registered.village_bp)
+        chosen, fee = shares, registered.fee_bp
     return Terms(
         product=offering.product,
         step_kg=STEP_KG[offering.product],
         price_fen_per_step=offering.price_fen_per_step,
-        village_holder_id=village.id if village and offering.village_bp else None,
-        village_bp=offering.village_bp if village else 0,
-        fee_bp=fee_bp(seller.kind),
+        village_holder_id=chosen[0],
+        village_bp=chosen[1],
+        fee_bp=fee,
     )
+
+
+def _registered(seller_id: int, offering: Offering) -> Sharing | None:
+    """The shares of a first sale, which its seller may neither leave out nor change; None without any."""
+    project_id = db.session.scalar(
+        select(Project.id)
+        .join(Issuance, Issuance.project_id == Project.id)
+        .where(
+            Project.code == offering.project,
+            Issuance.vintage == offering.vintage,
+            Issuance.holder_id == seller_id,
+        )
+        .limit(1)
+    )
+    shares = sharing_of(project_id) if project_id is not None else None
+    return shares if shares is not None and shares.village_holder_id != seller_id else None
 
 
 def _free_block(seller_id: int, offering: Offering) -> int | None:
