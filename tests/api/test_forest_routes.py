@@ -1,5 +1,7 @@
 """What anyone can ask of forests over HTTP: land, dossiers, notices, objections, their own outline."""
 
+import importlib
+import threading
 from typing import Any
 
 import pytest
@@ -129,6 +131,40 @@ def test_a_bad_outline_is_refused_with_what_and_where(
     assert status == 422
     assert told["errors"][0]["pointer"] == pointer
     assert said in told["errors"][0]["detail"]
+
+
+def many(count: int, points: int = 5) -> dict[str, Any]:
+    """Squares at one place, each border with more points than it needs."""
+    west, south, east, north = 117.8, 26.8, 117.81, 26.81
+    more = points - 5
+    edge = [[west + 0.01 * (each + 1) / (more + 1), south] for each in range(more)]
+    border = [[west, south], *edge, [east, south], [east, north], [west, north], [west, south]]
+    one = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [border]}}
+    return {"type": "FeatureCollection", "features": [one] * count}
+
+
+@pytest.mark.parametrize(("document", "said"), [(many(21), "21 个地块"), (many(3, 700), "2100 个点")])
+def test_nobody_asks_for_more_than_a_moment_of_work(
+    client: FlaskClient, document: dict[str, Any], said: str
+) -> None:
+    status, told = check(client, document)
+    assert status == 422
+    assert said in told["errors"][0]["detail"]
+
+
+def test_the_first_clashes_are_told(client: FlaskClient) -> None:
+    status, told = check(client, many(8))
+    assert (status, len(told["errors"]), len(told["overlaps"]["features"])) == (409, 20, 20)
+
+
+def test_outlines_beyond_what_a_process_can_compare_wait(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(importlib.import_module("app.registry.routes.parcels"), "_checks", checks)
+    with checks:
+        assert check(client, plot(117.8, 26.8))[0] == 429
+    assert check(client, plot(117.8, 26.8))[0] == 200
 
 
 def test_samples_went_the_whole_way(app: Flask, client: FlaskClient) -> None:
