@@ -94,7 +94,7 @@ CREATE TRIGGER document_fixed BEFORE UPDATE OR TRUNCATE ON dossier_document
 CREATE FUNCTION objection_in_notice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM dossier WHERE id = NEW.dossier_id AND reviewed_at IS NOT NULL
-    AND registered_at IS NULL AND withdrawn_at IS NULL FOR SHARE;
+    AND registered_at IS NULL AND withdrawn_at IS NULL AND NEW.raised_at < notice_until FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the dossier is not in public notice' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_right_holder_who_did_not_consent_is_not_named(desk: Desk, client: Fla
 def test_a_notice_is_public_and_takes_objections(desk: Desk, client: FlaskClient) -> None:
     code = desk.draft()
     assert client.get(f"/v1/public-notices/{code}").status_code == 404
-    desk.review(code)
+    desk.review(code, timedelta(days=1))
     assert [each["code"] for each in client.get("/v1/public-notices").json["items"]] == [code]
     sent = client.post(f"/v1/public-notices/{code}/objections", json={"words": "这片林子三年前已经砍了。"})
     assert sent.status_code == 201

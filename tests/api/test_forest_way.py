@@ -17,6 +17,8 @@ from app.registry.errors import dossiers as errors
 from app.registry.rules.dossiers import DossierStatus, Share
 from app.registry.services import dossier_parts, dossiers, objections, parcels, removals
 
+DAY = timedelta(days=1)
+
 
 @pytest.fixture
 def desk(app: Flask) -> Desk:
@@ -133,12 +135,12 @@ def test_nothing_is_registered_before_its_notice_is_over(desk: Desk) -> None:
 
 def test_an_objection_stops_the_registration_until_it_is_answered(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         raised = objections.raise_objection(code, "这片林子不是他们的。")
         again = objections.raise_objection(code, " 这片林子不是他们的。 ")
     assert raised.code == again.code, "the same words twice are one objection"
-    with pytest.raises(errors.DossierNotReady), transaction():
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.DossierNotReady), transaction():
         dossiers.register_dossier(desk.checker, code)
     desk.registered()
     with pytest.raises(IntegrityError, match="objection"), transaction() as session:
@@ -151,19 +153,20 @@ def test_an_objection_stops_the_registration_until_it_is_answered(desk: Desk) ->
         )
     with transaction():
         objections.answer_objection(desk.checker, code, raised.code, "林权证在册，已核对。", upheld=False)
-    assert desk.register(code).code == desk.standing(code).dossier.project_code
+    with clock.frozen(clock.now() + DAY):
+        assert desk.register(code).code == desk.standing(code).dossier.project_code
     with pytest.raises(errors.NotInNotice), transaction():
         objections.raise_objection(code, "太晚了")
 
 
 def test_an_objection_that_is_upheld_ends_the_dossier(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         raised = objections.raise_objection(code, "边界画到了邻村。")
     with transaction():
         objections.answer_objection(desk.checker, code, raised.code, "属实。", upheld=True)
-    with pytest.raises(errors.DossierNotReady), transaction():
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.DossierNotReady), transaction():
         dossiers.register_dossier(desk.checker, code)
     with transaction():
         dossiers.withdraw_dossier(desk.maker, code, "边界有误")
@@ -173,7 +176,7 @@ def test_an_objection_that_is_upheld_ends_the_dossier(desk: Desk) -> None:
 
 def test_objections_are_bounded_an_hour(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         for number in range(20):
             objections.raise_objection(code, f"异议 {number}")
@@ -181,6 +184,23 @@ def test_objections_are_bounded_an_hour(desk: Desk) -> None:
         objections.raise_objection(code, "异议 20")
     with clock.frozen(clock.now() + timedelta(minutes=61)), transaction():
         objections.raise_objection(code, "异议 20")
+
+
+def test_no_objection_comes_after_the_notice(desk: Desk) -> None:
+    code = desk.draft()
+    desk.review(code, DAY)
+    with clock.frozen(clock.now() + DAY):
+        with pytest.raises(errors.NotInNotice), transaction():
+            objections.raise_objection(code, "太晚了")
+        assert desk.register(code)
+    later = desk.draft()
+    desk.review(later)
+    insert = (
+        "INSERT INTO objection (code, dossier_id, digest, words_sealed, raised_at)"
+        " SELECT 'LATE', id, 'x', 'x', notice_until FROM dossier WHERE code = :code"
+    )
+    with pytest.raises(IntegrityError, match="notice"), transaction() as session:
+        session.execute(text(insert), {"code": later})
 
 
 def test_nobody_outside_knows_of_a_draft(desk: Desk) -> None:

@@ -91,6 +91,11 @@ class Dossier(Described, Base):
         """Where it stands."""
         return dossier_status(self.reviewed_at, self.registered_at, self.withdrawn_at)
 
+    def takes_objections(self, now: datetime) -> bool:
+        """Whether its notice runs: what comes later would keep it from its registration for ever."""
+        running = self.status is DossierStatus.NOTICE and self.notice_until is not None
+        return running and now < self.notice_until
+
     @property
     def period(self) -> tuple[date, date]:
         """Its crediting period 计入期, both days included."""

@@ -79,6 +79,6 @@ def _in_notice(code: str) -> Dossier:
     dossier = lock_dossier(code)
     if dossier.status is DossierStatus.DRAFT or dossier.reviewed_at is None:
         raise DossierUnknown()
-    if dossier.status is not DossierStatus.NOTICE:
+    if not dossier.takes_objections(clock.now()):
         raise NotInNotice()
     return dossier
