@@ -1,14 +1,17 @@
 """From forest to unit: a dossier's way with its four eyes, notice, objections and verified removals."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from builders import PASSWORD
 from flask import Flask
 from forestry import NOTICE, Desk, facts, plot
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts import services as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -60,6 +63,72 @@ def test_the_database_itself_keeps_maker_and_checker_apart(desk: Desk) -> None:
     for by in (desk.maker, desk.checker):
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(text(review), {"by": by, "code": code})
+
+
+def changes(desk: Desk, code: str) -> None:
+    """The checker's words, which the maker writes over."""
+    dossier = desk.standing(code).dossier
+    for operator in (desk.checker, desk.maker):
+        with transaction():
+            dossiers.change_dossier(operator, code, facts(dossier.project_code), dossier.holder_id)
+
+
+def adds(desk: Desk, code: str) -> None:
+    with transaction():
+        parcels.add_parcels(desk.checker, code, plot(117.7, 26.9))
+
+
+def drops(desk: Desk, code: str) -> None:
+    with transaction():
+        kept = dossier_parts.keep_document(desk.maker, code, "other", "x", b"%PDF-1.4 x")
+    with transaction():
+        dossier_parts.drop_part(desk.checker, code, "document", kept.id)
+
+
+STEPS = (
+    "UPDATE dossier SET reviewed_by = :by, reviewed_at = now(), notice_until = now() WHERE code = :code",
+    "UPDATE dossier SET registered_by = :by, registered_at = now(),"
+    " project_id = (SELECT max(id) FROM project) WHERE code = :code",
+    "UPDATE objection SET answered_by = :by, answered_at = now(), answer = 'x', upheld = false",
+)
+
+
+def refuses_in_the_database(step: int, by: int, code: str) -> None:
+    with pytest.raises(IntegrityError, match="nobody"), transaction() as session:
+        session.execute(text(STEPS[step]), {"by": by, "code": code})
+
+
+@pytest.mark.parametrize("took_part", [changes, adds, drops])
+def test_whoever_took_part_takes_no_step_that_is_anothers(
+    desk: Desk, took_part: Callable[[Desk, str], None]
+) -> None:
+    desk.registered()
+    code = desk.draft()
+    took_part(desk, code)
+    with pytest.raises(errors.OwnDossier), transaction():
+        dossiers.review_dossier(desk.checker, code, desk.revision(code), NOTICE)
+    refuses_in_the_database(0, desk.checker, code)
+    with transaction():
+        third = accounts.operators.enrol("op-third", PASSWORD, ["registry"])[0].id
+        dossiers.review_dossier(third, code, desk.revision(code), DAY)
+    with transaction():
+        raised = objections.raise_objection(code, "这片林子不是他们的。").code
+    with pytest.raises(errors.OwnDossier), transaction():
+        objections.answer_objection(desk.checker, code, raised, "不属实。", upheld=False)
+    refuses_in_the_database(2, desk.checker, code)
+    with transaction():
+        objections.answer_objection(third, code, raised, "不属实。", upheld=False)
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.OwnDossier), transaction():
+        dossiers.register_dossier(desk.checker, code)
+    refuses_in_the_database(1, desk.checker, code)
+    with clock.frozen(clock.now() + DAY), transaction():
+        assert dossiers.register_dossier(third, code)
+
+
+def test_who_took_part_is_never_forgotten(desk: Desk) -> None:
+    desk.draft()
+    with pytest.raises(Exception, match="append-only"), transaction() as session:
+        session.execute(text("DELETE FROM dossier_maker"))
 
 
 def test_a_review_speaks_of_the_revision_that_was_read(desk: Desk) -> None:

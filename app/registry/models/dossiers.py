@@ -102,6 +102,15 @@ class Dossier(Described, Base):
         return self.period_start, self.period_end
 
 
+class DossierMaker(Base):
+    """Whoever wrote or dropped anything of a dossier: others review, register, and dismiss objections."""
+
+    __tablename__ = "dossier_maker"
+
+    dossier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dossier.id"), primary_key=True)
+    operator_id: Mapped[int] = _operator(primary_key=True)
+
+
 class RightShare(Base):
     """What one right holder is entitled to; `named` is their consent to be named in public."""
 
