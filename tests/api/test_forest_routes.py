@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from forestry import SIDE, Desk, plot, ring
+from forestry import SIDE, Desk, facts, plot, ring
 
 from app.kit.transaction import transaction
 from app.registry import services
-from app.registry.services import dossier_parts
+from app.registry.services import dossier_parts, dossiers
 
 
 @pytest.fixture
@@ -62,6 +62,33 @@ def test_a_right_holder_who_did_not_consent_is_not_named(desk: Desk, client: Fla
     rights = {right["role"]: right["holder"] for right in told.json["dossier"]["rights"]}
     assert rights["household"] is None
     assert rights["fee"]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_household_to_which_units_go_is_named_with_its_consent(
+    desk: Desk, client: FlaskClient, named: bool
+) -> None:
+    from app.accounts import services as accounts
+    from app.registry.rules.dossiers import Share
+
+    code = desk.draft()
+    standing = desk.standing(code)
+    project_code = standing.dossier.project_code
+    with transaction():
+        dossier_parts.drop_part(desk.maker, code, "share", standing.shares[0].id)
+        family = accounts.open_right_holder(desk.maker, "household", "张某某").id
+        dossier_parts.add_share(desk.maker, code, Share(family, "household", 9000), named=named)
+        dossiers.change_dossier(desk.maker, code, facts(project_code), family)
+    desk.review(code)
+    shown = "张某某" if named else "农户"
+    assert client.get("/v1/public-notices").json["items"][0]["holder"] == shown
+    desk.register(code)
+    assert client.get("/v1/projects").json["items"][0]["holder"] == shown
+    for path in (f"/v1/public-notices/{code}", f"/v1/projects/{project_code}"):
+        assert client.get(path).json["holder"] == shown
+    for path in (f"/notices/{code}", f"/projects/{project_code}"):
+        assert ("张某某" in client.get(path).text) is named
+    assert desk.standing(code).holder == "张某某", "operators see who it is"
 
 
 def test_a_notice_is_public_and_takes_objections(desk: Desk, client: FlaskClient) -> None:
