@@ -312,6 +312,26 @@ def test_a_refused_removal_may_come_again_corrected(desk: Desk) -> None:
         assert removals.approve_issuance(desk.checker, code, second.code).serials.quantity_kg == 1000
 
 
+def test_whoever_uploaded_a_report_does_not_approve_it(desk: Desk) -> None:
+    code = desk.registered()
+    wanted = desk.removal(code, 2021, 1000).wanted
+    with transaction():
+        requested = removals.request_issuance(desk.checker, code, wanted)
+    with pytest.raises(errors.OwnDossier), transaction():
+        removals.approve_issuance(desk.maker, code, requested.code)
+
+
+def test_no_forest_grows_beyond_all_plausibility(desk: Desk) -> None:
+    code = desk.registered()
+    # 60 t a hectare and year are 6 kg a square metre; 2021 has 365 days.
+    most_kg = 6 * desk.standing(code).area_m2
+    too_much, most = (desk.removal(code, 2021, quantity_kg).wanted for quantity_kg in (most_kg + 1, most_kg))
+    with pytest.raises(errors.DossierRefused), transaction():
+        removals.request_issuance(desk.maker, code, too_much)
+    with transaction():
+        removals.request_issuance(desk.maker, code, most)
+
+
 def test_a_project_with_a_dossier_is_issued_nothing_beside_its_removals(desk: Desk) -> None:
     from app.registry.services import issue
 

@@ -93,8 +93,8 @@ class Dossier(Described, Base):
 
     def takes_objections(self, now: datetime) -> bool:
         """Whether its notice runs: what comes later would keep it from its registration for ever."""
-        running = self.status is DossierStatus.NOTICE and self.notice_until is not None
-        return running and now < self.notice_until
+        in_notice = self.status is DossierStatus.NOTICE
+        return in_notice and self.notice_until is not None and now < self.notice_until
 
     @property
     def period(self) -> tuple[date, date]:
