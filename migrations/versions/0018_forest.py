@@ -42,7 +42,8 @@ BEGIN
     RAISE EXCEPTION 'a dossier has parcels, and shares of 10000 basis points'
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  IF EXISTS (SELECT FROM right_share WHERE dossier_id = NEW.id AND added_by = NEW.reviewed_by)
+  IF EXISTS (SELECT FROM dossier_maker WHERE dossier_id = NEW.id AND operator_id = NEW.reviewed_by)
+     OR EXISTS (SELECT FROM right_share WHERE dossier_id = NEW.id AND added_by = NEW.reviewed_by)
      OR EXISTS (SELECT FROM parcel WHERE dossier_id = NEW.id AND added_by = NEW.reviewed_by)
      OR EXISTS (SELECT FROM dossier_opinion WHERE dossier_id = NEW.id AND added_by = NEW.reviewed_by)
      OR EXISTS (SELECT FROM dossier_document WHERE dossier_id = NEW.id AND added_by = NEW.reviewed_by) THEN
@@ -57,6 +58,9 @@ CREATE FUNCTION dossier_registration() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM objection WHERE dossier_id = NEW.id AND upheld IS DISTINCT FROM false) THEN
     RAISE EXCEPTION 'an objection stands' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF EXISTS (SELECT FROM dossier_maker WHERE dossier_id = NEW.id AND operator_id = NEW.registered_by) THEN
+    RAISE EXCEPTION 'nobody registers what they wrote' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
 END $$;
@@ -94,7 +98,7 @@ CREATE TRIGGER document_fixed BEFORE UPDATE OR TRUNCATE ON dossier_document
 CREATE FUNCTION objection_in_notice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM dossier WHERE id = NEW.dossier_id AND reviewed_at IS NOT NULL
-    AND registered_at IS NULL AND withdrawn_at IS NULL FOR SHARE;
+    AND registered_at IS NULL AND withdrawn_at IS NULL AND NEW.raised_at < notice_until FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the dossier is not in public notice' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -108,6 +112,20 @@ CREATE TRIGGER objection_words BEFORE UPDATE OF id, code, dossier_id, digest, wo
   ON objection FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER objection_answered BEFORE UPDATE ON objection FOR EACH ROW
   WHEN (OLD.answered_at IS NOT NULL) EXECUTE FUNCTION refuse_row('it was answered');
+
+CREATE FUNCTION objection_dismissal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM dossier_maker
+              WHERE dossier_id = NEW.dossier_id AND operator_id = NEW.answered_by) THEN
+    RAISE EXCEPTION 'nobody dismisses an objection to what they wrote'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER objection_dismissal BEFORE INSERT OR UPDATE ON objection FOR EACH ROW
+  WHEN (NEW.upheld = false) EXECUTE FUNCTION objection_dismissal();
+CREATE TRIGGER dossier_maker_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON dossier_maker
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER verified_removal_kept BEFORE DELETE OR TRUNCATE ON verified_removal
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -152,12 +170,14 @@ TABLES = (
     "dossier_document",
     "parcel",
     "right_share",
+    "dossier_maker",
     "dossier",
 )
 FUNCTIONS = (
     "issuance_is_verified",
     "verified_removal_issued",
     "objection_in_notice",
+    "objection_dismissal",
     "part_of_draft",
     "dossier_registration",
     "dossier_review",
@@ -169,6 +189,7 @@ FUNCTIONS = (
 def upgrade() -> None:
     """Create the dossiers and what belongs to them."""
     _dossier()
+    _dossier_maker()
     _right_share()
     _parcel()
     _document()
@@ -265,6 +286,14 @@ def _dossier() -> None:
         ["project_code"],
         unique=True,
         postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+
+
+def _dossier_maker() -> None:
+    op.create_table(
+        "dossier_maker",
+        _link("dossier_id", "dossier", primary_key=True),
+        _link("operator_id", "operator", primary_key=True),
     )
 
 

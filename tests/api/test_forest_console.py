@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from visiting import Visitor, at_console
 from werkzeug.test import TestResponse
 
 from app.accounts import queries as accounts
+from app.kit import clock
 
 FACTS = {
     "project_code": "SC-T1",
@@ -133,7 +135,7 @@ def test_anybody_may_object_on_the_notice_and_an_operator_answers(app: Flask) ->
     code = desk.draft()
     stranger, checker = Visitor(app), at_console(app, "registry")
     assert stranger.get(f"/notices/{code}").status_code == 404
-    desk.review(code)
+    desk.review(code, timedelta(days=1))
     assert "公示" in stranger.get("/projects").text
     assert stranger.post(f"/notices/{code}/objections", {"words": "坏"}).status_code == 422
     go(stranger.post(f"/notices/{code}/objections", {"words": "这块地\n有争议。"}), "objection_raised")
@@ -147,8 +149,12 @@ def test_anybody_may_object_on_the_notice_and_an_operator_answers(app: Flask) ->
     assert answer
     go(checker.post(answer[1], {"answer": "已核对界桩。", "outcome": "dismissed"}), "objection_answered")
     assert "已核对界桩。" in stranger.get(f"/notices/{code}").text
-    go(checker.post(f"{base}/register"), "dossier_registered")
-    assert stranger.post(f"/notices/{code}/objections", {"words": "太晚了吗？"}).status_code == 409
+    form = f'action="/notices/{code}/objections"'
+    assert form in stranger.get(f"/notices/{code}").text
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        assert form not in stranger.get(f"/notices/{code}").text
+        assert stranger.post(f"/notices/{code}/objections", {"words": "太晚了吗？"}).status_code == 409
+        assert desk.register(code)
 
 
 @pytest.mark.parametrize("role", ["finance", "auditor"])

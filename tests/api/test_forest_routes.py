@@ -1,15 +1,18 @@
 """What anyone can ask of forests over HTTP: land, dossiers, notices, objections, their own outline."""
 
+import importlib
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from forestry import SIDE, Desk, plot, ring
+from forestry import SIDE, Desk, facts, plot, ring
 
 from app.kit.transaction import transaction
 from app.registry import services
-from app.registry.services import dossier_parts
+from app.registry.services import dossier_parts, dossiers
 
 
 @pytest.fixture
@@ -61,10 +64,37 @@ def test_a_right_holder_who_did_not_consent_is_not_named(desk: Desk, client: Fla
     assert rights["fee"]
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_household_to_which_units_go_is_named_with_its_consent(
+    desk: Desk, client: FlaskClient, named: bool
+) -> None:
+    from app.accounts import services as accounts
+    from app.registry.rules.dossiers import Share
+
+    code = desk.draft()
+    standing = desk.standing(code)
+    project_code = standing.dossier.project_code
+    with transaction():
+        dossier_parts.drop_part(desk.maker, code, "share", standing.shares[0].id)
+        family = accounts.open_right_holder(desk.maker, "household", "张某某").id
+        dossier_parts.add_share(desk.maker, code, Share(family, "household", 9000), named=named)
+        dossiers.change_dossier(desk.maker, code, facts(project_code), family)
+    desk.review(code)
+    shown = "张某某" if named else "农户"
+    assert client.get("/v1/public-notices").json["items"][0]["holder"] == shown
+    desk.register(code)
+    assert client.get("/v1/projects").json["items"][0]["holder"] == shown
+    for path in (f"/v1/public-notices/{code}", f"/v1/projects/{project_code}"):
+        assert client.get(path).json["holder"] == shown
+    for path in (f"/notices/{code}", f"/projects/{project_code}"):
+        assert ("张某某" in client.get(path).text) is named
+    assert desk.standing(code).holder == "张某某", "operators see who it is"
+
+
 def test_a_notice_is_public_and_takes_objections(desk: Desk, client: FlaskClient) -> None:
     code = desk.draft()
     assert client.get(f"/v1/public-notices/{code}").status_code == 404
-    desk.review(code)
+    desk.review(code, timedelta(days=1))
     assert [each["code"] for each in client.get("/v1/public-notices").json["items"]] == [code]
     sent = client.post(f"/v1/public-notices/{code}/objections", json={"words": "这片林子三年前已经砍了。"})
     assert sent.status_code == 201
@@ -129,6 +159,40 @@ def test_a_bad_outline_is_refused_with_what_and_where(
     assert status == 422
     assert told["errors"][0]["pointer"] == pointer
     assert said in told["errors"][0]["detail"]
+
+
+def many(count: int, points: int = 5) -> dict[str, Any]:
+    """Squares at one place, each border with more points than it needs."""
+    west, south, east, north = 117.8, 26.8, 117.81, 26.81
+    more = points - 5
+    edge = [[west + 0.01 * (each + 1) / (more + 1), south] for each in range(more)]
+    border = [[west, south], *edge, [east, south], [east, north], [west, north], [west, south]]
+    one = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [border]}}
+    return {"type": "FeatureCollection", "features": [one] * count}
+
+
+@pytest.mark.parametrize(("document", "said"), [(many(21), "21 个地块"), (many(3, 700), "2100 个点")])
+def test_nobody_asks_for_more_than_a_moment_of_work(
+    client: FlaskClient, document: dict[str, Any], said: str
+) -> None:
+    status, told = check(client, document)
+    assert status == 422
+    assert said in told["errors"][0]["detail"]
+
+
+def test_the_first_clashes_are_told(client: FlaskClient) -> None:
+    status, told = check(client, many(8))
+    assert (status, len(told["errors"]), len(told["overlaps"]["features"])) == (409, 20, 20)
+
+
+def test_outlines_beyond_what_a_process_can_compare_wait(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(importlib.import_module("app.registry.routes.parcels"), "_checks", checks)
+    with checks:
+        assert check(client, plot(117.8, 26.8))[0] == 429
+    assert check(client, plot(117.8, 26.8))[0] == 200
 
 
 def test_samples_went_the_whole_way(app: Flask, client: FlaskClient) -> None:

@@ -1,10 +1,12 @@
 """From forest to unit: a dossier's way with its four eyes, notice, objections and verified removals."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from builders import PASSWORD
 from flask import Flask
 from forestry import NOTICE, Desk, facts, plot
 from sqlalchemy import text
@@ -20,6 +22,8 @@ from app.registry.errors import SharesRegistered
 from app.registry.errors import dossiers as errors
 from app.registry.rules.dossiers import DossierStatus, Share
 from app.registry.services import Offering, dossier_parts, dossiers, objections, parcels, removals
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -62,6 +66,72 @@ def test_the_database_itself_keeps_maker_and_checker_apart(desk: Desk) -> None:
     for by in (desk.maker, desk.checker):
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(text(review), {"by": by, "code": code})
+
+
+def changes(desk: Desk, code: str) -> None:
+    """The checker's words, which the maker writes over."""
+    dossier = desk.standing(code).dossier
+    for operator in (desk.checker, desk.maker):
+        with transaction():
+            dossiers.change_dossier(operator, code, facts(dossier.project_code), dossier.holder_id)
+
+
+def adds(desk: Desk, code: str) -> None:
+    with transaction():
+        parcels.add_parcels(desk.checker, code, plot(117.7, 26.9))
+
+
+def drops(desk: Desk, code: str) -> None:
+    with transaction():
+        kept = dossier_parts.keep_document(desk.maker, code, "other", "x", b"%PDF-1.4 x")
+    with transaction():
+        dossier_parts.drop_part(desk.checker, code, "document", kept.id)
+
+
+STEPS = (
+    "UPDATE dossier SET reviewed_by = :by, reviewed_at = now(), notice_until = now() WHERE code = :code",
+    "UPDATE dossier SET registered_by = :by, registered_at = now(),"
+    " project_id = (SELECT max(id) FROM project) WHERE code = :code",
+    "UPDATE objection SET answered_by = :by, answered_at = now(), answer = 'x', upheld = false",
+)
+
+
+def refuses_in_the_database(step: int, by: int, code: str) -> None:
+    with pytest.raises(IntegrityError, match="nobody"), transaction() as session:
+        session.execute(text(STEPS[step]), {"by": by, "code": code})
+
+
+@pytest.mark.parametrize("took_part", [changes, adds, drops])
+def test_whoever_took_part_takes_no_step_that_is_anothers(
+    desk: Desk, took_part: Callable[[Desk, str], None]
+) -> None:
+    desk.registered()
+    code = desk.draft()
+    took_part(desk, code)
+    with pytest.raises(errors.OwnDossier), transaction():
+        dossiers.review_dossier(desk.checker, code, desk.revision(code), NOTICE)
+    refuses_in_the_database(0, desk.checker, code)
+    with transaction():
+        third = holders.operators.enrol("op-third", PASSWORD, ["registry"])[0].id
+        dossiers.review_dossier(third, code, desk.revision(code), DAY)
+    with transaction():
+        raised = objections.raise_objection(code, "这片林子不是他们的。").code
+    with pytest.raises(errors.OwnDossier), transaction():
+        objections.answer_objection(desk.checker, code, raised, "不属实。", upheld=False)
+    refuses_in_the_database(2, desk.checker, code)
+    with transaction():
+        objections.answer_objection(third, code, raised, "不属实。", upheld=False)
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.OwnDossier), transaction():
+        dossiers.register_dossier(desk.checker, code)
+    refuses_in_the_database(1, desk.checker, code)
+    with clock.frozen(clock.now() + DAY), transaction():
+        assert dossiers.register_dossier(third, code)
+
+
+def test_who_took_part_is_never_forgotten(desk: Desk) -> None:
+    desk.draft()
+    with pytest.raises(Exception, match="append-only"), transaction() as session:
+        session.execute(text("DELETE FROM dossier_maker"))
 
 
 def test_a_review_speaks_of_the_revision_that_was_read(desk: Desk) -> None:
@@ -137,12 +207,12 @@ def test_nothing_is_registered_before_its_notice_is_over(desk: Desk) -> None:
 
 def test_an_objection_stops_the_registration_until_it_is_answered(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         raised = objections.raise_objection(code, "这片林子不是他们的。")
         again = objections.raise_objection(code, " 这片林子不是他们的。 ")
     assert raised.code == again.code, "the same words twice are one objection"
-    with pytest.raises(errors.DossierNotReady), transaction():
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.DossierNotReady), transaction():
         dossiers.register_dossier(desk.checker, code)
     desk.registered()
     with pytest.raises(IntegrityError, match="objection"), transaction() as session:
@@ -155,19 +225,20 @@ def test_an_objection_stops_the_registration_until_it_is_answered(desk: Desk) ->
         )
     with transaction():
         objections.answer_objection(desk.checker, code, raised.code, "林权证在册，已核对。", upheld=False)
-    assert desk.register(code).code == desk.standing(code).dossier.project_code
+    with clock.frozen(clock.now() + DAY):
+        assert desk.register(code).code == desk.standing(code).dossier.project_code
     with pytest.raises(errors.NotInNotice), transaction():
         objections.raise_objection(code, "太晚了")
 
 
 def test_an_objection_that_is_upheld_ends_the_dossier(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         raised = objections.raise_objection(code, "边界画到了邻村。")
     with transaction():
         objections.answer_objection(desk.checker, code, raised.code, "属实。", upheld=True)
-    with pytest.raises(errors.DossierNotReady), transaction():
+    with clock.frozen(clock.now() + DAY), pytest.raises(errors.DossierNotReady), transaction():
         dossiers.register_dossier(desk.checker, code)
     with transaction():
         dossiers.withdraw_dossier(desk.maker, code, "边界有误")
@@ -177,7 +248,7 @@ def test_an_objection_that_is_upheld_ends_the_dossier(desk: Desk) -> None:
 
 def test_objections_are_bounded_an_hour(desk: Desk) -> None:
     code = desk.draft()
-    desk.review(code)
+    desk.review(code, DAY)
     with transaction():
         for number in range(20):
             objections.raise_objection(code, f"异议 {number}")
@@ -185,6 +256,23 @@ def test_objections_are_bounded_an_hour(desk: Desk) -> None:
         objections.raise_objection(code, "异议 20")
     with clock.frozen(clock.now() + timedelta(minutes=61)), transaction():
         objections.raise_objection(code, "异议 20")
+
+
+def test_no_objection_comes_after_the_notice(desk: Desk) -> None:
+    code = desk.draft()
+    desk.review(code, DAY)
+    with clock.frozen(clock.now() + DAY):
+        with pytest.raises(errors.NotInNotice), transaction():
+            objections.raise_objection(code, "太晚了")
+        assert desk.register(code)
+    later = desk.draft()
+    desk.review(later)
+    insert = (
+        "INSERT INTO objection (code, dossier_id, digest, words_sealed, raised_at)"
+        " SELECT 'LATE', id, 'x', 'x', notice_until FROM dossier WHERE code = :code"
+    )
+    with pytest.raises(IntegrityError, match="notice"), transaction() as session:
+        session.execute(text(insert), {"code": later})
 
 
 def test_nobody_outside_knows_of_a_draft(desk: Desk) -> None:
@@ -225,6 +313,26 @@ def test_a_refused_removal_may_come_again_corrected(desk: Desk) -> None:
         removals.approve_issuance(desk.maker, code, second.code)
     with transaction():
         assert removals.approve_issuance(desk.checker, code, second.code).serials.quantity_kg == 1000
+
+
+def test_whoever_uploaded_a_report_does_not_approve_it(desk: Desk) -> None:
+    code = desk.registered()
+    wanted = desk.removal(code, 2021, 1000).wanted
+    with transaction():
+        requested = removals.request_issuance(desk.checker, code, wanted)
+    with pytest.raises(errors.OwnDossier), transaction():
+        removals.approve_issuance(desk.maker, code, requested.code)
+
+
+def test_no_forest_grows_beyond_all_plausibility(desk: Desk) -> None:
+    code = desk.registered()
+    # 60 t a hectare and year are 6 kg a square metre; 2021 has 365 days.
+    most_kg = 6 * desk.standing(code).area_m2
+    too_much, most = (desk.removal(code, 2021, quantity_kg).wanted for quantity_kg in (most_kg + 1, most_kg))
+    with pytest.raises(errors.DossierRefused), transaction():
+        removals.request_issuance(desk.maker, code, too_much)
+    with transaction():
+        removals.request_issuance(desk.maker, code, most)
 
 
 def test_a_project_with_a_dossier_is_issued_nothing_beside_its_removals(desk: Desk) -> None:

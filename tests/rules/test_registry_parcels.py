@@ -189,6 +189,25 @@ def test_long_slivers_do_not_hide_a_true_overlap() -> None:
     assert land.overlap(mine, other) is not None
 
 
+def comb(teeth: int, *, upright: bool) -> list[list[float]]:
+    """Teeth from a common back, to the east or to the north."""
+    step, points = 0.09 / teeth, [(0.0, -0.002), (0.09, -0.002)]
+    for tooth in range(teeth - 1, -1, -1):
+        at = tooth * step
+        points += [(at + step / 2, -0.001), (at + step / 2, 0.09), (at, 0.09), (at, -0.001)]
+    points[-1] = points[0]
+    turned = [(y, x) if upright else (x, y) for x, y in points]
+    return [[round(LON + x, 7), round(LAT - 0.1 + y, 7)] for x, y in turned]
+
+
+def test_of_combs_that_cross_the_area_is_whole_and_the_largest_pieces_are_shown() -> None:
+    mine, other = (land.polygon([comb(12, upright=upright)]) for upright in (False, True))
+    shared = land.overlap(mine, other)
+    assert shared is not None
+    assert len(shared.pieces) == land.MOST_PIECES
+    assert shared.area_m2 > 2 * sum(map(land.area_m2, shared.pieces))
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: (

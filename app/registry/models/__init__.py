@@ -5,6 +5,7 @@ from app.registry.models.blocks import Block
 from app.registry.models.dossiers import (
     Document,
     Dossier,
+    DossierMaker,
     Objection,
     Opinion,
     Parcel,
@@ -23,6 +24,7 @@ __all__ = [
     "BlockAct",
     "Document",
     "Dossier",
+    "DossierMaker",
     "Hold",
     "Issuance",
     "LogEntry",

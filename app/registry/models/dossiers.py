@@ -91,10 +91,24 @@ class Dossier(Described, Base):
         """Where it stands."""
         return dossier_status(self.reviewed_at, self.registered_at, self.withdrawn_at)
 
+    def takes_objections(self, now: datetime) -> bool:
+        """Whether its notice runs: what comes later would keep it from its registration for ever."""
+        in_notice = self.status is DossierStatus.NOTICE
+        return in_notice and self.notice_until is not None and now < self.notice_until
+
     @property
     def period(self) -> tuple[date, date]:
         """Its crediting period 计入期, both days included."""
         return self.period_start, self.period_end
+
+
+class DossierMaker(Base):
+    """Whoever wrote or dropped anything of a dossier: others review, register, and dismiss objections."""
+
+    __tablename__ = "dossier_maker"
+
+    dossier_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dossier.id"), primary_key=True)
+    operator_id: Mapped[int] = _operator(primary_key=True)
 
 
 class RightShare(Base):

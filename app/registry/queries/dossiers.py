@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from app.accounts import queries as accounts
 from app.kit import sealing
 from app.kit.database import db
+from app.kit.messages import t
 from app.kit.proof import Proof
 from app.registry.errors.dossiers import DossierUnknown, PartUnknown
 from app.registry.models import (
@@ -49,6 +50,7 @@ class DossierStanding:
 
     dossier: Dossier
     holder: str
+    public_holder: str
     shares: Sequence[ShareFacts]
     parcels: Sequence[Parcel]
     documents: Sequence[Document]
@@ -89,10 +91,31 @@ class DossierLine:
 
     dossier: Dossier
     holder: str
+    public_holder: str
     parcels: int
     area_m2: int
     open_objections: int
     open_removals: int
+
+
+def public_names(key: SQLColumnExpression[Any], holder_ids: Mapping[int, int]) -> dict[int, str]:
+    """The right holders' names as everybody may read them, by dossier or project as `key` says.
+
+    A household is named where a share of it there says that it consents; villages and organisations are.
+    """
+    consents = (
+        select(key, RightShare.holder_id)
+        .join(Dossier, Dossier.id == RightShare.dossier_id)
+        .where(key.in_([*holder_ids]), RightShare.named)
+    )
+    holders = accounts.list_holders([*holder_ids.values()])
+    named = {tuple(row) for row in db.session.execute(consents)}
+    return {
+        each: t("registry.role_household")
+        if holders[whose].kind == "household" and (each, whose) not in named
+        else holders[whose].name or ""
+        for each, whose in holder_ids.items()
+    }
 
 
 def get_dossier(code: str, *, public: bool = False) -> DossierStanding:
@@ -222,6 +245,7 @@ def _standing(dossier: Dossier) -> DossierStanding:
     return DossierStanding(
         dossier=dossier,
         holder=names[dossier.holder_id].name or "",
+        public_holder=public_names(RightShare.dossier_id, {dossier.id: dossier.holder_id})[dossier.id],
         shares=shares,
         parcels=list_parcels(dossier.id),
         documents=parts(Document),
@@ -236,6 +260,8 @@ def _lines(wanted: Select[Any]) -> list[DossierLine]:
     ids = [dossier.id for dossier in dossiers]
     holders = accounts.list_holders([dossier.holder_id for dossier in dossiers])
 
+    public = public_names(RightShare.dossier_id, {each.id: each.holder_id for each in dossiers})
+
     def by_dossier(model: Any, figure: Any, *conditions: Any) -> dict[int, int]:
         grouped = select(model.dossier_id, figure).where(model.dossier_id.in_(ids), *conditions)
         return {row[0]: int(row[1]) for row in db.session.execute(grouped.group_by(model.dossier_id))}
@@ -248,6 +274,7 @@ def _lines(wanted: Select[Any]) -> list[DossierLine]:
         DossierLine(
             dossier=each,
             holder=holders[each.holder_id].name or "",
+            public_holder=public[each.id],
             parcels=counts.get(each.id, 0),
             area_m2=areas.get(each.id, 0),
             open_objections=objections.get(each.id, 0),

@@ -1,8 +1,9 @@
 """Parcels 地块 that stand, and which of them a new outline would overlap."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import shapely
@@ -16,7 +17,16 @@ from app.registry.models import Dossier, Parcel
 from app.registry.rules import Both
 from app.registry.rules.dossiers import overlap_in_time
 from app.registry.rules.land import Land, Overlap, overlap, polygon, rings_of, survey
-from app.registry.rules.parcels import ParcelFault, geojson, read_parcels
+from app.registry.rules.parcels import (
+    MOST_ASKED_PARCELS,
+    MOST_ASKED_POINTS,
+    ParcelFault,
+    geojson,
+    read_parcels,
+)
+
+MOST_CLASHES = 20
+"""So many are told of; whoever removed them is told of the next."""
 
 _BESIDE = text(
     "SELECT p.number, p.name, p.rings, d.id, d.project_code, d.name_zh, d.name_en"
@@ -62,12 +72,23 @@ class Clash:
         }
 
 
-def read_lands(document: Any, region: str | None, *, declared: bool = False) -> list[Land]:
+def read_lands(
+    document: Any, region: str | None, *, declared: bool = False, public: bool = False
+) -> list[Land]:
     """The land of a GeoJSON document's parcels; with `declared`, each must say how large it is said to be.
 
-    Raises `ParcelsRefused` with what is wrong with each, and where.
+    With `public` it may be as large as anyone may ask about. Raises `ParcelsRefused` with what is wrong
+    with each, and where.
     """
     outlines, faults = read_parcels(document, region)
+    if public:
+        parcels, points = len(outlines), sum(len(ring) for each in outlines for ring in each.rings)
+        if parcels > MOST_ASKED_PARCELS:
+            told = {"count": parcels, "most": MOST_ASKED_PARCELS}
+            refuse_faults([ParcelFault("asked_too_many", "#/parcels", **told)])
+        if points > MOST_ASKED_POINTS:
+            told = {"count": points, "most": MOST_ASKED_POINTS}
+            refuse_faults([ParcelFault("asked_too_many_points", "#/parcels", **told)])
     lands = []
     for outline in outlines:
         try:
@@ -90,24 +111,28 @@ def refuse_faults(faults: Sequence[ParcelFault]) -> None:
 def clashes(
     lands: Sequence[Land], period: tuple[date, date], own_id: int = 0, *, public: bool = False
 ) -> list[Clash]:
-    """Everything that these lands share with parcels of this time, and with each other.
+    """What these lands share with parcels of this time, and with each other: the first `MOST_CLASHES`.
 
     `own_id` is the dossier that they are for; with `public` drafts of others are not told of.
     """
-    found = []
+    return list(islice(_clashes(lands, period, own_id, public=public), MOST_CLASHES))
+
+
+def _clashes(
+    lands: Sequence[Land], period: tuple[date, date], own_id: int, *, public: bool
+) -> Iterator[Clash]:
     for index, land in enumerate(lands):
         for other in lands[:index]:
             shared = overlap(land.shape, other.shape)
             if shared is not None:
-                found.append(Clash(land, other, shared))
+                yield Clash(land, other, shared)
         span = {"start": period[0], "end": period[1], "own": own_id, "public": public}
         for row in db.session.execute(_BESIDE, {**land.box._asdict(), **span}):
             shared = overlap(land.shape, polygon(row.rings))
             if shared is not None:
                 names = Both(row.name_zh, row.name_en)
                 other_parcel = Neighbour(row.id, row.project_code, names, row.number, row.name)
-                found.append(Clash(land, other_parcel, shared))
-    return found
+                yield Clash(land, other_parcel, shared)
 
 
 def overlap_faults(found: Sequence[Clash]) -> list[dict[str, str]]:

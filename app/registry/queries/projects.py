@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry.errors import ProjectUnknown
-from app.registry.models import Issuance, Project
-from app.registry.queries.dossiers import DossierStanding, find_dossier_of
+from app.registry.models import Dossier, Issuance, Project
+from app.registry.queries.dossiers import DossierStanding, find_dossier_of, public_names
 from app.registry.queries.sanctions import Mark, list_standing
 from app.registry.queries.units import Conservation, conservations
 from app.registry.rules import PROJECT_CODE
@@ -25,7 +24,7 @@ class IssuanceStanding:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSummary:
-    """A project, its right holder's name, and the sanctions in force against either."""
+    """A project, its right holder's public name, and the sanctions in force against either."""
 
     project: Project
     holder: str
@@ -52,10 +51,9 @@ def list_projects(limit: int, after: int | None = None) -> list[ProjectSummary]:
 def summaries(projects: Sequence[Project]) -> list[ProjectSummary]:
     """These projects with their right holders and what stands against either."""
     ids = {project.holder_id for project in projects}
-    holders, marks = accounts.list_holders([*ids]), list_standing(ids, [each.id for each in projects])
-    return [
-        ProjectSummary(each, holders[each.holder_id].name or "", _marks_of(each, marks)) for each in projects
-    ]
+    marks = list_standing(ids, [each.id for each in projects])
+    names = public_names(Dossier.project_id, {each.id: each.holder_id for each in projects})
+    return [ProjectSummary(each, names[each.id], _marks_of(each, marks)) for each in projects]
 
 
 def _marks_of(project: Project, marks: Sequence[Mark]) -> tuple[Mark, ...]:

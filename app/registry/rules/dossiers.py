@@ -49,6 +49,9 @@ MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg
 _MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 MOST_BUFFER_BP = 5_000
 """What a project may owe the buffer pool of every issuance, at most."""
+MOST_KG_PER_HECTARE_YEAR = 60_000
+"""A removal beyond 60 t CO2e a hectare and year is a slip of the pen. A plausibility bound of our own and no
+official figure: generously above what the fastest plantations grow."""
 LONGEST_CREDITING = timedelta(days=366 * 60)
 """Longer than any forest method credits; CCER-14-001-V01 for planted forest says 20 to 40 years."""
 LONGEST_OBJECTION = 1_000
@@ -134,3 +137,9 @@ def removal_fault(
     if not end <= verified_on <= today or end >= today:
         return "registry.removal_not_past"
     return None
+
+
+def is_plausible(quantity_kg: int, area_m2: int, period: tuple[date, date]) -> bool:
+    """Whether so much can have grown on this land within a period, both days included."""
+    days = (period[1] - period[0]).days + 1
+    return quantity_kg * 10_000 * 365 <= MOST_KG_PER_HECTARE_YEAR * area_m2 * days

@@ -21,6 +21,9 @@ MOST_PARCELS = 200
 MOST_POINTS = 2_000
 """Of one parcel, over all its rings. A sub-compartment 小班 has some dozens."""
 MOST_RINGS = 50
+MOST_ASKED_PARCELS = 20
+MOST_ASKED_POINTS = 2_000
+"""What anyone may ask about at once, all together: what outlines share grows with their points squared."""
 MOST_FAULTS = 20
 _LONGEST_NAME = 60
 

@@ -91,7 +91,10 @@ class ProjectView(ViewSchema):
 
     forest = fields.Nested(ForestView, required=True, attribute="project")
     description = fields.Nested(BothView, required=True, attribute="project.description")
-    holder = fields.String(required=True, metadata={"description": "The right holder's name."})
+    holder = fields.String(
+        required=True,
+        metadata={"description": "The right holder's name; of a household only with its consent."},
+    )
     sample = fields.Boolean(required=True, attribute="project.sample")
     notes = fields.List(Wording("note_"), required=True, attribute="project.notes")
     sanctions = fields.List(

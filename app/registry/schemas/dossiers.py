@@ -124,7 +124,11 @@ class PublicNoticeView(ViewSchema):
     region = fields.String(required=True, attribute="dossier.region")
     forest_type = Wording("forest_type_", attribute="dossier.forest_type")
     methodology = Wording("methodology_", attribute="dossier.methodology")
-    holder = fields.String(required=True, metadata={"description": "The right holder's name."})
+    holder = fields.String(
+        required=True,
+        attribute="public_holder",
+        metadata={"description": "The right holder's name; of a household only with its consent."},
+    )
     area_m2 = fields.Integer(required=True)
     notice_until = Moment(required=True, attribute="dossier.notice_until")
     open_objections = fields.Integer(required=True)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from psycopg import errors as pg
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.services import audit
@@ -21,7 +22,16 @@ from app.registry.errors.dossiers import (
     OwnDossier,
     ProjectCodeTaken,
 )
-from app.registry.models import Document, Dossier, Objection, Opinion, Parcel, Project, RightShare
+from app.registry.models import (
+    Document,
+    Dossier,
+    DossierMaker,
+    Objection,
+    Opinion,
+    Parcel,
+    Project,
+    RightShare,
+)
 from app.registry.rules import FOREST_TYPES, METHODOLOGIES
 from app.registry.rules.dossiers import MOST_BUFFER_BP, DossierStatus, crediting_fault, shares_fault
 from app.registry.services.projects import ProjectFacts, register_project
@@ -73,6 +83,7 @@ def open_dossier(operator_id: int, facts: DossierFacts, holder_id: int, *, sampl
     )
     db.session.add(dossier)
     _flush()
+    _note_maker(operator_id, dossier)
     audit.record(operator_id, "dossier_opened", dossier.code, {"project": dossier.project_code})
     return dossier
 
@@ -105,8 +116,7 @@ def review_dossier(operator_id: int, code: str, revision: int, notice: timedelta
     dossier = lock_draft(code)
     if dossier.revision != revision:
         raise DossierChanged()
-    if operator_id in _makers(dossier):
-        raise OwnDossier()
+    refuse_maker(operator_id, dossier)
     _require_ready(_lacking(dossier))
     now = clock.now()
     dossier.reviewed_by, dossier.reviewed_at, dossier.notice_until = operator_id, now, now + notice
@@ -123,8 +133,7 @@ def register_dossier(operator_id: int, code: str) -> Project:
     dossier = lock_dossier(code)
     if dossier.status is not DossierStatus.NOTICE:
         raise DossierMoved()
-    if operator_id in (dossier.drafted_by, dossier.edited_by):
-        raise OwnDossier()
+    refuse_maker(operator_id, dossier)
     _require_ready(_hindering(dossier))
     known = db.session.scalar(select(Project.id).where(Project.code == dossier.project_code))
     if known is not None:
@@ -175,7 +184,19 @@ def note_change(operator_id: int, dossier: Dossier, action: str, **details: obje
     """Count a change of a locked draft, so that no review overlooks it, and write it in the audit log."""
     dossier.revision += 1
     _flush()
+    _note_maker(operator_id, dossier)
     audit.record(operator_id, action, dossier.code, details)
+
+
+def refuse_maker(operator_id: int, dossier: Dossier) -> None:
+    """Refuse whoever wrote or dropped anything of a dossier, ever. Raises `OwnDossier`."""
+    if db.session.get(DossierMaker, (dossier.id, operator_id)) is not None:
+        raise OwnDossier()
+
+
+def _note_maker(operator_id: int, dossier: Dossier) -> None:
+    maker = insert(DossierMaker).values(dossier_id=dossier.id, operator_id=operator_id)
+    db.session.execute(maker.on_conflict_do_nothing())
 
 
 def _flush() -> None:
@@ -242,18 +263,6 @@ def _hindering(dossier: Dossier) -> list[dict[str, str]]:
     if True in rows:
         found.append({"pointer": "#/objections", "detail": t("registry.objection_upheld")})
     return found
-
-
-def _makers(dossier: Dossier) -> set[int]:
-    parts = [
-        select(part.added_by).where(part.dossier_id == dossier.id)
-        for part in (RightShare, Parcel, Opinion, Document)
-    ]
-    return {
-        dossier.drafted_by,
-        dossier.edited_by,
-        *(maker for part in parts for maker in db.session.scalars(part)),
-    }
 
 
 def _count(part: type[Parcel] | type[Opinion], dossier: Dossier) -> int:

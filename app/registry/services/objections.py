@@ -18,7 +18,7 @@ from app.registry.errors.dossiers import (
 from app.registry.models import Dossier, Objection
 from app.registry.queries.dossiers import objection_context
 from app.registry.rules.dossiers import OBJECTIONS_AN_HOUR, DossierStatus
-from app.registry.services.dossiers import lock_dossier
+from app.registry.services.dossiers import lock_dossier, refuse_maker
 
 _HOUR = timedelta(hours=1)
 
@@ -58,7 +58,8 @@ def answer_objection(
 ) -> None:
     """Answer an objection in public; one that is upheld keeps the dossier from ever being registered.
 
-    Raises `DossierUnknown`, `PartUnknown`, `DossierMoved` for one that is answered or came to its end.
+    Raises `DossierUnknown`, `PartUnknown`, `DossierMoved` for one that is answered or came to its end,
+    `OwnDossier` where a maker of the dossier would dismiss it.
     """
     dossier = lock_dossier(dossier_code)
     objection = db.session.scalar(
@@ -68,6 +69,8 @@ def answer_objection(
         raise PartUnknown()
     if objection.answered_at is not None or dossier.status is not DossierStatus.NOTICE:
         raise DossierMoved()
+    if not upheld:
+        refuse_maker(operator_id, dossier)
     objection.answered_by, objection.answered_at = operator_id, clock.now()
     objection.answer, objection.upheld = answer, upheld
     db.session.flush()
@@ -79,6 +82,6 @@ def _in_notice(code: str) -> Dossier:
     dossier = lock_dossier(code)
     if dossier.status is DossierStatus.DRAFT or dossier.reviewed_at is None:
         raise DossierUnknown()
-    if dossier.status is not DossierStatus.NOTICE:
+    if not dossier.takes_objections(clock.now()):
         raise NotInNotice()
     return dossier

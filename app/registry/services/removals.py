@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from psycopg import errors as pg
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.services import audit
@@ -13,8 +13,8 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.messages import t
 from app.registry.errors.dossiers import DossierMoved, DossierRefused, OwnDossier, PartUnknown, RemovalTaken
-from app.registry.models import Document, Dossier, VerifiedRemoval
-from app.registry.rules.dossiers import DossierStatus, removal_fault
+from app.registry.models import Document, Dossier, Parcel, VerifiedRemoval
+from app.registry.rules.dossiers import DossierStatus, is_plausible, removal_fault
 from app.registry.services.dossiers import lock_dossier
 from app.registry.services.projects import Issued, issue
 
@@ -46,6 +46,9 @@ def request_issuance(operator_id: int, code: str, removal: NewRemoval) -> Verifi
     )
     if fault:
         raise _refused("period_end", fault)
+    area = select(func.sum(Parcel.area_m2)).where(Parcel.dossier_id == dossier.id)
+    if not is_plausible(removal.quantity_kg, int(db.session.scalar(area) or 0), removal.period):
+        raise _refused("quantity_kg", "registry.removal_implausible")
     report = _report(dossier, removal.document_id)
     row = VerifiedRemoval(
         code=random_code(12),
@@ -74,13 +77,16 @@ def request_issuance(operator_id: int, code: str, removal: NewRemoval) -> Verifi
 
 
 def approve_issuance(operator_id: int, code: str, removal_code: str) -> Issued:
-    """Issue the units of a verified removal that somebody else requested.
+    """Issue the units of a verified removal that others requested, and whose report others uploaded.
 
     Raises `DossierUnknown`, `PartUnknown`, `DossierMoved` for one that is decided, `OwnDossier`,
     `PeriodIssued`.
     """
     dossier, row = _lock_open(operator_id, code, removal_code)
     assert dossier.project_id is not None
+    uploaded = select(Document.added_by).where(Document.id == row.document_id)
+    if db.session.scalar(uploaded) == operator_id:
+        raise OwnDossier()
     issued = issue(
         dossier.project_id,
         (row.period_start, row.period_end),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask import Response, make_response, redirect
 
+from app.kit import clock
 from app.kit.fields import NewSchema
 from app.kit.http import public
 from app.kit.messages import t
@@ -109,6 +110,7 @@ def _notice_page(code: str, form: Form, status: int = 200) -> Response:
         status,
         tab="forest",
         dossier=found,
+        open=found.dossier.takes_objections(clock.now()),
         form=form,
         map=maps.draw(parcel_plots(found)),
         longest=LONGEST_OBJECTION,
