@@ -1,5 +1,7 @@
 """What is done with blocks: acts, holds, own retirements, mandates of operators; the buffer pool; notices."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
@@ -35,8 +37,8 @@ EDGES = sorted(
 REASONS = ("fire", "felling", "pest", "storm", "fault")
 
 
-def _words(words: object) -> str:
-    return ", ".join(f"'{word}'" for word in words)  # type: ignore[attr-defined]
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
 
 
 # Row triggers with conditions, so that the settlement's path, which changes ends of ranges and inserts

@@ -20,8 +20,9 @@ from app.kit.transaction import transaction
 from app.registry import queries, services
 from app.registry.errors import SharesRegistered
 from app.registry.errors import dossiers as errors
+from app.registry.queries.serials import find_run
 from app.registry.rules.dossiers import DossierStatus, Share
-from app.registry.services import Offering, dossier_parts, dossiers, objections, parcels, removals
+from app.registry.services import Offering, dossier_parts, dossiers, holdings, objections, parcels, removals
 
 DAY = timedelta(days=1)
 
@@ -397,6 +398,10 @@ def test_a_villages_registered_share_is_in_every_first_sale_though_the_seller_le
         with transaction():
             terms = services.sell(desk.village, offering).terms
         assert (terms.village_holder_id, terms.village_bp, terms.fee_bp) == (village, 3200, 800)
+    with transaction():
+        run = find_run(f"SH-350721-{project.code}-2021-1-1000")
+        terms = holdings.offer_units(desk.village, run, 100, 100).terms
+    assert (terms.village_holder_id, terms.village_bp, terms.fee_bp) == (village, 3200, 800), "by every door"
     for changes in ({"village_bp": 1}, {"village": other}):
         with pytest.raises(SharesRegistered), transaction():
             services.sell(desk.village, replace(named, **changes))

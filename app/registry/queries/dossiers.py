@@ -214,6 +214,21 @@ def sharing_of(project_id: int) -> Sharing | None:
     return sharing([row.share for row in rows]) if rows else None
 
 
+def first_sale_sharing(seller_id: int, project: str, vintage: int) -> Sharing | None:
+    """What right holders get when who was issued these units sells them; None in a re-trade or without any.
+
+    By whatever way they are put on sale: its seller may neither leave the shares out nor change them.
+    """
+    project_id = db.session.scalar(
+        select(Project.id)
+        .join(Issuance, Issuance.project_id == Project.id)
+        .where(Project.code == project, Issuance.vintage == vintage, Issuance.holder_id == seller_id)
+        .limit(1)
+    )
+    shares = sharing_of(project_id) if project_id is not None else None
+    return shares if shares is not None and shares.village_holder_id != seller_id else None
+
+
 def prove_dossiers() -> list[Proof]:
     """That what was issued to a project with a dossier is what was verified, once each."""
     issued = db.session.execute(

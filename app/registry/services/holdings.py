@@ -1,6 +1,6 @@
 """What a holder does with their own units: split, transfer, retire, offer again, take off sale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import insert, select, update
 
@@ -18,6 +18,7 @@ from app.registry.errors import (
     RetirementUnknown,
 )
 from app.registry.models import Block, Lot, OwnRetirement
+from app.registry.queries.dossiers import first_sale_sharing
 from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
 from app.registry.rules import (
@@ -163,11 +164,19 @@ def resale_terms(price_fen_per_step: int, product: str = YIYUAN) -> Terms:
 
 
 def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
-    """Put `quantity_kg` of one's own on sale again 再交易.
+    """Put `quantity_kg` of one's own on sale again 再交易; the first time, right holders get their shares.
 
     Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
     """
     terms = resale_terms(price_fen_per_step)
+    first = first_sale_sharing(holder_id, run.series.project, run.series.vintage)
+    if first is not None:
+        terms = replace(
+            terms,
+            village_holder_id=first.village_holder_id,
+            village_bp=first.village_bp,
+            fee_bp=first.fee_bp,
+        )
     block = take(holder_id, run, quantity_kg)
     try:
         return open_lot(block.id, quantity_kg, terms, By(holder_id))

@@ -18,9 +18,8 @@ from app.registry.errors import (
 )
 from app.registry.models import Block, Issuance, Lot, OpenLot, Project
 from app.registry.queries import Listing
-from app.registry.queries.dossiers import sharing_of
+from app.registry.queries.dossiers import first_sale_sharing
 from app.registry.rules import STEP_KG, NotWholeSteps, Terms, fee_bp
-from app.registry.rules.dossiers import Sharing
 from app.registry.services.lots import close_lot, open_lot
 
 _ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::integer)")
@@ -127,7 +126,7 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
     if village is not None and offering.village_bp:
         chosen = (village.id, offering.village_bp)
     fee = fee_bp(seller.kind)
-    registered = _registered(seller_id, offering)
+    registered = first_sale_sharing(seller_id, offering.project, offering.vintage)
     if registered is not None:
         shares = (registered.village_holder_id, registered.village_bp)
         if offering.village is not None and chosen != shares:
@@ -141,22 +140,6 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
         village_bp=chosen[1],
         fee_bp=fee,
     )
-
-
-def _registered(seller_id: int, offering: Offering) -> Sharing | None:
-    """The shares of a first sale, which its seller may neither leave out nor change; None without any."""
-    project_id = db.session.scalar(
-        select(Project.id)
-        .join(Issuance, Issuance.project_id == Project.id)
-        .where(
-            Project.code == offering.project,
-            Issuance.vintage == offering.vintage,
-            Issuance.holder_id == seller_id,
-        )
-        .limit(1)
-    )
-    shares = sharing_of(project_id) if project_id is not None else None
-    return shares if shares is not None and shares.village_holder_id != seller_id else None
 
 
 def _free_block(seller_id: int, offering: Offering) -> int | None:
