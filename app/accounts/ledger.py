@@ -8,7 +8,6 @@ would pass a floor or a ceiling; that refusal is `Overdrawn`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import errors as pg
 from sqlalchemy import text
@@ -17,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.chart import CODES, EntryKind
 from app.accounts.errors import Overdrawn
 from app.kit import clock
-from app.kit.database import array, db
+from app.kit.database import array, db, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,11 @@ class _Columns:
             return 0
         values = {name: array(column) for name, column in self.values.items()} | {"at": clock.now()}
         try:
-            done: Any = db.session.execute(_INSERT, values)
+            return write(_INSERT, values)
         except IntegrityError as error:
             if isinstance(error.orig, pg.CheckViolation) and "account" in str(error.orig.diag.table_name):
                 raise Overdrawn() from error
             raise
-        return int(done.rowcount)
 
 
 def entries_from(kind: EntryKind, rows: str) -> str:

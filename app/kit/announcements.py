@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, queue
-from app.kit.database import Base, db
+from app.kit.database import Base, db, write
 from app.kit.transaction import ring_after_commit, transaction
 
 type_payload = dict[str, Any]
@@ -171,13 +171,13 @@ def _deliver_one(row_id: int, name: str, payload: type_payload) -> int:
 
 def _take(row_id: int) -> bool:
     """Mark the row done as part of the effect's transaction; False when another deliverer was first."""
-    done = db.session.execute(
+    done = write(
         update(Announcement)
         .where(Announcement.id == row_id, Announcement.done_at.is_(None))
         .values(done_at=clock.now(), last_error=None)
         .execution_options(synchronize_session=False)
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return bool(done)
 
 
 def _put_back(row_id: int, error: Exception) -> None:
@@ -195,7 +195,7 @@ def _put_back(row_id: int, error: Exception) -> None:
 def forget_before(moment: datetime) -> int:
     """Drop what was heard before `moment`; returns how many. What waits stays."""
     heard = delete(Announcement).where(Announcement.done_at < moment)
-    return int(db.session.execute(heard).rowcount)  # type: ignore[attr-defined]
+    return write(heard)
 
 
 def backlog() -> dict[str, float]:
@@ -245,11 +245,11 @@ def list_failing(limit: int, after: int | None = None) -> Sequence[Announcement]
 
 def hasten(row_id: int) -> bool:
     """Let a waiting row be tried at once; False when it is not there or has been heard."""
-    hastened = db.session.execute(
+    hastened = write(
         update(Announcement)
         .where(Announcement.id == row_id, Announcement.done_at.is_(None))
         .values(available_at=clock.now())
         .execution_options(synchronize_session=False)
     )
     ring()
-    return bool(hastened.rowcount)  # type: ignore[attr-defined]
+    return bool(hastened)

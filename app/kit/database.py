@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, text
+from sqlalchemy import Executable, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMING = {
@@ -75,6 +75,12 @@ def array(values: Iterable[int | str]) -> str:
     if not _PLAIN.fullmatch(literal):
         raise ValueError("only integers and codes go into a plain array")
     return literal
+
+
+def write(statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Execute a statement that writes; returns how many rows it wrote."""
+    done: Any = db.session.execute(statement, values)
+    return int(done.rowcount)
 
 
 def run(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, DateTime, LargeBinary, Row, SmallInteger, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock, identity
-from app.kit.database import Base, db
+from app.kit.database import Base, db, write
 from app.kit.problems import KeyReused, Unreadable
 from app.kit.sealing import keyed_digest
 from app.kit.transaction import transaction
@@ -109,8 +109,7 @@ def _once(row: dict[str, Any], view: Callable[..., Any], args: Any, kwargs: Any)
 
 def _claim(row: dict[str, Any]) -> Row[Any] | None:
     """Take the key, or what it did before. Raises `KeyReused` when it came with something else."""
-    claimed = db.session.execute(_CLAIM, {**row, "now": clock.now()})
-    if claimed.rowcount:  # type: ignore[attr-defined]
+    if write(_CLAIM, {**row, "now": clock.now()}):
         return None
     earlier = db.session.execute(_FIND, row).one()
     if earlier.fingerprint != row["print"]:
@@ -120,4 +119,4 @@ def _claim(row: dict[str, Any]) -> Row[Any] | None:
 
 def forget_before(moment: datetime) -> int:
     """Drop keys older than `moment`; returns how many."""
-    return int(db.session.execute(_FORGET, {"before": moment}).rowcount)  # type: ignore[attr-defined]
+    return write(_FORGET, {"before": moment})

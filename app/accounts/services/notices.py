@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.models import Notice
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import write
 
 
 def tell(holder_ids: Iterable[int], message: str, reference: str, **details: Any) -> int:
@@ -26,7 +26,7 @@ def tell(holder_ids: Iterable[int], message: str, reference: str, **details: Any
         return 0
     at = clock.now()
     told = insert(Notice).values([{**row, "told_at": at} for row in rows]).on_conflict_do_nothing()
-    return int(db.session.execute(told).rowcount)  # type: ignore[attr-defined]
+    return write(told)
 
 
 def tell_from(
@@ -36,7 +36,7 @@ def tell_from(
 
     `values` are the parameters of `rows`. Returns how many are told now.
     """
-    told = db.session.execute(
+    return write(
         text(
             "INSERT INTO notice (holder_id, message, reference, details, told_at)"
             " SELECT DISTINCT holder_id, :message, :reference, CAST(:details AS jsonb),"
@@ -50,4 +50,3 @@ def tell_from(
             "at": clock.now(),
         },
     )
-    return int(told.rowcount)  # type: ignore[attr-defined]

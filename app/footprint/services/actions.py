@@ -22,7 +22,7 @@ from app.footprint.services import statement
 from app.footprint.services.faults import unreadable
 from app.kit import clock
 from app.kit.codes import random_code
-from app.kit.database import db
+from app.kit.database import db, write
 from app.kit.messages import language
 from app.kit.problems import Conflict
 
@@ -210,8 +210,7 @@ def withdraw_action(holder_id: int, code: str) -> bool:
         return False
     day = {"holder": holder_id, "day": action.occurred_on, "scene": action.scene}
     db.session.execute(_LOCK_DAY, day)
-    withdrawn = db.session.execute(_WITHDRAW, {"now": clock.now(), "holder": holder_id, "id": action.id})
-    if not withdrawn.rowcount:  # type: ignore[attr-defined]
+    if not write(_WITHDRAW, {"now": clock.now(), "holder": holder_id, "id": action.id}):
         return False
     if action.avoided_g:
         _give_back(holder_id, action.scene, action.occurred_on, action.avoided_g)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.footprint.queries.catalogue import forget
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import db, write
 
 FILE = Path(__file__).parents[1] / "data" / "factors.csv"
 LOCK = 7_304_212
@@ -64,9 +64,9 @@ def load_factors() -> int:
     rows = _read_file()
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     values = {"rows": json.dumps(rows), "now": clock.now()}
-    loaded = db.session.execute(_LOAD, values).rowcount  # type: ignore[attr-defined]
+    loaded = write(_LOAD, values)
     forget()
-    return int(loaded)
+    return loaded
 
 
 def _read_file() -> list[dict[str, object]]:

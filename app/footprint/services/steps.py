@@ -11,7 +11,7 @@ from app.footprint.errors import WeRunNotAccepted
 from app.footprint.queries import Action
 from app.footprint.services.actions import Claim, write_actions
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import db, write
 
 _RECEIVE = text(
     "INSERT INTO step_report (fingerprint, holder_id, taken_at, received_at)"
@@ -36,7 +36,7 @@ def record_steps(
     anybody, and for data not newer than the holder's last.
     """
     values = {"fingerprint": fingerprint, "holder": holder_id, "taken_at": taken_at, "now": clock.now()}
-    if not db.session.execute(_RECEIVE, values).rowcount:  # type: ignore[attr-defined]
+    if not write(_RECEIVE, values):
         raise WeRunNotAccepted()
     methodology = queries.find_scene(rules.WALKING)
     if methodology is None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from app.accounts import queries as accounts
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import db, write
 from app.offsets.models import Order, Shipping
 from app.offsets.rules import shipping_pause
 
@@ -49,8 +49,7 @@ class Parcel:
 def list_settled() -> int:
     """List what was settled since the last time; returns how many orders were new."""
     now = clock.now()
-    listed = db.session.execute(_LIST, {"now": now, "since": now - LOOK_BACK, "most": RUNS})
-    return int(listed.rowcount)  # type: ignore[attr-defined]
+    return write(_LIST, {"now": now, "since": now - LOOK_BACK, "most": RUNS})
 
 
 def claim_parcels(limit: int) -> list[Parcel]:

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from app.accounts.services import audit
 from app.kit import clock
-from app.kit.database import allow_bulk, copy_rows, db
+from app.kit.database import allow_bulk, copy_rows, db, write
 from app.registry.errors import ProjectUnknown, RegionOutside, RegionUnknown
 from app.registry.models import Project, Region
 from app.registry.rules.regions import is_code, is_sample, read_table
@@ -69,7 +69,7 @@ def load_regions(lines: Iterable[str] | None = None) -> Loaded:
         ((row.code, row.name_zh, row.name_en, is_sample(row.code)) for row in rows),
     )
     merged = db.session.scalars(_MERGE, {"now": clock.now()}).all()
-    placed = db.session.execute(_HANG).rowcount  # type: ignore[attr-defined]
+    placed = write(_HANG)
     return Loaded(len(rows), sum(merged), len(merged) - sum(merged), placed)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.accounts.services import audit
 from app.kit import clock
 from app.kit.codes import random_code
-from app.kit.database import db
+from app.kit.database import db, write
 from app.registry import queries, rules
 from app.registry.errors import (
     LotDoesNotFit,
@@ -162,13 +162,12 @@ def end_wishes() -> int:
     They are gone from every list already: this keeps the index of open wishes as small as they are few.
     """
     now = clock.now()
-    ended = db.session.execute(
+    return write(
         update(Wish)
         .where(Wish.closed_at.is_(None), Wish.expires_at <= now)
         .values(closed_at=now, closed_as=WishStatus.EXPIRED)
         .execution_options(synchronize_session=False)
     )
-    return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def _lock_open(code: str) -> Wish:

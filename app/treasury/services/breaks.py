@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 
 from app.accounts.services import audit
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import db, write
 from app.treasury.errors import NothingToExplain, SecondPersonNeeded
 from app.treasury.models import BillBreak
 from app.treasury.queries.bills import UNSETTLED_BREAK
@@ -75,12 +75,10 @@ def _answer(
     values: dict[str, Any],
 ) -> int:
     """Set `values` on the breaks that are `wanted`, and write into the log who did."""
-    done: Any = db.session.execute(
-        update(BillBreak).where(*wanted).values(values).execution_options(synchronize_session=False)
-    )
-    if not done.rowcount:
+    done = write(update(BillBreak).where(*wanted).values(values).execution_options(synchronize_session=False))
+    if not done:
         raise NothingToExplain()
     day, kind, break_id = about
-    details = {"breaks": done.rowcount, "break": break_id, "explanation": values.get("explanation")}
+    details = {"breaks": done, "break": break_id, "explanation": values.get("explanation")}
     audit.record(operator_id, action, f"{day}:{kind}", {k: v for k, v in details.items() if v is not None})
-    return int(done.rowcount)
+    return done
