@@ -1,76 +1,24 @@
-"""What this room remembers: factors, methodologies, actions, step days, emissions.
-
-Factors, methodologies and emissions are never edited; an action is only ever withdrawn, once
-(triggers in migration 0002). Actions carry no foreign keys: this is the hot path, and `flask prove`
-recomputes every row from the methodology and factor it names.
-"""
+"""Actions, the days they fill, and what WeRun delivered."""
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
     DateTime,
-    ForeignKey,
     Identity,
-    Index,
     Integer,
     LargeBinary,
-    Numeric,
     String,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import INT8RANGE, JSONB, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.footprint.models.factors import type_document
 from app.kit.database import Base
-
-type_document = dict[str, Any]
-
-
-class FactorRow(Base):
-    """One version of one emission factor 排放因子 with its source."""
-
-    __tablename__ = "factor"
-    __table_args__ = (UniqueConstraint("key", "version"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    key: Mapped[str] = mapped_column(String(60))
-    version: Mapped[int] = mapped_column(Integer)
-    value: Mapped[Decimal] = mapped_column(Numeric)
-    unit: Mapped[str] = mapped_column(String(30))
-    region: Mapped[str] = mapped_column(String(20))
-    category: Mapped[str] = mapped_column(String(30))
-    valid_from: Mapped[date | None] = mapped_column(Date)
-    name_zh: Mapped[str] = mapped_column(String(100))
-    name_en: Mapped[str] = mapped_column(String(100))
-    source_title: Mapped[str] = mapped_column(String(200))
-    source_ref: Mapped[str] = mapped_column(String(200))
-    source_url: Mapped[str | None] = mapped_column(String(300))
-    verified: Mapped[bool]
-    tier: Mapped[str] = mapped_column(String(8))
-    note: Mapped[str] = mapped_column(Text)
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class MethodologyRow(Base):
-    """One version of one methodology 方法学; the document is everything it says."""
-
-    __tablename__ = "methodology"
-    __table_args__ = (UniqueConstraint("key", "version"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    key: Mapped[str] = mapped_column(String(60))
-    version: Mapped[int] = mapped_column(Integer)
-    scene: Mapped[str] = mapped_column(String(40))
-    factor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("factor.id"))
-    document: Mapped[type_document] = mapped_column(JSONB)
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class ActionRow(Base):
@@ -151,24 +99,3 @@ class StepReportRow(Base):
     holder_id: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class EmissionRow(Base):
-    """What a holder emitted of one kind in one month; a correction is the next revision."""
-
-    __tablename__ = "emission"
-    __table_args__ = (
-        UniqueConstraint("holder_id", "month", "kind", "revision"),
-        CheckConstraint("emitted_g >= 0", name="grams"),
-        Index("ix_emission_holder_id", "holder_id", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    holder_id: Mapped[int] = mapped_column(BigInteger)
-    month: Mapped[str] = mapped_column(String(7))
-    kind: Mapped[str] = mapped_column(String(40))
-    revision: Mapped[int] = mapped_column(Integer)
-    inputs: Mapped[type_document] = mapped_column(JSONB)
-    factor_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("factor.id"))
-    emitted_g: Mapped[int] = mapped_column(BigInteger)
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

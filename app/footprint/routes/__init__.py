@@ -1,0 +1,17 @@
+"""What can be asked of footprint over HTTP: actions, steps, months, and the sources of every figure."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from app.footprint.routes.actions import actions
+from app.footprint.routes.months import months
+from app.footprint.routes.sources import sources
+from app.footprint.routes.steps import read_werun, steps
+
+__all__ = ["connect", "read_werun"]
+
+
+def connect(app: Flask, api: Api) -> None:
+    """Register this room's routes."""
+    for blueprint in (actions, steps, months, sources):
+        api.register_blueprint(blueprint)

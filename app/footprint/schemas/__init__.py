@@ -1,0 +1,46 @@
+"""What is said about actions, steps, emissions, factors and methodologies."""
+
+from app.footprint.schemas.actions import (
+    ActionView,
+    CapView,
+    NewAction,
+    NewSteps,
+    ReplayView,
+    StepDayView,
+    StepsView,
+)
+from app.footprint.schemas.factors import (
+    FactorBriefView,
+    FactorQuery,
+    FactorVersionQuery,
+    FactorView,
+    MarkView,
+    MethodologyBriefView,
+    MethodologyView,
+    SceneView,
+    Unchanging,
+)
+from app.footprint.schemas.months import EmissionKindView, EmissionQuery, EmissionView, MonthView
+
+__all__ = [
+    "ActionView",
+    "CapView",
+    "EmissionKindView",
+    "EmissionQuery",
+    "EmissionView",
+    "FactorBriefView",
+    "FactorQuery",
+    "FactorVersionQuery",
+    "FactorView",
+    "MarkView",
+    "MethodologyBriefView",
+    "MethodologyView",
+    "MonthView",
+    "NewAction",
+    "NewSteps",
+    "ReplayView",
+    "SceneView",
+    "StepDayView",
+    "StepsView",
+    "Unchanging",
+]
