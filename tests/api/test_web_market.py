@@ -79,7 +79,7 @@ def test_a_long_market_has_pages_that_keep_the_filter(app: Flask) -> None:
     owner, project = market.grow(1000)
     with transaction():
         for _ in range(25):
-            services.sell(owner, services.Offering(project, 2022, 10, "yiyuan", 100))
+            services.sell(owner, services.Offering(project, 2022, 10, 100))
     visitor = Visitor(app)
     first = read(visitor, "/market?region=3507&sort=price")
     [following] = re.findall(r'href="(/market\?[^"]*after=[^"]*)"', first)

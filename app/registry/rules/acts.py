@@ -6,7 +6,7 @@ The one table of acts: migration 0014 says the same in the database, and a test 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.registry.rules.lots import WHOLE_BP, YIYUAN
+from app.registry.rules.lots import WHOLE_BP
 
 
 class Act(NamedTuple):
@@ -54,8 +54,6 @@ MOST_DAYS = 366
 JUDICIAL = "judicial"
 """The bond on units handed over for a court's ruling: they can only be retired or cancelled."""
 
-RESOLD: Mapping[str, bool] = {YIYUAN: True}
-"""Whether units of a product may be offered again 再交易 by whoever holds them."""
 RESALE_FEE_BP = 500
 """The platform's share of a re-trade; the rest is the seller's. Our own choice, shown before the purchase."""
 

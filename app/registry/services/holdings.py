@@ -23,9 +23,8 @@ from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
 from app.registry.rules import (
     GRAMS_PER_UNIT,
+    PRODUCTS,
     RESALE_FEE_BP,
-    RESOLD,
-    YIYUAN,
     NotWholeSteps,
     Serials,
     Terms,
@@ -33,8 +32,6 @@ from app.registry.rules import (
 from app.registry.services.acts import By, Done, keep, perform_part, take
 from app.registry.services.blocks import cut
 from app.registry.services.lots import close_lot, open_lot
-
-YIYUAN_STEP_KG = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +152,11 @@ def hide_beneficiary(holder_id: int, number: str) -> None:
         raise RetirementUnknown()
 
 
-def resale_terms(price_fen_per_step: int, product: str = YIYUAN) -> Terms:
+def resale_terms(price_fen_per_step: int, product: str) -> Terms:
     """The terms of a re-trade: no village has a share any more. Raises `ResaleClosed`."""
-    if not RESOLD.get(product, False):
+    if not PRODUCTS[product].retrade:
         raise ResaleClosed()
-    return Terms(product, YIYUAN_STEP_KG, price_fen_per_step, fee_bp=RESALE_FEE_BP)
+    return Terms(product, PRODUCTS[product].step_kg, price_fen_per_step, fee_bp=RESALE_FEE_BP)
 
 
 def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
@@ -167,7 +164,7 @@ def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: 
 
     Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
     """
-    terms = resale_terms(price_fen_per_step)
+    terms = resale_terms(price_fen_per_step, run.series.product)
     block = take(holder_id, run, quantity_kg)
     try:
         return open_lot(block.id, quantity_kg, terms, By(holder_id))

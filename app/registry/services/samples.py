@@ -11,7 +11,7 @@ from app.accounts import services as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.registry.models import Project
-from app.registry.rules import YIYUAN, Terms
+from app.registry.rules import PRODUCTS, Terms
 from app.registry.services.lots import open_lot
 from app.registry.services.projects import ProjectFacts, issue, register_project
 from app.registry.services.regions import load_regions
@@ -51,9 +51,9 @@ def _load(sample: dict[str, Any], common: dict[str, Any], holders: dict[str, int
     )
     shares = sample["terms"]
     terms = Terms(
-        product=YIYUAN,
-        step_kg=10,
-        price_fen_per_step=100,
+        product=project.product,
+        step_kg=PRODUCTS[project.product].step_kg,
+        price_fen_per_step=shares.get("price_fen_per_step", 100),
         village_holder_id=holders[shares["village"]] if "village" in shares else None,
         village_bp=shares["village_bp"],
         fee_bp=shares["fee_bp"],

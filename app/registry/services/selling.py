@@ -11,6 +11,7 @@ from app.registry import queries, rules
 from app.registry.errors import BlockNotFree, NotTheSeller, QuantityNotSold, SellerUnknown, TooManyLots
 from app.registry.models import Block, Issuance, Lot, OpenLot, Project
 from app.registry.queries import Listing
+from app.registry.queries.market import may_be_offered
 from app.registry.rules import STEP_KG, NotWholeSteps, Terms, fee_bp
 from app.registry.services.lots import close_lot, open_lot
 
@@ -21,16 +22,17 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::int
 class Offering:
     """What a seller puts on sale: units of one issuance, their price, and a village's share if any.
 
-    `village` is the code of a village's books. The platform's fee is a rule, not a term to choose.
+    `village` is the code of a village's books. `product` may say what the units are, and must be right.
+    The platform's fee is a rule, not a term to choose.
     """
 
     project: str
     vintage: int
     quantity_kg: int
-    product: str
     price_fen_per_step: int
     village: str | None = None
     village_bp: int = 0
+    product: str | None = None
 
 
 def sell(seller_id: int, offering: Offering) -> Listing:
@@ -104,19 +106,28 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
     seller = accounts.list_holders([seller_id]).get(seller_id)
     if seller is None or seller.kind not in rules.SELLERS:
         raise SellerUnknown()
+    product = offering.product or _product(offering.project)
     village = None
     if offering.village is not None:
         village = accounts.find_holder(offering.village)
         if village is None or village.kind != "village":
             raise SellerUnknown()
     return Terms(
-        product=offering.product,
-        step_kg=STEP_KG[offering.product],
+        product=product,
+        step_kg=STEP_KG[product],
         price_fen_per_step=offering.price_fen_per_step,
         village_holder_id=village.id if village and offering.village_bp else None,
         village_bp=offering.village_bp if village else 0,
         fee_bp=fee_bp(seller.kind),
     )
+
+
+def _product(project: str) -> str:
+    """What units of this project are. Raises `BlockNotFree` for a project that is none."""
+    known = db.session.scalar(select(Project.product).where(Project.code == project))
+    if known is None:
+        raise BlockNotFree()
+    return known
 
 
 def _free_block(seller_id: int, offering: Offering) -> int | None:
@@ -127,8 +138,7 @@ def _free_block(seller_id: int, offering: Offering) -> int | None:
         .join(Project, Project.id == Issuance.project_id)
         .where(
             Block.holder_id == seller_id,
-            Block.state == "active",
-            Block.lot_id.is_(None),
+            may_be_offered(),
             Project.code == offering.project,
             Issuance.vintage == offering.vintage,
             quantity >= offering.quantity_kg,

@@ -15,7 +15,10 @@ from app.web.routes import (
     console,
     console_audit,
     console_doubts,
+    console_handovers,
     console_market,
+    console_origins,
+    console_partners,
     console_payees,
     console_payouts,
     console_reconciliation,
@@ -45,6 +48,7 @@ from app.web.routes import (
     sign_in,
     statements,
     steps,
+    tickets,
     transfers,
 )
 
@@ -56,7 +60,10 @@ __all__ = [
     "console",
     "console_audit",
     "console_doubts",
+    "console_handovers",
     "console_market",
+    "console_origins",
+    "console_partners",
     "console_payees",
     "console_payouts",
     "console_reconciliation",
@@ -86,6 +93,7 @@ __all__ = [
     "sign_in",
     "statements",
     "steps",
+    "tickets",
     "transfers",
 ]
 
