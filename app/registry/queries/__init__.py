@@ -30,6 +30,7 @@ from app.registry.queries.projects import (
     IssuanceStanding,
     ProjectStanding,
     ProjectSummary,
+    find_product,
     get_project,
     list_projects,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "count_offers",
     "count_wishes_for",
     "find_lot",
+    "find_product",
     "find_run",
     "get_lot",
     "get_own_wish",

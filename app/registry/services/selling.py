@@ -106,7 +106,9 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
     seller = accounts.list_holders([seller_id]).get(seller_id)
     if seller is None or seller.kind not in rules.SELLERS:
         raise SellerUnknown()
-    product = offering.product or _product(offering.project)
+    product = offering.product or queries.find_product(offering.project)
+    if product is None:
+        raise BlockNotFree()
     village = None
     if offering.village is not None:
         village = accounts.find_holder(offering.village)
@@ -120,14 +122,6 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
         village_bp=offering.village_bp if village else 0,
         fee_bp=fee_bp(seller.kind),
     )
-
-
-def _product(project: str) -> str:
-    """What units of this project are. Raises `BlockNotFree` for a project that is none."""
-    known = db.session.scalar(select(Project.product).where(Project.code == project))
-    if known is None:
-        raise BlockNotFree()
-    return known
 
 
 def _free_block(seller_id: int, offering: Offering) -> int | None:
