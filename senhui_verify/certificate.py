@@ -54,14 +54,14 @@ _SIGNED: dict[str, Any] = {"signature": str, "log": (dict, type(None))}
 
 
 def _compare(document: dict[str, Any], claims: dict[str, Any]) -> tuple[str, ...]:
-    """Hold what is written against what is signed; gives the members that are not signed."""
+    """Hold what is written against what is signed; gives what is said beyond it."""
     for name, value in claims.items():
         if name not in document:
             raise Unreadable("member_missing", what="certificate", member=name)
         if name not in _TRANSLATED and not _same(name, document[name], value):
             raise Wrong("certificate_differs", member=name, written=document[name], signed=value)
     signed = {*claims, *_SIGNED} - _TRANSLATED
-    return tuple(sorted(name for name in document if name not in signed))
+    return tuple(sorted(name for name, said in document.items() if said is not None and name not in signed))
 
 
 def _same(name: str, written: Any, signed: Any) -> bool:

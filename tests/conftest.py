@@ -28,6 +28,7 @@ from app.config import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from registries import Twins
 
 _BASE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
@@ -179,6 +180,30 @@ def app(session_app: Flask, renew: Callable[[], None]) -> Iterator[Flask]:
         _door.close()
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def other_app(session_app: Flask) -> Iterator[Flask]:
+    """A second instance of this worker, with a database and a key of its own."""
+    from registries import another_instance
+
+    from app.kit.database import db
+
+    other = another_instance(session_app)
+    yield other
+    with other.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def twins(app: Flask, other_app: Flask, stack: devstack.Stack, template: str) -> "Twins":
+    """Two registries that recognise one another; the first has issued 1,000 kg."""
+    from registries import recognised, renew
+
+    renew(other_app, stack, template)
+    here, there = recognised(app, other_app)
+    here.issue(1000)
+    return here, there
 
 
 @pytest.fixture

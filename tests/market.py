@@ -61,7 +61,7 @@ def lot(
 ) -> Listing:
     """A lot of `sold_kg` (or all) of a new forest's units."""
     owner, project = grow(quantity_kg, **forest)
-    offering = Offering(project, forest.get("vintage", 2022), sold_kg or quantity_kg, "yiyuan", price_fen)
+    offering = Offering(project, forest.get("vintage", 2022), sold_kg or quantity_kg, price_fen)
     with transaction():
         return services.sell(owner, offering)
 

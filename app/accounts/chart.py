@@ -152,6 +152,7 @@ TRANSFER_UNITS = EntryKind(54, "transfer_units", UNITS, UNITS, "act")
 GIVE_UNITS = EntryKind(55, "give_units", UNITS, UNITS, "act")
 RETIRE_OWN = EntryKind(56, "retire_own", UNITS, RETIRED, "act")
 RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE_PERSONAL, "act")
+HAND_OVER = EntryKind(60, "hand_over", UNITS, CANCELLED, "handover")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -196,6 +197,7 @@ ENTRY_KINDS = {
         GIVE_UNITS,
         RETIRE_OWN,
         RETIRE_OWN_DUE,
+        HAND_OVER,
     )
 }
 

@@ -7,6 +7,7 @@ from app.cli import (
     books,
     database,
     dev,
+    handovers,
     log,
     operators,
     payouts,
@@ -27,6 +28,7 @@ def connect(app: Flask) -> None:
         payouts.payouts,
         regions.regions,
         log.log,
+        handovers.handover,
     ):
         app.cli.add_command(group)
     for command in (

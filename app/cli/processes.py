@@ -61,6 +61,8 @@ CHORES = (
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("tell wishes", 5, offsets.tell_wishes),
     Chore("tidy market", 60, registry.tidy_market),
+    Chore("ask programmes", 600, registry.ask_programmes),
+    Chore("fetch statements", 86_400, registry.fetch_statements),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),
     Chore("prepare payouts", 600, treasury.prepare_last_month),

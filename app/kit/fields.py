@@ -196,6 +196,38 @@ class Day(fields.Date):
         return day
 
 
+class AnyDay(fields.Date):
+    """A calendar day `YYYY-MM-DD`, 2000 to 2100."""
+
+    default_error_messages = _WORDS
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date:
+        if not re.fullmatch(r"2[01]\d\d-\d\d-\d\d", str(value), re.ASCII):
+            raise ValidationError(t("kit.field_day"))
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError as error:
+            raise ValidationError(t("kit.field_day")) from error
+
+
+class Shaped(Text):
+    """A word of one form."""
+
+    def __init__(self, form: re.Pattern[str], longest: int, **kwargs: Any) -> None:
+        super().__init__(longest, **kwargs)
+        self.form = form
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        word = super()._deserialize(value, attr, data, **kwargs)
+        if not self.form.fullmatch(word):
+            raise ValidationError(t("kit.field_invalid"))
+        return word
+
+
 class Month(fields.String):
     """A calendar month `YYYY-MM`, 2015 to 2100."""
 

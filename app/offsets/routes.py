@@ -36,6 +36,7 @@ from app.offsets.schemas import (
     ShopView,
 )
 from app.offsets.services.orders import Wish
+from app.registry.rules import YIYUAN
 
 dues = Blueprint("dues", __name__, url_prefix="/v1/dues", description="What is owed 待抵")
 orders = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Purchases 订单")
@@ -138,6 +139,7 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
         lot_code=wish.get("lot"),
         region=wish.get("region"),
         village=wish.get("village"),
+        product=wish.get("product", YIYUAN),
         beneficiary=wish.get("beneficiary"),
     )
     order = services.orders.place_order(holder_id, asked, reservation)
@@ -211,6 +213,8 @@ def certificate_view(number: str) -> dict[str, Any]:
         "monitoring_start": forest.period_start,
         "monitoring_end": forest.period_end,
         "methodology": t(forest.methodology),
+        "product_name": t(forest.product_name),
+        "origin": forest.origin,
         "project_name": getattr(forest.name, lang),
         "place": getattr(forest.place, lang),
         "notes": [t(note) for note in forest.notes],

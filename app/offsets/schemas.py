@@ -9,6 +9,7 @@ from app.kit.messages import t
 from app.kit.platforms import PLATFORMS
 from app.offsets.purposes import SELF_SERVICE
 from app.offsets.rules import OrderChannel, OrderStatus
+from app.registry.rules import PRODUCTS
 
 MOST_KG = 1_000_000
 """1,000 t an order: more is a matter for a contract, not for a phone."""
@@ -78,6 +79,9 @@ class NewOrder(NewSchema):
     region = Code(12, metadata={"description": "A GB/T 2260 code: only lots of this place."})
     village = Text(60, metadata={"description": "A village's name in either language: only its lots."})
     wish = Code(26, metadata={"description": "The caller's own wish that this order answers; needs a lot."})
+    product = OneOf(
+        tuple(PRODUCTS), metadata={"description": "Without it and without a lot: 一元碳汇, yiyuan."}
+    )
     beneficiary = Text(
         40, metadata={"description": "A name to stand on the public certificate; only if you want one there."}
     )
@@ -91,6 +95,8 @@ class NewOrder(NewSchema):
             raise ValidationError(t("offsets.lot_or_region"), "lot")
         if "wish" in data and "lot" not in data:
             raise ValidationError(t("kit.field_required"), "lot")
+        if {"lot", "product"} <= data.keys():
+            raise ValidationError(t("offsets.lot_or_region"), "product")
 
 
 class OrderView(ViewSchema):
@@ -168,6 +174,15 @@ class CertificateFileView(ViewSchema):
     log = fields.Nested(LogProofView, required=True, allow_none=True)
 
 
+class CertificateOriginView(ViewSchema):
+    """Where foreign units come from: their home registry, their serials there, the record they left by."""
+
+    registry = fields.String(required=True)
+    name = fields.String(required=True)
+    serial = fields.String(required=True)
+    reference = fields.String(required=True)
+
+
 class CertificateView(ViewSchema):
     """A certificate as anyone may see it."""
 
@@ -175,6 +190,9 @@ class CertificateView(ViewSchema):
     quantity_kg = fields.Integer(required=True)
     serial = fields.String(required=True)
     purpose = fields.String(required=True)
+    product = fields.String(required=True)
+    product_name = fields.String(required=True)
+    origin = fields.Nested(CertificateOriginView, required=True, allow_none=True)
     beneficiary = fields.String(required=True, allow_none=True)
     retired_at = Moment(required=True)
     project = fields.String(required=True)

@@ -1,11 +1,30 @@
-"""What happens later: sanctions, holds, wishes and lots whose time is over end; who is concerned is told."""
+"""What happens later: sanctions, holds, wishes and lots whose time is over end; who is concerned is told.
 
+Letters of handovers go to their other side and are answered. Calls stand between transactions; every
+letter may be sent any number of times, so a call whose answer was lost is simply made again.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
+import structlog
+
+from app.clients import errors as outside
+from app.clients.programmes import fetch_statement, send_letter
 from app.kit.announcements import listens
+from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.registry import services
+from app.registry.announcements import LETTER_WAITS
+from app.registry.queries.handovers import find_post, list_silent
+from app.registry.queries.programmes import list_programmes
 from app.registry.services import holds, reversals, sanctions
+from app.registry.services.letters import hear
+from app.registry.services.programmes import import_statement
+
+_ANSWERS = {"given": ("acceptance", "refusal"), "taken": ("deed", "withdrawal")}
+"""Which of the other side's letters each side waits for."""
+_log = structlog.get_logger(__name__)
 
 
 def end_sanctions() -> int:
@@ -36,3 +55,61 @@ def tidy_market() -> int:
         ended = services.end_wishes()
     with transaction():
         return ended + services.close_sold_out()
+
+
+@listens(LETTER_WAITS, outside=True)
+def send_waiting_letter(payload: dict[str, Any]) -> Callable[[], None] | None:
+    """Send a handover's letter, if its other side has an address; what comes back is heard."""
+    answers = _exchange(payload["side"], payload["id"])
+
+    def record() -> None:
+        for document in answers:
+            hear(document)
+
+    return record
+
+
+def ask_programmes() -> int:
+    """Send again what nobody has answered; returns how many answers came. For the sweeper.
+
+    One programme's trouble, or one letter they do not take, holds up no other.
+    """
+    heard = 0
+    with transaction():
+        silent = list_silent()
+    for side, row_id in silent:
+        try:
+            answers = _exchange(side, row_id)
+            for document in answers:
+                with transaction():
+                    hear(document)
+                heard += 1
+        except (outside.OutsideError, Problem) as error:
+            _log.warning("a programme did not answer", side=side, reason=str(error)[:200])
+    return heard
+
+
+def fetch_statements() -> int:
+    """Ask every programme with an address for its statement; returns how many came. For the sweeper."""
+    fetched = 0
+    with transaction():
+        addresses = [each.programme.base_url for each in list_programmes() if each.programme.base_url]
+    for base_url in addresses:
+        try:
+            document = fetch_statement(base_url)
+            with transaction():
+                import_statement(document)
+            fetched += 1
+        except (outside.OutsideError, Problem) as error:
+            _log.warning("a programme stated nothing", reason=str(error)[:200])
+    return fetched
+
+
+def _exchange(side: str, row_id: int) -> list[str]:
+    """The other side's answers to the letter that it should have now."""
+    with transaction():
+        post = find_post(side, row_id)
+    if post is None:
+        return []
+    told = send_letter(post.base_url, post.document)
+    return [told[name] for name in _ANSWERS[side] if name in told]

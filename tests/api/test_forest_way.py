@@ -392,7 +392,7 @@ def test_a_villages_registered_share_is_in_every_first_sale_though_the_seller_le
     desk.review(code)
     project = desk.register(code)
     desk.issue(code, 2021, 1000)
-    plain = Offering(project.code, 2021, 100, "yiyuan", 100)
+    plain = Offering(project.code, 2021, 100, 100)
     named = replace(plain, village=accounts.get_holder(village).code, village_bp=3200)
     for offering in (plain, named):
         with transaction():

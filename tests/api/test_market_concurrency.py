@@ -45,7 +45,7 @@ def test_wishes_posted_at_once_do_not_pass_the_bound(app: Flask) -> None:
 def test_the_same_units_are_put_on_sale_once(app: Flask) -> None:
     seller = person(app).holder_id
     _, project = market.grow(100, holder_id=seller)
-    offering = services.Offering(project, 2022, 30, "yiyuan", 100)
+    offering = services.Offering(project, 2022, 30, 100)
     got = all_at_once(app, lambda _: services.sell(seller, offering).offered_kg)
     assert sorted(map(str, got)) == ["30"] * 3 + ["block_not_free"] * (CROWD - 3)
     assert [(each.free_kg, each.largest_kg) for each in queries.list_sellable(10, seller)] == [(10, 10)]

@@ -213,7 +213,7 @@ def test_an_operator_sells_for_nobody_who_can_sell_themselves(app: Flask) -> Non
     owner_id, project = market.grow(holder_id=person(app).holder_id)
     seller, operator_id = holder_code(owner_id), colleague("registry")
     with pytest.raises(SellerUnknown), transaction():
-        services.sell_for(operator_id, seller, Offering(project, 2022, 1000, "yiyuan", 1))
+        services.sell_for(operator_id, seller, Offering(project, 2022, 1000, 1))
 
 
 def test_the_same_key_opens_one_lot(app: Flask, client: FlaskClient) -> None:

@@ -266,7 +266,7 @@ def test_a_wish_takes_only_so_many_offers(app: Flask, client: FlaskClient) -> No
     buyer, seller = person(app), person(app)
     wish = post(client, buyer)["code"]
     owner, project = market.grow(10 * (MOST_OFFERS + 1), holder_id=seller.holder_id)
-    offering = services.Offering(project, 2022, 10, "yiyuan", 100)
+    offering = services.Offering(project, 2022, 10, 100)
     with transaction():
         lots = [services.sell(owner, offering) for _ in range(MOST_OFFERS - 1)]
         for each in lots:

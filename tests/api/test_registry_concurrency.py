@@ -127,5 +127,5 @@ def test_issuing_at_once_leaves_no_gap_in_the_serials(app: Flask) -> None:
 
 
 def test_samples_loaded_by_two_processes_stand_once(app: Flask) -> None:
-    assert sorted(at_once(app, [services.load_samples] * 2, 2)) == [0, 6]
-    assert db.session.scalar(text("SELECT count(*) FROM project")) == 6
+    assert sorted(at_once(app, [services.load_samples] * 2, 2)) == [0, 7]
+    assert db.session.scalar(text("SELECT count(*) FROM project")) == 7

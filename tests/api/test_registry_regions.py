@@ -208,7 +208,7 @@ def test_regions_keep_their_codes_and_samples_lie_where_no_code_is_given_out(app
 
 def test_the_samples_hang_at_villages(app: Flask, client: FlaskClient) -> None:
     with transaction():
-        assert registry.load_samples() == 6
+        assert registry.load_samples() == 7
     told = ask(client, "350721105")
     assert told["account"]["projects"] == 2
     assert [part["region"]["sample"] for part in told["parts"]] == [True]

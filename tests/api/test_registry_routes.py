@@ -34,7 +34,7 @@ def test_projects_are_listed_page_by_page(client: FlaskClient) -> None:
         if page["next"] is None:
             break
         after = f"&after={page['next']}"
-    assert seen == ["SC-DG", "SC-YD", "SC-RS", "SC-GY", "SC-DG-H1", "SC-RS-H2"]
+    assert seen == ["SC-DG", "SC-YD", "SC-RS", "SC-GY", "SC-DG-H1", "SC-RS-H2", "SC-PS-T"]
 
 
 @pytest.mark.usefixtures("forests")
@@ -88,8 +88,9 @@ def test_samples_carry_their_mark_in_both_languages(client: FlaskClient) -> None
 
 @pytest.mark.usefixtures("forests")
 def test_lots_are_found_by_forest(client: FlaskClient) -> None:
-    assert len(lots(client)) == 10
-    assert len(lots(client, "region=3507")) == 10
+    assert len(lots(client)) == 11
+    assert len(lots(client, "region=3507")) == 11
+    assert [lot["forest"]["code"] for lot in lots(client, "product=carbon_ticket")] == ["SC-PS-T"]
     assert lots(client, "region=11") == []
     assert {lot["forest"]["code"] for lot in lots(client, "project=SC-GY")} == {"SC-GY"}
     assert {lot["forest"]["code"] for lot in lots(client, "village=示例村 A")} == {"SC-DG", "SC-DG-H1"}
@@ -102,7 +103,7 @@ def test_a_lot_that_cannot_be_bought_is_not_available(client: FlaskClient) -> No
     with transaction():
         services.reserve(sold, 480_000 - 5)
         services.close_lot(closed)
-    assert len(lots(client, "available=true")) == 8
+    assert len(lots(client, "available=true")) == 9
     gone = {lot["remaining_kg"] for lot in lots(client, "available=false")}
     assert gone == {5, 0}
 
@@ -193,10 +194,10 @@ def test_sample_wishes_say_that_they_are(client: FlaskClient) -> None:
 
 def test_samples_are_loaded_once(app: Flask) -> None:
     with transaction():
-        assert services.load_samples() == 6
+        assert services.load_samples() == 7
     with transaction():
         assert services.load_samples() == 0
-    assert len(queries.list_projects(100)) == 6
+    assert len(queries.list_projects(100)) == 7
     assert all(proof.holds for proof in queries.prove())
 
 

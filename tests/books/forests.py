@@ -14,7 +14,7 @@ from books.history import History, Step, once
 from books.units import Issuance, Lot
 from books.world import World
 
-PRICES = ((10, 4999), (10, 97), (1, 133))
+PRICES = ((10, 4999), (10, 97), (10, 133))
 WORDS = {
     f"{part}_{lang}": "示例"
     for part in ("name", "description", "county", "township", "village")

@@ -39,6 +39,8 @@ class CertificateFacts:
             "number": self.number,
             "quantity_kg": self.quantity_kg,
             "serial": self.serial,
+            "product": self.forest.product,
+            **({"origin": self.forest.origin._asdict()} if self.forest.origin else {}),
             "purpose": self.purpose,
             "beneficiary": self.beneficiary,
             "retired_at": self.retired_at.isoformat(timespec="seconds"),

@@ -12,6 +12,7 @@ from app.accounts.chart import CODES
 from app.kit import clock
 from app.kit.codes import checked_code, random_code
 from app.kit.database import db, run
+from app.kit.messages import t
 from app.offsets import rules
 from app.offsets.errors import TooManyUnpaid
 from app.offsets.models import Order
@@ -22,11 +23,12 @@ from app.registry import queries as registry_queries
 from app.registry import services as registry
 from app.registry.errors import DailyLimitReached, LotHalted, LotUnknown, SoldOut
 from app.registry.queries import LotFacts
+from app.registry.rules import YIYUAN
 from app.registry.rules.sanctions import FREE, HALTED, LIMITED
 
 CHANCES = 5
 """How often a lot is chosen anew when others empty it at the same moment."""
-DESCRIPTION = "森惠一元碳汇 {quantity_kg} kg"
+DESCRIPTION = "森惠{product} {quantity_kg} kg"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Wish:
     lot_code: str | None = None
     region: str | None = None
     village: str | None = None
+    product: str = YIYUAN
     beneficiary: str | None = None
     channel: OrderChannel = OrderChannel.WECHAT
 
@@ -145,7 +148,9 @@ def _write(
         "lot_id": lot.id,
         "quantity_kg": quantity_kg,
         "amount_fen": amount_fen,
-        "description": DESCRIPTION.format(quantity_kg=quantity_kg),
+        "description": DESCRIPTION.format(
+            product=t(f"registry.product_{lot.terms.product}", "zh"), quantity_kg=quantity_kg
+        ),
         "beneficiary": wish.beneficiary,
         "reserved_at": now,
         "expires_at": now + reservation,
@@ -171,6 +176,7 @@ def _choose(wish: Wish, most_restraint: int = LIMITED) -> LotFacts:
         wish.quantity_kg,
         wish.amount_fen,
         region=wish.region,
+        product=wish.product,
         village=wish.village,
         most_restraint=most_restraint,
     )

@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, String
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +29,7 @@ class Lot(Base):
 
     __tablename__ = "lot"
     __table_args__ = (
+        ForeignKeyConstraint(["issuance_id", "product"], ["issuance.id", "issuance.product"]),
         Index("ix_lot_open", "product", "id", postgresql_where=sql("closed_at IS NULL")),
         Index("ix_lot_seller", "seller_holder_id", "id"),
         {"postgresql_with": {"fillfactor": "50"}},
@@ -26,7 +37,7 @@ class Lot(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(26), unique=True)
-    issuance_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("issuance.id"), index=True)
+    issuance_id: Mapped[int] = mapped_column(BigInteger, index=True)
     seller_holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     product: Mapped[str] = mapped_column(String(20))
     step_kg: Mapped[int] = mapped_column(BigInteger)

@@ -30,6 +30,7 @@ from app.registry.queries.projects import (
     IssuanceStanding,
     ProjectStanding,
     ProjectSummary,
+    find_product,
     get_project,
     list_projects,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "count_wishes_for",
     "dossiers",
     "find_lot",
+    "find_product",
     "find_run",
     "get_lot",
     "get_own_wish",

@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry import rules
-from app.registry.models import Issuance, Project
+from app.registry.models import Issuance, Origin, Project
 from app.registry.rules import Both
+
+
+class OriginText(NamedTuple):
+    """Where foreign units come from, in that registry's own words."""
+
+    registry: str
+    name: str
+    serial: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +41,26 @@ class CertificateFacts:
     period_end: date
     vintage: int
     first_serial: int
+    earlier_kg: int
     verification: str
     seller: str
     sample: bool
+    product: str
+    origin: OriginText | None
+
+    @property
+    def product_name(self) -> str:
+        """The product's name in the message catalogue."""
+        return f"registry.product_{self.product}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What must stand on every page that shows these units: not CCER, and sample where it is one."""
-        return tuple(f"registry.note_{note}" for note in rules.notes(self.sample))
+        return tuple(f"registry.note_{note}" for note in rules.notes(self.sample, self.product))
 
     def serial_text(self, first_serial: int, last_serial: int) -> str:
         """The written form of a run of this issuance's serials, as blocks and retirements number them."""
-        before = self.first_serial - 1
+        before = self.first_serial - 1 - self.earlier_kg
         return rules.serial_text(
             self.region, self.project, self.vintage, first_serial - before, last_serial - before
         )
@@ -51,11 +69,12 @@ class CertificateFacts:
 def certificate_facts(issuance_id: int) -> CertificateFacts:
     """What a certificate says of units of this issuance. Raises NoResultFound for an unknown one."""
     row = db.session.execute(
-        select(Issuance, Project)
+        select(Issuance, Project, Origin)
         .join(Project, Project.id == Issuance.project_id)
+        .outerjoin(Origin, Origin.id == Issuance.origin_id)
         .where(Issuance.id == issuance_id)
     ).one()
-    issuance, project = row.Issuance, row.Project
+    issuance, project, origin = row.Issuance, row.Project, row.Origin
     return CertificateFacts(
         issuance_id=issuance.id,
         project=project.code,
@@ -69,7 +88,17 @@ def certificate_facts(issuance_id: int) -> CertificateFacts:
         period_end=issuance.period_end,
         vintage=issuance.vintage,
         first_serial=issuance.first_serial,
+        earlier_kg=issuance.earlier_kg,
         verification=issuance.verification,
         seller=accounts.list_holders([issuance.holder_id])[issuance.holder_id].name or "",
         sample=issuance.sample,
+        product=project.product,
+        origin=origin_text(origin),
     )
+
+
+def origin_text(origin: Origin | None) -> OriginText | None:
+    """What is said of where units come from; None for our own."""
+    if origin is None:
+        return None
+    return OriginText(origin.home, origin.home_name, origin.serial, origin.reference)

@@ -14,7 +14,7 @@ from app.kit.database import db
 from app.registry.queries.certificates import CertificateFacts, certificate_facts
 from app.registry.queries.holdings import public_names
 from app.registry.queries.serials import Run, find_run
-from app.registry.rules import Serials
+from app.registry.rules import HANDED_OVER, Serials
 
 MOST = 200
 
@@ -127,7 +127,7 @@ def _act(run: Run, row: Row[Any], names: dict[int, str | None]) -> Moment:
         names.get(row.from_holder_id),
         names.get(row.to_holder_id),
         row.reason,
-        row.reference if row.act in _OPEN_REFERENCES else None,
+        row.reference if row.act in _OPEN_REFERENCES or row.reason == HANDED_OVER else None,
         row.by_holder_id is None and row.operator_id is None,
     )
 

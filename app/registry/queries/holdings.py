@@ -52,7 +52,7 @@ class Holding:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must stand wherever it is shown."""
-        return rules.notes(self.series.sample)
+        return rules.notes(self.series.sample, self.series.product)
 
 
 _COLUMNS = (
@@ -132,7 +132,7 @@ class HoldFacts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must stand wherever it is shown."""
-        return rules.notes(self.series.sample)
+        return rules.notes(self.series.sample, self.series.product)
 
 
 def list_holds(holder_id: int, limit: int, before: int | None = None) -> list[HoldFacts]:
@@ -195,7 +195,7 @@ class RetirementFacts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must stand wherever it is shown."""
-        return rules.notes(self.forest.sample)
+        return rules.notes(self.forest.sample, self.forest.product)
 
     @property
     def written(self) -> str:

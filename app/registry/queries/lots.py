@@ -11,7 +11,8 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry import rules
 from app.registry.errors import LotUnknown, QuantityNotSold
-from app.registry.models import Issuance, Lot, Project
+from app.registry.models import Issuance, Lot, Origin, Project
+from app.registry.queries.certificates import OriginText, origin_text
 from app.registry.rules import Allotment, NotWholeSteps, Offer, Terms
 from app.registry.rules.sanctions import FREE, HALTED, LIMITED
 
@@ -53,6 +54,7 @@ class Listing:
     opened_at: datetime
     closed_at: datetime | None
     halted: bool
+    origin: OriginText | None
 
     @property
     def price_fen_per_t(self) -> int:
@@ -96,13 +98,14 @@ def list_lots(
     region: str | None = None,
     village: str | None = None,
     project: str | None = None,
+    product: str | None = None,
     available: bool | None = None,
 ) -> list[Listing]:
     """Lots in the order they were opened; `after` is a lot's id.
 
     `region` is the beginning of an administrative code, `village` a village's name in either language,
-    `project` a project's code, `available` whether something can be bought now. Halted lots are listed
-    with what cannot be bought only.
+    `project` a project's code, `product` one of `rules.PRODUCTS`, `available` whether something can be
+    bought now. Halted lots are listed with what cannot be bought only.
     """
     on_sale = Lot.closed_at.is_(None) & (Lot.available_kg >= Lot.step_kg) & (Lot.restraint < HALTED)
     filters: tuple[tuple[object, ColumnElement[bool]], ...] = (
@@ -110,6 +113,7 @@ def list_lots(
         (region, _lies_in(region)),
         (village, (Project.village_zh == village) | (Project.village_en == village)),
         (project, Project.code == project),
+        (product, Lot.product == product),
         (available, on_sale if available else ~on_sale),
         (available is None or None, Lot.restraint < HALTED),
     )
@@ -191,9 +195,9 @@ def _from_forest(wanted: Select[Any]) -> Select[Any]:
 
 
 def from_listed() -> Select[Any]:
-    """Lots with their forests, for `listings`."""
-    columns = (*LOT_COLUMNS, Lot.offered_kg, Lot.opened_at, Lot.closed_at, Issuance, Project)
-    return _from_forest(select(*columns))
+    """Lots with their forests and where foreign units come from, for `listings`."""
+    columns = (*LOT_COLUMNS, Lot.offered_kg, Lot.opened_at, Lot.closed_at, Issuance, Project, Origin)
+    return _from_forest(select(*columns)).outerjoin(Origin, Origin.id == Issuance.origin_id)
 
 
 def listings(rows: Sequence[Row[Any]]) -> list[Listing]:
@@ -219,4 +223,5 @@ def _listing(row: Row[Any], terms: Terms, names: dict[int, str]) -> Listing:
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         halted=row.restraint == HALTED,
+        origin=origin_text(row.Origin),
     )

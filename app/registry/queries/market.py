@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
 from app.accounts import queries as accounts
 from app.kit.database import db
@@ -169,6 +169,13 @@ class Sellable:
     largest_kg: int
 
 
+def may_be_offered() -> ColumnElement[bool]:
+    """Free blocks that may be put on sale; products without re-trade only by whom they were issued to."""
+    retraded = [name for name, product in rules.PRODUCTS.items() if product.retrade]
+    free = and_(Block.state == "active", Block.lot_id.is_(None), Block.bound.is_(None))
+    return free & or_(Block.holder_id == Issuance.holder_id, Issuance.product.in_(retraded))
+
+
 def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
     """What a holder may put on sale, the oldest vintage first.
 
@@ -185,7 +192,7 @@ def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
         select(Block.holder_id, Project, Issuance.vintage, func.sum(quantity), func.max(quantity))
         .join(Issuance, Issuance.id == Block.issuance_id)
         .join(Project, Project.id == Issuance.project_id)
-        .where(Block.state == "active", Block.lot_id.is_(None), Block.bound.is_(None), whose)
+        .where(may_be_offered(), whose)
         .group_by(Block.holder_id, Project.id, Issuance.vintage)
         .order_by(Issuance.vintage, Project.id, Block.holder_id)
         .limit(limit)

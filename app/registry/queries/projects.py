@@ -74,6 +74,13 @@ def get_project(code: str) -> ProjectStanding:
     return ProjectStanding(project, summary.holder, issuances, dossier, summary.sanctions)
 
 
+def find_product(code: str) -> str | None:
+    """What units of the project with this public code are; None for no project."""
+    if not PROJECT_CODE.fullmatch(code):
+        return None
+    return db.session.scalar(select(Project.product).where(Project.code == code))
+
+
 def _issuances(project_id: int) -> list[IssuanceStanding]:
     found = select(Issuance).where(Issuance.project_id == project_id).order_by(Issuance.vintage)
     issuances = db.session.scalars(found).all()

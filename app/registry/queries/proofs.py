@@ -54,12 +54,32 @@ _WISHES = text(
     "SELECT (SELECT coalesce(sum(bought_kg), 0)::bigint FROM wish) AS wishes_kg,"
     " (SELECT coalesce(sum(quantity_kg), 0)::bigint FROM wish_purchase) AS purchases_kg"
 )
+# A withdrawn handover's block is anybody's again; the others' blocks are locked, or ended by their deed.
+_HANDOVERS = text(
+    "SELECT count(*) FILTER (WHERE h.executed_at IS NULL AND (b.state <> 'reserved'"
+    "     OR b.last_serial - b.first_serial + 1 <> h.quantity_kg)) AS unlocked,"
+    " count(*) FILTER (WHERE h.executed_at IS NOT NULL"
+    "   AND (b.state, b.reason) IS DISTINCT FROM ('cancelled', 'handed_over')) AS kept,"
+    " (SELECT count(*) FROM block WHERE reason = 'handed_over' AND NOT EXISTS ("
+    "   SELECT FROM handover WHERE block_id = block.id AND executed_at IS NOT NULL)) AS without_deed,"
+    " (SELECT count(*) FROM block WHERE state = 'reserved' AND NOT EXISTS ("
+    "   SELECT FROM handover WHERE block_id = block.id AND withdrawn_at IS NULL) AND NOT EXISTS ("
+    "   SELECT FROM hold WHERE hold.first_serial = block.first_serial AND ended_at IS NULL))"
+    "   AS without_handover,"
+    " (SELECT count(*) FROM handover_receipt r LEFT JOIN issuance i ON i.origin_id = r.origin_id"
+    "   WHERE (r.completed_at IS NULL) <> (i.id IS NULL)) AS received_off,"
+    " (SELECT count(*) FROM origin o LEFT JOIN issuance i ON i.origin_id = o.id"
+    "   WHERE (o.issued_at IS NULL) <> (i.id IS NULL)"
+    "     OR o.quantity_kg <> i.last_serial - i.first_serial + 1) AS origins_off"
+    " FROM handover h JOIN block b ON b.id = h.block_id WHERE h.withdrawn_at IS NULL"
+)
 _LEAVING = (
     chart.RETIRE,
     chart.RETIRE_SURPLUS,
     chart.RETIRE_OWN,
     chart.RETIRE_OWN_DUE,
     chart.CANCEL_UNITS,
+    chart.HAND_OVER,
 )
 
 
@@ -101,4 +121,5 @@ def prove() -> list[Proof]:
         equal("registry.prove_wishes", **db.session.execute(_WISHES).one()._mapping),
         *prove_parcels(),
         *prove_dossiers(),
+        none("registry.prove_handovers", **db.session.execute(_HANDOVERS).one()._mapping),
     ]

@@ -24,11 +24,12 @@ class Series:
     vintage: int
     serials: Serials
     sample: bool
+    product: str
+    before: int
 
     def text(self, serials: Serials) -> str:
         """The written form of a run of this issuance's serials."""
-        before = self.serials.first - 1
-        first, last = serials.first - before, serials.last - before
+        first, last = serials.first - self.before, serials.last - self.before
         return rules.serial_text(self.region, self.project, self.vintage, first, last)
 
 
@@ -54,6 +55,8 @@ _COLUMNS = (
     Issuance.first_serial,
     Issuance.last_serial,
     Issuance.sample,
+    Issuance.product,
+    Issuance.first_serial - Issuance.earlier_kg - 1,
 )
 
 
@@ -69,16 +72,14 @@ def find_run(written: str) -> Run:
                 Project.code == serial.project,
                 Project.region == serial.region,
                 Issuance.vintage == serial.vintage,
+                Issuance.earlier_kg < serial.first,
+                Issuance.earlier_kg + Issuance.last_serial - Issuance.first_serial + 1 >= serial.last,
             )
         ).one_or_none()
     if serial is None or row is None:
         raise SerialUnknown()
     series = _series(row)
-    before = series.serials.first - 1
-    named = Serials(serial.first + before, serial.last + before)
-    if named.last > series.serials.last:
-        raise SerialUnknown()
-    return Run(series, named)
+    return Run(series, Serials(serial.first + series.before, serial.last + series.before))
 
 
 def list_series(issuance_ids: Iterable[int]) -> dict[int, Series]:
@@ -97,5 +98,5 @@ def get_series(issuance_id: int) -> Series:
 
 
 def _series(row: Row[*tuple[Any, ...]]) -> Series:
-    number, holder_id, region, project, vintage, first, last, sample = row
-    return Series(number, holder_id, region, project, vintage, Serials(first, last), sample)
+    number, holder_id, region, project, vintage, first, last, *told = row
+    return Series(number, holder_id, region, project, vintage, Serials(first, last), *told)

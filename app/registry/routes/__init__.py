@@ -11,6 +11,7 @@ from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.registry import queries
 from app.registry.queries.log import count_days_unsealed
 from app.registry.routes import holdings, serials
+from app.registry.routes.handovers import handovers, programmes, statement, tickets
 from app.registry.routes.log import log as log_routes
 from app.registry.routes.lots import lots
 from app.registry.routes.parcels import parcels
@@ -44,10 +45,8 @@ def get_project(code: str) -> Any:
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes, and what its operators must see."""
-    api.register_blueprint(projects)
-    api.register_blueprint(lots)
-    api.register_blueprint(regions)
-    api.register_blueprint(sanctions)
+    for blueprint in (projects, lots, tickets, handovers, programmes, statement, regions, sanctions):
+        api.register_blueprint(blueprint)
     api.register_blueprint(log_routes)
     health.tell("days_unsealed", count_days_unsealed)
     holdings.connect(api)

@@ -6,7 +6,7 @@ The one table of acts: migration 0016 says the same in the database, and a test 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.registry.rules.lots import WHOLE_BP, YIYUAN
+from app.registry.rules.lots import WHOLE_BP
 
 
 class Act(NamedTuple):
@@ -54,8 +54,6 @@ MOST_DAYS = 366
 JUDICIAL = "judicial"
 """The bond on units handed over for a court's ruling: they can only be retired or cancelled."""
 
-RESOLD: Mapping[str, bool] = {YIYUAN: True}
-"""Whether units of a product may be offered again 再交易 by whoever holds them."""
 RESALE_FEE_BP = 500
 """The platform's share of a re-trade; the rest is the seller's. Our own choice, shown before the purchase."""
 
@@ -63,9 +61,12 @@ MOST_BUFFER_BP = 5_000
 """More than half of an issuance as buffer would say that the forest should not have been issued for."""
 
 
-def buffer_kg(quantity_kg: int, buffer_bp: int) -> int:
-    """What of an issuance goes into the buffer pool, rounded up: doubt is the buyer's, never the pool's."""
-    return -(-quantity_kg * buffer_bp // WHOLE_BP)
+def buffer_kg(quantity_kg: int, buffer_bp: int, face_kg: int) -> int:
+    """What of an issuance goes into the buffer pool: whole parts of the product's face.
+
+    Rounded up: doubt is the buyer's, never the pool's.
+    """
+    return -(-quantity_kg * buffer_bp // (WHOLE_BP * face_kg)) * face_kg
 
 
 def owed_kg(quantity_kg: int, *covered_kg: int | None) -> int:

@@ -5,10 +5,6 @@ from dataclasses import dataclass
 WHOLE_BP = 10_000
 """All of a price, in basis points."""
 
-YIYUAN = "yiyuan"
-"""一元碳汇: 10 kg for 1 yuan. Source: Shunchang forest ecology bank, since March 2020."""
-PRODUCTS = (YIYUAN,)
-
 
 class NotWholeSteps(ValueError):
     """A quantity or amount that is no whole, positive number of the product's steps."""

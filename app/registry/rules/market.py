@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.registry.rules.lots import YIYUAN, NotWholeSteps
+from app.registry.rules.lots import NotWholeSteps
+from app.registry.rules.products import PRODUCTS
 
-STEP_KG: Mapping[str, int] = {YIYUAN: 10}
+STEP_KG: Mapping[str, int] = {name: product.step_kg for name, product in PRODUCTS.items()}
 """The step that a product is sold in. Each divides a tonne, so that a tonne's price has no fraction."""
 KG_PER_T = 1000
 MOST_KG = 1_000_000_000

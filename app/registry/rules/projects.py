@@ -3,18 +3,15 @@
 import re
 from typing import NamedTuple
 
-FOREST_TYPES = ("chinese_fir", "mixed_broadleaf", "bamboo")
-METHODOLOGIES = ("yiyuan", "sample_forest_management")
+FOREST_TYPES = ("chinese_fir", "mixed_broadleaf", "bamboo", "other")
+OWN_METHODOLOGIES = ("yiyuan", "sample_forest_management")
+"""By which a removal may be verified here; foreign units bring the one of their origin."""
+METHODOLOGIES = (*OWN_METHODOLOGIES, "origin")
 """Names in the message catalogue; a project with another could not be shown."""
 
 PROJECT_CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
 REGION = re.compile(r"[0-9]{6}")
 """A county's code. Source: GB/T 2260, administrative division codes of China."""
-
-
-def notes(sample: bool) -> tuple[str, ...]:
-    """What must stand wherever units are shown: not CCER, and sample where they are; catalogue names."""
-    return ("voluntary", "sample") if sample else ("voluntary",)
 
 
 class Both(NamedTuple):

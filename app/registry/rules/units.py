@@ -21,6 +21,8 @@ HELD = ("active", "reserved", "pledged")
 """States of units that are still there, whoever has them."""
 REASONS = ("fire", "felling", "pest", "storm", "fault")
 """Why units are cancelled: the carbon is gone again, or was never there."""
+HANDED_OVER = "handed_over"
+"""Why units end here without being used up: another registry holds them now, by our deed."""
 
 
 class Serials(NamedTuple):

@@ -8,6 +8,7 @@ from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, Who
 from app.kit.messages import LANGUAGES, t
 from app.kit.paging import PageQuery
 from app.kit.platforms import may_buy
+from app.registry.rules import PRODUCTS
 from app.registry.rules.sanctions import KINDS
 
 
@@ -17,6 +18,7 @@ class LotQuery(PageQuery):
     region = Code(6, metadata={"description": "The beginning of an administrative code, such as 3507."})
     village = Text(60, metadata={"description": "A village's name in either language."})
     project = Code(20, metadata={"description": "A project's code."})
+    product = OneOf(tuple(PRODUCTS), metadata={"description": "One product's lots."})
     available = OneOf(("true", "false"), metadata={"description": "Whether something can be bought now."})
 
 
@@ -57,6 +59,15 @@ class PeriodView(ViewSchema):
     end = fields.Date(required=True, attribute="period_end")
 
 
+class OriginView(ViewSchema):
+    """Where foreign units come from: their home registry, their serials there, the record they left by."""
+
+    registry = fields.String(required=True)
+    name = fields.String(required=True)
+    serial = fields.String(required=True)
+    reference = fields.String(required=True)
+
+
 class IssuanceView(ViewSchema):
     """One issuance of a project."""
 
@@ -91,6 +102,8 @@ class ProjectView(ViewSchema):
 
     forest = fields.Nested(ForestView, required=True, attribute="project")
     description = fields.Nested(BothView, required=True, attribute="project.description")
+    product = fields.String(required=True, attribute="project.product")
+    product_name = Wording("product_", attribute="project.product")
     holder = fields.String(
         required=True,
         metadata={"description": "The right holder's name; of a household only with its consent."},
@@ -139,6 +152,12 @@ class LotView(ViewSchema):
     code = fields.String(required=True)
     product = fields.String(required=True, attribute="terms.product")
     product_name = Wording("product_", attribute="terms.product")
+    retrade = fields.Function(
+        lambda lot: PRODUCTS[lot.terms.product].retrade,
+        required=True,
+        metadata={"type": "boolean", "description": "Whether its buyer may offer it again."},
+    )
+    origin = fields.Nested(OriginView, required=True, allow_none=True)
     seller = fields.String(required=True, metadata={"description": "The seller's name."})
     village = fields.String(
         required=True, allow_none=True, metadata={"description": "The village that gets a share."}

@@ -46,7 +46,7 @@ class NewPledge(NewPart):
 
 
 class NewOffer(NewPart):
-    """For how much a step of 10 kg is offered again."""
+    """For how much a step of their product is offered again."""
 
     price_fen_per_step = Whole(1, MOST_PRICE_FEN, required=True)
 

@@ -21,7 +21,7 @@ def _years_in_order(data: dict[str, Any]) -> None:
 class MarketFilter(NewSchema):
     """What a lot is searched by."""
 
-    product = OneOf(PRODUCTS)
+    product = OneOf(tuple(PRODUCTS))
     region = Area(metadata={"description": "The beginning of an administrative code, such as 3507."})
     forest_type = OneOf(FOREST_TYPES)
     vintage_from = WholeText(*rules.VINTAGES)
@@ -100,7 +100,7 @@ class NewLot(NewSchema):
     project = Code(20, required=True)
     vintage = Whole(*rules.VINTAGES, required=True)
     quantity_kg = Whole(1, rules.MOST_KG, required=True)
-    product = OneOf(PRODUCTS, load_default=PRODUCTS[0])
+    product = OneOf(tuple(PRODUCTS), metadata={"description": "Without it: what these units are."})
     price_fen_per_step = Whole(1, rules.MOST_FEN_PER_STEP, required=True)
     village = Code(
         26,
@@ -139,7 +139,7 @@ class ClosedLotView(ViewSchema):
 class NewWish(NewSchema):
     """What somebody wishes to buy. No words of their own: who answers does it through the platform."""
 
-    product = OneOf(PRODUCTS, load_default=PRODUCTS[0])
+    product = OneOf(tuple(PRODUCTS), load_default=rules.YIYUAN)
     quantity_kg = Whole(1, rules.MOST_KG, required=True, metadata={"description": "In whole steps."})
     most_fen_per_step = Whole(1, rules.MOST_FEN_PER_STEP, required=True)
     region = Area(metadata={"description": "The forest lies within: an administrative code of any level."})

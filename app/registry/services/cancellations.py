@@ -8,6 +8,7 @@ from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
 from app.kit.database import db
 from app.registry.models import Block, Issuance, Lot
+from app.registry.queries.handovers import handed
 from app.registry.queries.serials import list_series
 from app.registry.rules import GRAMS_PER_UNIT, Serials, spread_cancellation
 from app.registry.services.acts import NOBODY, By, keep
@@ -26,11 +27,14 @@ def cancel_units(
     `reason` is one of `rules.REASONS`. Unsold is what whom they were issued to still holds. Taken from the
     end of each block: first what nobody was promised, the free blocks before those on sale; then what was
     set aside or given and not redeemed, and what orders wait for, which will find no units and be refunded.
-    What is retired stays retired, and what others hold is theirs. Source: design, section 6 (reversal).
+    What is retired stays retired, what others hold is theirs, and what a handover has locked is as good as
+    another registry's: a reversal takes the rest from the pool. Source: design, section 6 (reversal).
     """
     owner = select(Issuance.holder_id).where(Issuance.id == issuance_id).scalar_subquery()
+    unsold = lock_blocks(Block.issuance_id == issuance_id, Block.holder_id == owner, states=UNSOLD)
+    leaving = handed([block.id for block in unsold if block.state == "reserved"])
     blocks = sorted(
-        lock_blocks(Block.issuance_id == issuance_id, Block.holder_id == owner, states=UNSOLD),
+        (block for block in unsold if block.id not in leaving),
         key=lambda block: (block.lot_id or 0, block.id),
     )
     promised = _lock_promises([block.lot_id for block in blocks if block.lot_id])

@@ -32,7 +32,7 @@ from app.registry.models import (
     Project,
     RightShare,
 )
-from app.registry.rules import FOREST_TYPES, METHODOLOGIES
+from app.registry.rules import FOREST_TYPES, HOME_PRODUCTS, OWN_METHODOLOGIES, YIYUAN
 from app.registry.rules.dossiers import MOST_BUFFER_BP, DossierStatus, crediting_fault, shares_fault
 from app.registry.services.projects import ProjectFacts, register_project
 from app.registry.services.regions import region_for
@@ -63,6 +63,7 @@ class DossierFacts:
     period_end: date
     region_code: str | None = None
     buffer_bp: int = 0
+    product: str = YIYUAN
 
 
 def open_dossier(operator_id: int, facts: DossierFacts, holder_id: int, *, sample: bool) -> Dossier:
@@ -216,7 +217,8 @@ def _require_free(code: str) -> None:
 
 
 def _require_sound(facts: DossierFacts) -> None:
-    for field, known in (("forest_type", FOREST_TYPES), ("methodology", METHODOLOGIES)):
+    choices = {"forest_type": FOREST_TYPES, "methodology": OWN_METHODOLOGIES, "product": HOME_PRODUCTS}
+    for field, known in choices.items():
         if getattr(facts, field) not in known:
             raise _refused(field, "kit.field_one_of", choices=", ".join(known))
     if not 0 <= facts.buffer_bp <= MOST_BUFFER_BP:

@@ -23,9 +23,8 @@ from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
 from app.registry.rules import (
     GRAMS_PER_UNIT,
+    PRODUCTS,
     RESALE_FEE_BP,
-    RESOLD,
-    YIYUAN,
     NotWholeSteps,
     Serials,
     Terms,
@@ -33,8 +32,6 @@ from app.registry.rules import (
 from app.registry.services.acts import By, Done, keep, perform_part, take
 from app.registry.services.blocks import cut, lock_blocks
 from app.registry.services.lots import close_lot, open_lot
-
-YIYUAN_STEP_KG = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +153,11 @@ def hide_beneficiary(holder_id: int, number: str) -> None:
         raise RetirementUnknown()
 
 
-def resale_terms(price_fen_per_step: int, product: str = YIYUAN) -> Terms:
+def resale_terms(price_fen_per_step: int, product: str) -> Terms:
     """The terms of a re-trade: no village has a share any more. Raises `ResaleClosed`."""
-    if not RESOLD.get(product, False):
+    if not PRODUCTS[product].retrade:
         raise ResaleClosed()
-    return Terms(product, YIYUAN_STEP_KG, price_fen_per_step, fee_bp=RESALE_FEE_BP)
+    return Terms(product, PRODUCTS[product].step_kg, price_fen_per_step, fee_bp=RESALE_FEE_BP)
 
 
 def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
@@ -168,7 +165,7 @@ def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: 
 
     Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
     """
-    terms = resale_terms(price_fen_per_step)
+    terms = resale_terms(price_fen_per_step, run.series.product)
     first = first_sale_sharing(holder_id, run.series.project, run.series.vintage)
     if first is not None:
         terms = replace(

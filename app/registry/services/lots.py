@@ -7,11 +7,11 @@ from sqlalchemy import delete, func, insert, select, text, update
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
-from app.registry.errors import BlockNotFree, NewLotsBarred, NotReserved, SoldOut
-from app.registry.models import Block, Lot, OpenLot
+from app.registry.errors import BlockNotFree, NewLotsBarred, NotReserved, ProductDiffers, SoldOut
+from app.registry.models import Block, Issuance, Lot, OpenLot
 from app.registry.queries import sanctions
 from app.registry.queries.lots import LOT_COLUMNS, LotFacts, lot_facts
-from app.registry.rules import KG_PER_T, Serials, Terms, price_fen
+from app.registry.rules import KG_PER_T, PRODUCTS, Serials, Terms, price_fen
 from app.registry.rules.sanctions import FREE
 from app.registry.services.acts import NOBODY, By, keep
 from app.registry.services.blocks import carve, lock_block
@@ -20,8 +20,9 @@ from app.registry.services.blocks import carve, lock_block
 def open_lot(block_id: int, quantity_kg: int, terms: Terms, by: By = NOBODY) -> LotFacts:
     """Put the first `quantity_kg` of a free block on sale, or all of it; the rest stays free.
 
-    Raises `BlockNotFree`, `NotWholeSteps` for a quantity that could not be sold to the end, and
-    `Sanctioned` or `NewLotsBarred` where a sanction in force forbids it.
+    Raises `BlockNotFree`, `ProductDiffers` for terms of another product than the units are,
+    `NotWholeSteps` for a quantity that could not be sold to the end, and `Sanctioned` or `NewLotsBarred`
+    where a sanction in force forbids it.
     """
     price_fen(quantity_kg, terms.step_kg, terms.price_fen_per_step)
     seller_id, restraint = _require_may_offer(block_id)
@@ -29,6 +30,9 @@ def open_lot(block_id: int, quantity_kg: int, terms: Terms, by: By = NOBODY) -> 
     block = lock_block(Block.id == block_id, *free)
     if block is None or quantity_kg > block.serials.quantity_kg:
         raise BlockNotFree()
+    product = db.session.scalars(select(Issuance.product).where(Issuance.id == block.issuance_id)).one()
+    if terms.product != product or terms.step_kg % PRODUCTS[product].step_kg:
+        raise ProductDiffers(step_kg=PRODUCTS[product].step_kg)
     row = db.session.execute(
         insert(Lot)
         .values(
@@ -66,7 +70,7 @@ def _require_may_offer(block_id: int) -> tuple[int, int]:
 # Held at the end of 64 bits: nobody pays a price beyond.
 _LIST = text(
     "INSERT INTO open_lot (lot_id, project_id, product, step_kg, vintage, price_fen_per_t)"
-    " SELECT lot.id, project_id, product, step_kg, vintage, least("
+    " SELECT lot.id, project_id, lot.product, step_kg, vintage, least("
     f" div(price_fen_per_step::numeric * {KG_PER_T} + step_kg - 1, step_kg), {2**63 - 1})::bigint"
     " FROM lot JOIN issuance ON issuance.id = issuance_id WHERE lot.id = :lot"
 )

@@ -12,9 +12,18 @@ from app.accounts.ledger import Posting
 from app.kit import clock
 from app.kit.database import db
 from app.registry.errors import PeriodIssued
-from app.registry.models import Block, Issuance, Project
+from app.registry.models import Block, CarbonTicket, Issuance, Project
 from app.registry.queries import sanctions
-from app.registry.rules import FOREST_TYPES, GRAMS_PER_UNIT, METHODOLOGIES, Serials, buffer_kg
+from app.registry.rules import (
+    CARBON_TICKET,
+    FOREST_TYPES,
+    GRAMS_PER_UNIT,
+    METHODOLOGIES,
+    PRODUCTS,
+    YIYUAN,
+    Serials,
+    buffer_kg,
+)
 from app.registry.services.acts import NOBODY, perform_part
 from app.registry.services.blocks import Held
 from app.registry.services.regions import region_for
@@ -46,6 +55,7 @@ class ProjectFacts:
     sample: bool = False
     region_code: str | None = None
     buffer_bp: int = 0
+    product: str = YIYUAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +103,47 @@ def issue(
     """
     project = db.session.get_one(Project, project_id)
     sanctions.require_free(holder_id or project.holder_id, project_id=project_id)
-    # Serials follow on from the issuance before, so issuing waits for issuing; it is rare.
-    db.session.execute(text("LOCK TABLE issuance IN SHARE ROW EXCLUSIVE MODE"))
-    first = 1 + (db.session.scalar(select(func.max(Issuance.last_serial))) or 0)
     issuance = Issuance(
         project_id=project_id,
         holder_id=holder_id or project.holder_id,
         period_start=period[0],
         period_end=period[1],
         vintage=vintage,
-        first_serial=first,
-        last_serial=first + quantity_kg - 1,
         verification=verification,
-        sample=project.sample,
-        issued_at=clock.now(),
     )
-    _flush(issuance)
-    block = _first_block(issuance)
-    grams = quantity_kg * GRAMS_PER_UNIT
-    ledger.post([Posting(chart.ISSUE, issuance.id, chart.PLATFORM, issuance.holder_id, grams)])
-    share_kg = buffer_kg(quantity_kg, project.buffer_bp)
+    block = write_issuance(issuance, project, quantity_kg)
+    if project.product == CARBON_TICKET:
+        _write_ticket(issuance)
+    share_kg = buffer_kg(quantity_kg, project.buffer_bp, PRODUCTS[project.product].face_kg)
     if share_kg:
         _insure(block, share_kg)
     left = Serials(issuance.first_serial, issuance.last_serial - share_kg)
     return Issued(issuance.id, block.id, left, share_kg)
+
+
+def write_issuance(issuance: Issuance, project: Project, quantity_kg: int) -> Block:
+    """Give a new issuance the next serials, its one block and its entry in the books.
+
+    Raises `PeriodIssued`.
+    """
+    # Serials follow on from the issuance before, so issuing waits for issuing; it is rare.
+    db.session.execute(text("LOCK TABLE issuance IN SHARE ROW EXCLUSIVE MODE"))
+    first = 1 + (db.session.scalar(select(func.max(Issuance.last_serial))) or 0)
+    issuance.first_serial, issuance.last_serial = first, first + quantity_kg - 1
+    issuance.earlier_kg = _issued_kg(project.id, issuance.vintage)
+    issuance.product, issuance.sample, issuance.issued_at = project.product, project.sample, clock.now()
+    _flush(issuance)
+    block = _first_block(issuance)
+    grams = quantity_kg * GRAMS_PER_UNIT
+    ledger.post([Posting(chart.ISSUE, issuance.id, chart.PLATFORM, issuance.holder_id, grams)])
+    return block
+
+
+def _issued_kg(project_id: int, vintage: int) -> int:
+    """What this vintage was issued before; foreign units come in parts, and no written serial twice."""
+    size = Issuance.last_serial - Issuance.first_serial + 1
+    same = (Issuance.project_id == project_id, Issuance.vintage == vintage)
+    return int(db.session.scalar(select(func.coalesce(func.sum(size), 0)).where(*same)) or 0)
 
 
 def _insure(block: Block, share_kg: int) -> None:
@@ -125,6 +152,13 @@ def _insure(block: Block, share_kg: int) -> None:
     done = perform_part("buffer", held, share_kg, NOBODY, to_holder_id=chart.BUFFER_POOL, at_end=True)
     grams = share_kg * GRAMS_PER_UNIT
     ledger.post([Posting(chart.BUFFER_SHARE, done.act_id, block.holder_id, chart.BUFFER_POOL, grams)])
+
+
+def _write_ticket(issuance: Issuance) -> None:
+    """Number the ticket; the lock on issuances keeps the numbers in one row."""
+    last = db.session.scalar(select(func.max(CarbonTicket.number))) or 0
+    db.session.add(CarbonTicket(number=last + 1, issuance_id=issuance.id, issued_at=issuance.issued_at))
+    db.session.flush()
 
 
 def _flush(issuance: Issuance) -> None:

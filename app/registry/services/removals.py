@@ -14,6 +14,7 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.registry.errors.dossiers import DossierMoved, DossierRefused, OwnDossier, PartUnknown, RemovalTaken
 from app.registry.models import Document, Dossier, Parcel, VerifiedRemoval
+from app.registry.rules import PRODUCTS
 from app.registry.rules.dossiers import DossierStatus, is_plausible, removal_fault
 from app.registry.services.dossiers import lock_dossier
 from app.registry.services.projects import Issued, issue
@@ -49,6 +50,9 @@ def request_issuance(operator_id: int, code: str, removal: NewRemoval) -> Verifi
     area = select(func.sum(Parcel.area_m2)).where(Parcel.dossier_id == dossier.id)
     if not is_plausible(removal.quantity_kg, int(db.session.scalar(area) or 0), removal.period):
         raise _refused("quantity_kg", "registry.removal_implausible")
+    face_kg = PRODUCTS[dossier.product].face_kg
+    if removal.quantity_kg % face_kg:
+        raise _refused("quantity_kg", "registry.removal_not_whole", face=face_kg)
     report = _report(dossier, removal.document_id)
     row = VerifiedRemoval(
         code=random_code(12),
@@ -134,5 +138,5 @@ def _report(dossier: Dossier, document_id: int) -> Document:
     return report
 
 
-def _refused(field: str, message: str) -> DossierRefused:
-    return DossierRefused(errors=[{"pointer": f"#/{field}", "detail": t(message)}])
+def _refused(field: str, message: str, **params: object) -> DossierRefused:
+    return DossierRefused(errors=[{"pointer": f"#/{field}", "detail": t(message, **params)}])

@@ -19,7 +19,7 @@ from app.kit import clock
 from app.kit.database import db
 from app.registry.models import Dossier, Project
 from app.registry.queries.dossiers import sharing_of
-from app.registry.rules import YIYUAN, Terms
+from app.registry.rules import PRODUCTS, Terms
 from app.registry.rules.dossiers import Share
 from app.registry.services import dossier_parts, dossiers, parcels, removals
 from app.registry.services.dossier_parts import NewOpinion
@@ -88,10 +88,11 @@ def _load(sample: dict[str, Any], ground: Ground) -> bool:
     if notice:
         return False
     project = dossiers.register_dossier(ground.checker_id, dossier.code)
+    terms = _terms(project, sample.get("price_fen_per_step", 100))
     for vintage, quantity_kg in sample["issued_kg"].items():
         issued = _issue(dossier, int(vintage), quantity_kg, ground)
         kept_kg = sample.get("kept_kg", {}).get(vintage, 0)
-        open_lot(issued.block_id, issued.serials.quantity_kg - kept_kg, _terms(project.id))
+        open_lot(issued.block_id, issued.serials.quantity_kg - kept_kg, terms)
     return True
 
 
@@ -131,13 +132,13 @@ def _issue(dossier: Dossier, year: int, quantity_kg: int, ground: Ground) -> Iss
     return removals.approve_issuance(ground.checker_id, dossier.code, requested.code)
 
 
-def _terms(project_id: int) -> Terms:
-    shares = sharing_of(project_id)
+def _terms(project: Project, price_fen_per_step: int) -> Terms:
+    shares = sharing_of(project.id)
     assert shares is not None
     return Terms(
-        product=YIYUAN,
-        step_kg=10,
-        price_fen_per_step=100,
+        product=project.product,
+        step_kg=PRODUCTS[project.product].step_kg,
+        price_fen_per_step=price_fen_per_step,
         village_holder_id=shares.village_holder_id,
         village_bp=shares.village_bp,
         fee_bp=shares.fee_bp,

@@ -19,6 +19,7 @@ from app.registry.errors import (
 from app.registry.models import Block, Issuance, Lot, OpenLot, Project
 from app.registry.queries import Listing
 from app.registry.queries.dossiers import first_sale_sharing
+from app.registry.queries.market import may_be_offered
 from app.registry.rules import STEP_KG, NotWholeSteps, Terms, fee_bp
 from app.registry.services.lots import close_lot, open_lot
 
@@ -29,17 +30,18 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::int
 class Offering:
     """What a seller puts on sale: units of one issuance, their price, and a village's share if any.
 
-    `village` is the code of a village's books; whoever sells what was issued to them for a project with
-    registered shares need not name it. The platform's fee is a rule, not a term to choose.
+    `product` may say what the units are, and must be right. `village` is the code of a village's books;
+    whoever sells what was issued to them for a project with registered shares need not name it. The
+    platform's fee is a rule, not a term to choose.
     """
 
     project: str
     vintage: int
     quantity_kg: int
-    product: str
     price_fen_per_step: int
     village: str | None = None
     village_bp: int = 0
+    product: str | None = None
 
 
 def sell(seller_id: int, offering: Offering) -> Listing:
@@ -117,6 +119,9 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
     seller = accounts.list_holders([seller_id]).get(seller_id)
     if seller is None or seller.kind not in rules.SELLERS:
         raise SellerUnknown()
+    product = offering.product or queries.find_product(offering.project)
+    if product is None:
+        raise BlockNotFree()
     village = None
     if offering.village is not None:
         village = accounts.find_holder(offering.village)
@@ -133,8 +138,8 @@ def _terms(seller_id: int, offering: Offering) -> Terms:
             raise SharesRegistered(village_bp=registered.village_bp)
         chosen, fee = shares, registered.fee_bp
     return Terms(
-        product=offering.product,
-        step_kg=STEP_KG[offering.product],
+        product=product,
+        step_kg=STEP_KG[product],
         price_fen_per_step=offering.price_fen_per_step,
         village_holder_id=chosen[0],
         village_bp=chosen[1],
@@ -150,9 +155,7 @@ def _free_block(seller_id: int, offering: Offering) -> int | None:
         .join(Project, Project.id == Issuance.project_id)
         .where(
             Block.holder_id == seller_id,
-            Block.state == "active",
-            Block.lot_id.is_(None),
-            Block.bound.is_(None),
+            may_be_offered(),
             Project.code == offering.project,
             Issuance.vintage == offering.vintage,
             quantity >= offering.quantity_kg,

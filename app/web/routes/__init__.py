@@ -18,9 +18,12 @@ from app.web.routes import (
     console_dossier_steps,
     console_dossiers,
     console_doubts,
+    console_handovers,
     console_market,
+    console_origins,
     console_payees,
     console_payouts,
+    console_programmes,
     console_reconciliation,
     console_refunds,
     console_regions,
@@ -49,6 +52,7 @@ from app.web.routes import (
     sign_in,
     statements,
     steps,
+    tickets,
     transfers,
 )
 
@@ -63,9 +67,12 @@ __all__ = [
     "console_dossier_steps",
     "console_dossiers",
     "console_doubts",
+    "console_handovers",
     "console_market",
+    "console_origins",
     "console_payees",
     "console_payouts",
+    "console_programmes",
     "console_reconciliation",
     "console_refunds",
     "console_regions",
@@ -94,6 +101,7 @@ __all__ = [
     "sign_in",
     "statements",
     "steps",
+    "tickets",
     "transfers",
 ]
 

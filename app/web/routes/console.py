@@ -16,6 +16,9 @@ from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.registry import queries as registry
 from app.registry.queries import mandates
+from app.registry.queries.handovers import handover_waits
+from app.registry.queries.programmes import programmes_waiting
+from app.registry.queries.tickets import origins_waiting
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -45,6 +48,9 @@ WAITING = [
     Waiting("shippings", "/console/shippings", "money.read", offsets.count_refused_shippings),
     Waiting("sanctions", "/console/sanctions", "registry.read", registry.sanctions.count_waiting_sanctions),
     Waiting("mandates", "/console/registry", "registry.read", mandates.count_waiting_mandates),
+    Waiting("origins", "/console/origins", "registry.read", origins_waiting),
+    Waiting("handovers", "/console/handovers", "registry.read", handover_waits),
+    Waiting("programmes", "/console/programmes", "registry.read", programmes_waiting),
     Waiting("queue", "/console/queue", "money.read", lambda: int(announcements.backlog()["troubled"])),
     Waiting(
         "dossiers",

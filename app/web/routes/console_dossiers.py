@@ -15,7 +15,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.registry import queries as registry
 from app.registry.errors.dossiers import DossierRefused, ParcelOverlaps
-from app.registry.rules import FOREST_TYPES, METHODOLOGIES
+from app.registry.rules import FOREST_TYPES, HOME_PRODUCTS, OWN_METHODOLOGIES, YIYUAN
 from app.registry.rules.dossiers import DOCUMENT_KINDS, ROLES, VERDICTS
 from app.registry.services import dossiers
 from app.registry.services.dossiers import DossierFacts
@@ -44,7 +44,8 @@ class DossierForm(OnceSchema):
     village_zh = Text(60, required=True)
     village_en = Text(60, required=True)
     forest_type = OneOf(FOREST_TYPES, required=True)
-    methodology = OneOf(METHODOLOGIES, required=True)
+    methodology = OneOf(OWN_METHODOLOGIES, required=True)
+    product = OneOf(HOME_PRODUCTS, load_default=YIYUAN)
     description_zh = Prose(2_000, required=True)
     description_en = Prose(2_000, required=True)
     period_start = Day(required=True)
@@ -227,7 +228,8 @@ def _facts_page(form: Form, code: str | None = None, status: int = 200) -> Respo
         options={
             "holder": _holder_options(),
             "forest_type": _options("forest_type", FOREST_TYPES),
-            "methodology": _options("methodology", METHODOLOGIES),
+            "methodology": _options("methodology", OWN_METHODOLOGIES),
+            "product": _options("product", HOME_PRODUCTS),
         },
     )
 

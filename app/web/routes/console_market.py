@@ -72,8 +72,7 @@ def open_village_lot(operator: OperatorFacts) -> Response:
     offering = Offering(
         chosen.project.code,
         chosen.vintage,
-        told["steps"] * rules.STEP_KG[rules.YIYUAN],
-        rules.YIYUAN,
+        told["steps"] * rules.STEP_KG[chosen.project.product],
         told["price"],
         told.get("village"),
         told.get("village_percent", 0) * 100,
@@ -191,7 +190,7 @@ def _new_page(form: Form, status: int = 200) -> Response:
         form=form,
         sellable=[(key_of(each), each) for each in sellable],
         villages=accounts.list_villages(MOST_VILLAGES),
-        step_kg=rules.STEP_KG[rules.YIYUAN],
+        steps_kg=rules.STEP_KG,
         most_percent=rules.MOST_VILLAGE_BP // 100,
         fee_bp=rules.FEE_BP,
     )

@@ -30,7 +30,7 @@ KG_PER_T = rules.KG_PER_T
 class MarketSearch(NewSchema):
     """What somebody looks for; `price` is yuan a tonne: at most for a lot, at least for a wish."""
 
-    product = OneOf(rules.PRODUCTS)
+    product = OneOf(tuple(rules.PRODUCTS))
     region = Area()
     forest_type = OneOf(rules.FOREST_TYPES)
     vintage_from = WholeText(*rules.VINTAGES)

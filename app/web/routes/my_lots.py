@@ -39,7 +39,7 @@ def my_lots(holder_id: int) -> Response:
 def open_own_lot(holder_id: int) -> Response:
     """Put units of mine on sale; what is wrong is said beside its field."""
     form = read_form(NewSale)
-    offering = offering_of(form)
+    offering = _offering(form)
     if offering is None:
         return _page(holder_id, form, 422)
     try:
@@ -50,18 +50,18 @@ def open_own_lot(holder_id: int) -> Response:
     return make_response(redirect(f"/forest/{code}?said=lot_opened", 303))
 
 
-def offering_of(form: Form) -> Offering | None:
-    """What a form of `NewSale`'s fields offers; None, with the faults beside the fields, when it is wrong."""
+def _offering(form: Form) -> Offering | None:
+    """What the form offers; None, with the faults beside the fields, when it is wrong."""
     project, _, vintage = form.values.get("units", "").rpartition("_")
-    if form.sound and not (project and vintage.isascii() and vintage.isdigit() and len(vintage) == 4):
+    product = registry.find_product(project)
+    if form.sound and not (product and vintage.isascii() and vintage.isdigit() and len(vintage) == 4):
         form.faults["units"] = t("kit.field_invalid")
     if form.sound and form.values["price"] > rules.MOST_FEN_PER_STEP:
         form.faults["price"] = t("web.field_yuan")
-    if not form.sound:
+    if not form.sound or product is None:
         return None
-    product = rules.YIYUAN
     quantity_kg = form.values["steps"] * rules.STEP_KG[product]
-    return Offering(project, int(vintage), quantity_kg, product, form.values["price"])
+    return Offering(project, int(vintage), quantity_kg, form.values["price"])
 
 
 @web.post("/me/lots/<code:code>/close")
@@ -82,6 +82,6 @@ def _page(holder_id: int, form: Form, status: int = 200) -> Response:
         form=form,
         listed=page_of(rows, PAGE, lambda lot: lot.id),
         sellable=registry.list_sellable(MOST_SELLABLE, holder_id),
-        step_kg=rules.STEP_KG[rules.YIYUAN],
+        steps_kg=rules.STEP_KG,
         fee_bp=rules.FEE_BP,
     )

@@ -20,6 +20,7 @@ from app.web.forms import Form, OnceSchema, Yuan, once, read_form
 from app.web.pages import page, web
 from app.web.routes.market import choices, fitting_lots
 from app.web.session import personal
+from app.web.words import kilograms
 
 PAGE = 20
 DAYS = ("30", "7", "90", "180")
@@ -28,7 +29,7 @@ DAYS = ("30", "7", "90", "180")
 class NewOwnWish(OnceSchema):
     """What somebody wishes to buy: so many steps, for so much each, within so many days."""
 
-    product = OneOf(rules.PRODUCTS, load_default=rules.PRODUCTS[0])
+    product = OneOf(tuple(rules.PRODUCTS), load_default=rules.YIYUAN)
     steps = WholeText(1, rules.MOST_KG // 1000, required=True)
     price = Yuan(required=True)
     region = Area()
@@ -127,6 +128,11 @@ def _wish_page(holder_id: int, code: str, refusal: Problem | None = None) -> Res
     )
 
 
+def _of_step(product: str, step_kg: int) -> str:
+    """A product's name with its step, which is what the form counts in."""
+    return f"{t(f'registry.product_{product}')} · {t('web.wish_steps_hint', quantity=kilograms(step_kg))}"
+
+
 def _form_page(form: Form, status: int = 200) -> Response:
     return page(
         "my_wish_new.html",
@@ -134,6 +140,6 @@ def _form_page(form: Form, status: int = 200) -> Response:
         tab="me",
         form=form,
         day_choices=[(days, t("web.wish_days_of", days=days)) for days in DAYS],
-        step_kg=rules.STEP_KG[rules.PRODUCTS[0]],
-        **choices(form),
+        **choices(form)
+        | {"product_choices": [(name, _of_step(name, step)) for name, step in rules.STEP_KG.items()]},
     )

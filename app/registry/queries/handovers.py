@@ -1,0 +1,199 @@
+"""Handovers 移交 as they stand, and what their letters say of the units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from app.accounts import chart
+from app.kit import clock
+from app.kit.database import db
+from app.kit.messages import t
+from app.registry import rules
+from app.registry.errors import HandoverUnknown
+from app.registry.models import Block, Handover, HandoverReceipt, Issuance, Origin, Programme, Project
+
+_TOLD = (
+    *("name_zh", "name_en", "region", "county_zh", "county_en", "township_zh", "township_en"),
+    *("village_zh", "village_en", "forest_type", "area_m2", "description_zh", "description_en", "sample"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenView:
+    """A handover that we give, and to whom."""
+
+    handover: Handover
+    programme: Programme
+
+
+@dataclass(frozen=True, slots=True)
+class FreeBlock:
+    """A block that could be handed over."""
+
+    id: int
+    serial: str
+    holder_id: int
+    quantity_kg: int
+
+
+def offer_content(handover: Handover) -> dict[str, Any]:
+    """What an offer and its deed say of the units: whose forest, which serials, from which time."""
+    block = db.session.get_one(Block, handover.block_id, populate_existing=True)
+    issuance = db.session.get_one(Issuance, block.issuance_id)
+    project = db.session.get_one(Project, issuance.project_id)
+    origin = db.session.get(Origin, issuance.origin_id) if issuance.origin_id else None
+    return {
+        "number": handover.number,
+        "recipient": handover.recipient,
+        "quantity_kg": handover.quantity_kg,
+        "serial": _serial(block, issuance, project),
+        "product": project.product,
+        "vintage": issuance.vintage,
+        "monitoring_start": issuance.period_start.isoformat(),
+        "monitoring_end": issuance.period_end.isoformat(),
+        "verification": issuance.verification,
+        "methodology": origin.methodology
+        if origin
+        else t(f"registry.methodology_{project.methodology}", "zh"),
+        "project": {"code": project.code, **{name: getattr(project, name) for name in _TOLD}},
+        "origin": None
+        if origin is None
+        else {"registry": origin.home, "serial": origin.serial, "reference": origin.reference},
+    }
+
+
+def _serial(block: Block, issuance: Issuance, project: Project) -> str:
+    before = issuance.first_serial - 1 - issuance.earlier_kg
+    first, last = block.first_serial - before, block.last_serial - before
+    return rules.serial_text(project.region, project.code, issuance.vintage, first, last)
+
+
+def get_given(number: str) -> Handover:
+    """The handover that we give under this number. Raises `HandoverUnknown`."""
+    found = None
+    if _is_code(number):
+        found = db.session.scalar(select(Handover).where(Handover.number == number))
+    if found is None:
+        raise HandoverUnknown()
+    return found
+
+
+def list_given(limit: int = 200) -> list[GivenView]:
+    """What we give, the newest first."""
+    rows = db.session.execute(
+        select(Handover, Programme)
+        .join(Programme, Programme.id == Handover.programme_id)
+        .order_by(Handover.id.desc())
+        .limit(limit)
+    )
+    return [GivenView(row.Handover, row.Programme) for row in rows]
+
+
+def get_taken(giver: str, number: str) -> HandoverReceipt:
+    """What a programme gives us under this number. Raises `HandoverUnknown`."""
+    found = None
+    if _is_code(number) and _is_code(giver):
+        found = db.session.scalar(
+            select(HandoverReceipt).where(HandoverReceipt.giver == giver, HandoverReceipt.number == number)
+        )
+    if found is None:
+        raise HandoverUnknown()
+    return found
+
+
+def list_taken(limit: int = 200) -> Sequence[HandoverReceipt]:
+    """What we are given, the newest first."""
+    wanted = select(HandoverReceipt).order_by(HandoverReceipt.id.desc()).limit(limit)
+    return db.session.scalars(wanted).all()
+
+
+def handed(block_ids: Sequence[int]) -> frozenset[int]:
+    """Which of these blocks a handover names that was not withdrawn. For whoever has locked them."""
+    wanted = select(Handover.block_id).where(
+        Handover.block_id.in_(block_ids), Handover.withdrawn_at.is_(None)
+    )
+    return frozenset(db.session.scalars(wanted))
+
+
+def may_leave() -> tuple[ColumnElement[bool], ...]:
+    """What may go to another registry: not on sale, not bound to a ruling here, not the pool's."""
+    return (Block.lot_id.is_(None), Block.bound.is_(None), Block.holder_id != chart.BUFFER_POOL)
+
+
+def list_free_blocks(limit: int = 100) -> list[FreeBlock]:
+    """Blocks that nothing is promised of, the oldest first."""
+    rows = db.session.execute(
+        select(Block, Issuance, Project)
+        .join(Issuance, Issuance.id == Block.issuance_id)
+        .join(Project, Project.id == Issuance.project_id)
+        .where(Block.state == "active", *may_leave())
+        .order_by(Block.id)
+        .limit(limit)
+    )
+    return [
+        FreeBlock(
+            row.Block.id,
+            _serial(row.Block, row.Issuance, row.Project),
+            row.Block.holder_id,
+            row.Block.serials.quantity_kg,
+        )
+        for row in rows
+    ]
+
+
+def list_silent(limit: int = 100) -> list[tuple[str, int]]:
+    """Handovers whose other side has not answered: offers of ours, acceptances of ours. With their sides."""
+    given = select(Handover.id).where(
+        Handover.offered_at.is_not(None), Handover.executed_at.is_(None), Handover.withdrawn_at.is_(None)
+    )
+    taken = select(HandoverReceipt.id).where(
+        HandoverReceipt.accepted_at.is_not(None),
+        HandoverReceipt.completed_at.is_(None),
+        HandoverReceipt.closed_at.is_(None),
+    )
+    return [
+        *(("given", row) for row in db.session.scalars(given.order_by(Handover.id).limit(limit))),
+        *(("taken", row) for row in db.session.scalars(taken.order_by(HandoverReceipt.id).limit(limit))),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A letter to be sent: to which address."""
+
+    base_url: str
+    document: str
+
+
+def find_post(side: str, row_id: int) -> Post | None:
+    """The letter of a handover that its other side should have now; None without an address for it."""
+    if side == "given":
+        handover = db.session.get_one(Handover, row_id)
+        code = db.session.get_one(Programme, handover.programme_id).code
+        document = handover.deed or handover.withdrawal or handover.offer
+    else:
+        receipt = db.session.get_one(HandoverReceipt, row_id)
+        code, document = receipt.giver, receipt.acceptance or receipt.refusal
+    standing = select(Programme.base_url).where(
+        Programme.code == code, Programme.confirmed_at.is_not(None), Programme.ended_at.is_(None)
+    )
+    base_url = db.session.scalar(standing)
+    return Post(base_url, document) if base_url and document else None
+
+
+def handover_waits() -> int:
+    """How many handovers wait for one of our operators: drafts to approve, offers to answer, expired ones."""
+    drafted = select(Handover.id).where(Handover.offered_at.is_(None), Handover.withdrawn_at.is_(None))
+    expired = select(Handover.id).where(
+        Handover.expires_at <= clock.now(), Handover.executed_at.is_(None), Handover.withdrawn_at.is_(None)
+    )
+    pending = select(HandoverReceipt.id).where(
+        HandoverReceipt.accepted_at.is_(None), HandoverReceipt.closed_at.is_(None)
+    )
+    return sum(len(db.session.scalars(each.limit(1000)).all()) for each in (drafted, expired, pending))
+
+
+def _is_code(word: str) -> bool:
+    return word.isascii() and word.isalnum() and len(word) <= 26
