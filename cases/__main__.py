@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import requests
 
-from cases import holding, land, proof, units
+from cases import handing, holding, land, proof, units
 from cases.ground import Ground, Unmet
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
@@ -24,6 +24,7 @@ CASES: dict[str, Callable[[Ground], str]] = {
     "pledge-then-sell": holding.pledge_then_sell,
     "tampered-certificate": proof.certificate,
     "tampered-log": proof.log,
+    "handover-between-two": handing.handover_between_two,
     "reversal-with-buffer": holding.reversal_with_buffer,
 }
 """In this order: the last one leaves no unit of the forest free."""

@@ -15,7 +15,7 @@ TOLD_WITHIN_S = 15.0
 def pledge_then_sell(ground: Ground) -> str:
     """What is pledged is neither sold, moved, used up nor let go by its holder; released, it is sold."""
     owner = ground.owner(1000)
-    pledged = owner.act("pledges", quantity_kg=1000, pledgee=_pledgee(ground))
+    pledged = owner.act("pledges", quantity_kg=1000, pledgee=ground.maker.right_holder(PLEDGEE))
     meet(pledged.status_code, 201, "pledge")
     hold, someone = pledged.json()["code"], ground.person().call("GET", "/v1/me")["code"]
     refused = {
@@ -59,15 +59,6 @@ def reversal_with_buffer(ground: Ground) -> str:
 
 def _offer(owner: Owner) -> Any:
     return owner.act("offers", quantity_kg=1000, price_fen_per_step=100)
-
-
-def _pledgee(ground: Ground) -> str:
-    """The code of an organisation, as the operators choose it for a dossier."""
-    page = ground.maker.page("/console/dossiers/new")
-    found = re.search(rf'<option value="(\w+)"[^>]*>[^<]*{PLEDGEE}', page)
-    if found is None:
-        raise Unmet(f"{PLEDGEE} is not among the right holders")
-    return found[1]
 
 
 def _reversals(ground: Ground) -> Any:

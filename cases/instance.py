@@ -64,6 +64,11 @@ class Instance:
     ) -> None:
         self._stop()
 
+    @property
+    def pid(self) -> int:
+        """The process that starts all the others, and starts again what ends."""
+        return self._process.pid
+
     def flask(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run one of the application's commands to its end."""
         return subprocess.run(

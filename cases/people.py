@@ -95,3 +95,11 @@ class Operator:
         wish |= {"note": "make registry-cases", "form_key": secrets.token_urlsafe(18)}
         leads_to = self.send(f"/console/registry/new/{kind}", **wish)
         return leads_to.split("?")[0].rsplit("/", 1)[-1]
+
+    def right_holder(self, name: str) -> str:
+        """The code of a right holder, as it is chosen for a dossier. Raises `Unexpected`."""
+        page = self.page("/console/dossiers/new")
+        found = re.search(rf'<option value="(\w+)"[^>]*>[^<]*{name}', page)
+        if found is None:
+            raise Unexpected(f"{name} is not among the right holders")
+        return found[1]
