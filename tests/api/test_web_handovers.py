@@ -151,7 +151,10 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     with there.inside():
         assert third.post("/console/handovers/letters", {"document": deed}).status_code == 303
         assert third.post("/console/handovers/letters", {"document": deed[:-3]}).status_code == 422
-        assert "已入库" in third.get(taken).text
+        page = third.get(taken).text
+        assert "已入库" in page
+        serials = re.findall(r'href="(/serials/[^"]+)"', page)
+        assert [third.get(each).status_code for each in serials] == [200], "what the units are called here"
     assert titles_kg(here, there) == {"giver": 600, "receiver": 400, "in_transit": 0}
     number = path.rsplit("/", 1)[1]
     public = Visitor(here.app).get(f"/handovers/{number}")

@@ -103,6 +103,21 @@ def get_taken(giver: str, number: str) -> HandoverReceipt:
     return found
 
 
+def received_serial(receipt: HandoverReceipt) -> str | None:
+    """What the units of a completed handover are called here; None before."""
+    row = db.session.execute(
+        select(Issuance, Project)
+        .join(Project, Project.id == Issuance.project_id)
+        .where(Issuance.origin_id == receipt.origin_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    issuance, project = row
+    first = issuance.earlier_kg + 1
+    last = issuance.earlier_kg + issuance.last_serial - issuance.first_serial + 1
+    return rules.serial_text(project.region, project.code, issuance.vintage, first, last)
+
+
 def list_taken(limit: int = 200) -> Sequence[HandoverReceipt]:
     """What we are given, the newest first."""
     wanted = select(HandoverReceipt).order_by(HandoverReceipt.id.desc()).limit(limit)

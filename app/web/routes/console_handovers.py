@@ -17,6 +17,7 @@ from app.registry.queries.handovers import (
     list_free_blocks,
     list_given,
     list_taken,
+    received_serial,
 )
 from app.registry.queries.programmes import list_programmes
 from app.registry.rules.handovers import may_withdraw
@@ -229,6 +230,7 @@ def _taken_page(operator: OperatorFacts, giver: str, number: str, form: Form) ->
         _status(form),
         held=held,
         offer=letters.content_of(held.offer),
+        serial_here=received_serial(held),
         form=form,
         letters=LETTERS,
         names=operator_names(),
