@@ -10,19 +10,24 @@ from app.accounts.ledger import Posting
 from app.accounts.services import notices
 from app.kit.codes import checked_code, read_code
 from app.kit.database import db
+from app.kit.messages import t
 from app.registry.errors import (
     HoldingUnknown,
     QuantityNotSold,
     ReceiverUnknown,
     ResaleClosed,
     RetirementUnknown,
+    UnitsBound,
 )
+from app.registry.errors.acts import PurposeUnfit
 from app.registry.models import Block, Lot, OwnRetirement
+from app.registry.queries import sanctions
 from app.registry.queries.dossiers import first_sale_sharing
 from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
 from app.registry.rules import (
     GRAMS_PER_UNIT,
+    JUDICIAL,
     RESALE_FEE_BP,
     RESOLD,
     YIYUAN,
@@ -47,7 +52,7 @@ class Pieces:
 
 def split_units(holder_id: int, run: Run, quantity_kg: int) -> Pieces:
     """Cut a block in two: `quantity_kg` and what is left. Raises `HoldingUnknown`, `NotEnoughFree`."""
-    block = take(holder_id, run, quantity_kg, bound_too=True)
+    block = take(holder_id, run, quantity_kg, bound=None, stays=True)
     if quantity_kg == block.serials.quantity_kg:
         return Pieces(block.serials, None)
     piece = cut(block, quantity_kg)
@@ -68,8 +73,12 @@ def find_receiver(code: str, holder_id: int, *, kinds: tuple[str, ...] = ()) -> 
 
 
 def transfer_units(holder_id: int, run: Run, quantity_kg: int, receiver: str) -> Done:
-    """Hand `quantity_kg` over to another holder, named by their code. Raises what `take` raises."""
+    """Hand `quantity_kg` over to another holder, named by their code.
+
+    Raises `ReceiverUnknown`, `HandingOverBarred`, and what `take` raises.
+    """
     to = find_receiver(receiver, holder_id)
+    sanctions.require_may_hand_over(holder_id)
     return move_units(holder_id, run, quantity_kg, to, By(holder_id))
 
 
@@ -106,9 +115,14 @@ def retire_units(
     """Use `quantity_kg` up for ever, under a number that anyone may look up.
 
     For `personal` the holder's own due is closed first. `beneficiary` is a name that its bearer wants
-    shown; without one nobody is named. Raises `HoldingUnknown`, `NotEnoughFree`.
+    shown; without one nobody is named. Raises `HoldingUnknown`, `NotEnoughFree`, `PurposeUnfit` where only
+    judicial units are there for another purpose, or none for `judicial`.
     """
-    block = take(holder_id, run, quantity_kg, bound_too=True)
+    try:
+        block = take(holder_id, run, quantity_kg, bound=purpose == JUDICIAL, stays=True)
+    except UnitsBound as unfit:
+        told = "registry.purpose_not_judicial" if purpose == JUDICIAL else "registry.purpose_only_judicial"
+        raise PurposeUnfit(errors=[{"pointer": "#/purpose", "detail": t(told)}]) from unfit
     number = checked_code(16)
     done = perform_part("retire", block, quantity_kg, By(holder_id), reference=number)
     grams = quantity_kg * GRAMS_PER_UNIT

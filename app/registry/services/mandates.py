@@ -166,7 +166,7 @@ def _reverse(mandate: Mandate, run: Run, operator_id: int) -> None:
 
 
 def _cancel(mandate: Mandate, run: Run, operator_id: int) -> None:
-    block = take(mandate.holder_id, run, mandate.quantity_kg, bound_too=True)
+    block = take(mandate.holder_id, run, mandate.quantity_kg, bound=None, stays=True)
     reason, by = mandate.reason or "", By(operator_id=operator_id)
     gone = cancel_block(block, mandate.quantity_kg, reason, by, mandate.code)
     _tell_holder(mandate, "registry.notice_units_cancelled", run.series.text(gone))
