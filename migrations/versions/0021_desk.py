@@ -1,4 +1,4 @@
-"""The operators' desk closes its side doors: lots by mandate, makers decide nothing, judicial units stay so."""
+"""Side doors are closed: lots by mandate, makers decide nothing, judicial units serve their ruling."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ TERMS = (
     "id, code, kind, issuance_id, first_serial, last_serial, quantity_kg, holder_id, other_holder_id,"
     " hold_id, reason, bound, note, requested_by, requested_at"
 )
-PRICE = ("price_fen_per_step", "village_holder_id", "village_bp", "fee_bp")
+OFFERED = ("price_fen_per_step", "village_holder_id", "village_bp", "fee_bp")
 
 # What a CHECK cannot see: who else had a hand in the forest whose units an operator lets go on sale.
 GUARDS = """
@@ -30,6 +30,9 @@ BEGIN
 END $$;
 CREATE TRIGGER mandate_of_others BEFORE INSERT OR UPDATE ON mandate FOR EACH ROW
   WHEN (NEW.kind = 'offer' AND NEW.approved_by IS NOT NULL) EXECUTE FUNCTION mandate_of_others();
+
+CREATE TRIGGER mandate_lot BEFORE UPDATE ON mandate FOR EACH ROW
+  WHEN (OLD.lot_id IS NOT NULL AND NEW.lot_id IS DISTINCT FROM OLD.lot_id) EXECUTE FUNCTION decided_once();
 
 CREATE FUNCTION retirement_fits() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -85,10 +88,14 @@ def _limit_purposes(purposes: tuple[str, ...]) -> None:
 def upgrade() -> None:
     """Give mandates the terms of a lot, and close what one person alone could do."""
     _limit_kinds((*KINDS, "offer"))
-    for name in PRICE:
+    for name in OFFERED:
         kind = sa.Integer if name.endswith("_bp") else sa.BigInteger
         link = (sa.ForeignKey("holder.id"),) if name == "village_holder_id" else ()
         op.add_column("mandate", sa.Column(name, kind, *link))
+    op.add_column("mandate", sa.Column("lot_id", sa.BigInteger, sa.ForeignKey("lot.id"), unique=True))
+    op.create_check_constraint(
+        "lot", "mandate", "(kind = 'offer' AND approved_at IS NOT NULL) = (lot_id IS NOT NULL)"
+    )
     op.create_check_constraint(
         "offer",
         "mandate",
@@ -97,7 +104,7 @@ def upgrade() -> None:
         " AND num_nonnulls(price_fen_per_step, village_bp, fee_bp) = 3"
         " ELSE num_nonnulls(price_fen_per_step, village_holder_id, village_bp, fee_bp) = 0 END",
     )
-    _fix(f"{TERMS}, {', '.join(PRICE)}")
+    _fix(f"{TERMS}, {', '.join(OFFERED)}")
     _limit_purposes((*PURPOSES, "judicial"))
     # Whoever orders from a limited lot counts while holding its row, and must not wait for the table of
     # sanctions there, as a foreign key does: a sanction is never deleted, so the key guarded nothing.
@@ -109,6 +116,7 @@ def downgrade() -> None:
     """Take it back; for a development database only."""
     op.execute("DROP TRIGGER mandate_of_others ON mandate")
     op.execute("DROP FUNCTION mandate_of_others()")
+    op.execute("DROP TRIGGER mandate_lot ON mandate")
     op.execute("DROP TRIGGER retirement_fits ON own_retirement")
     op.execute("DROP FUNCTION retirement_fits()")
     op.execute("DROP TRIGGER objection_decided ON objection")
@@ -122,6 +130,7 @@ def downgrade() -> None:
     _limit_purposes(PURPOSES)
     _fix(TERMS)
     op.drop_constraint("ck_mandate_offer", "mandate")
-    for name in PRICE:
+    op.drop_constraint("ck_mandate_lot", "mandate")
+    for name in (*OFFERED, "lot_id"):
         op.drop_column("mandate", name)
     _limit_kinds(KINDS)

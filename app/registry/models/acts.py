@@ -134,6 +134,7 @@ class Mandate(Base):
     village_holder_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("holder.id"))
     village_bp: Mapped[int | None] = mapped_column(Integer)
     fee_bp: Mapped[int | None] = mapped_column(Integer)
+    lot_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("lot.id"), unique=True)
 
     @property
     def status(self) -> str:

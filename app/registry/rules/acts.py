@@ -57,8 +57,6 @@ JUDICIAL = "judicial"
 
 RESOLD: Mapping[str, bool] = {YIYUAN: True}
 """Whether units of a product may be offered again 再交易 by whoever holds them."""
-RESALE_FEE_BP = 500
-"""The platform's share of a re-trade; the rest is the seller's. Our own choice, shown before the purchase."""
 
 MOST_BUFFER_BP = 5_000
 """More than half of an issuance as buffer would say that the forest should not have been issued for."""

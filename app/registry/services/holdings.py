@@ -1,6 +1,6 @@
 """What a holder does with their own units: split, transfer, retire, offer again, take off sale."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
@@ -13,33 +13,20 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.registry.errors import (
     HoldingUnknown,
-    QuantityNotSold,
     ReceiverUnknown,
-    ResaleClosed,
     RetirementUnknown,
     UnitsBound,
 )
 from app.registry.errors.acts import PurposeUnfit
 from app.registry.models import Block, Lot, OwnRetirement
 from app.registry.queries import sanctions
-from app.registry.queries.dossiers import first_sale_sharing
 from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
-from app.registry.rules import (
-    GRAMS_PER_UNIT,
-    JUDICIAL,
-    RESALE_FEE_BP,
-    RESOLD,
-    YIYUAN,
-    NotWholeSteps,
-    Serials,
-    Terms,
-)
+from app.registry.rules import GRAMS_PER_UNIT, JUDICIAL, Serials
 from app.registry.services.acts import By, Done, keep, perform_part, take
 from app.registry.services.blocks import cut, lock_blocks
-from app.registry.services.lots import close_lot, open_lot
-
-YIYUAN_STEP_KG = 10
+from app.registry.services.lots import close_lot
+from app.registry.services.terms import decide_terms, open_on, require_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,32 +157,15 @@ def hide_beneficiary(holder_id: int, number: str) -> None:
         raise RetirementUnknown()
 
 
-def resale_terms(price_fen_per_step: int, product: str = YIYUAN) -> Terms:
-    """The terms of a re-trade: no village has a share any more. Raises `ResaleClosed`."""
-    if not RESOLD.get(product, False):
-        raise ResaleClosed()
-    return Terms(product, YIYUAN_STEP_KG, price_fen_per_step, fee_bp=RESALE_FEE_BP)
-
-
 def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
-    """Put `quantity_kg` of one's own on sale again 再交易; the first time, right holders get their shares.
+    """Put `quantity_kg` of these very serials on sale, on the terms that every other door has too.
 
-    Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
+    Raises `TooManyLots`, what `decide_terms` and `take` raise, `QuantityNotSold`.
     """
-    terms = resale_terms(price_fen_per_step)
-    first = first_sale_sharing(holder_id, run.series.project, run.series.vintage)
-    if first is not None:
-        terms = replace(
-            terms,
-            village_holder_id=first.village_holder_id,
-            village_bp=first.village_bp,
-            fee_bp=first.fee_bp,
-        )
+    require_room(holder_id)
+    terms = decide_terms(holder_id, run.series.issuance_id, price_fen_per_step)
     block = take(holder_id, run, quantity_kg)
-    try:
-        return open_lot(block.id, quantity_kg, terms, By(holder_id))
-    except NotWholeSteps as fault:
-        raise QuantityNotSold(step_kg=terms.step_kg, price_fen=price_fen_per_step) from fault
+    return open_on(block.id, quantity_kg, terms, By(holder_id))
 
 
 def withdraw_units(holder_id: int, run: Run) -> int:

@@ -83,5 +83,4 @@ def _page(holder_id: int, form: Form, status: int = 200) -> Response:
         listed=page_of(rows, PAGE, lambda lot: lot.id),
         sellable=registry.list_sellable(MOST_SELLABLE, holder_id),
         step_kg=rules.STEP_KG[rules.YIYUAN],
-        fee_bp=rules.FEE_BP,
     )
