@@ -187,6 +187,12 @@ class EntriesQuery(NewSchema):
     end = WholeText(required=True)
 
 
+class ExportQuery(NewSchema):
+    """Which part of the exported log is wanted."""
+
+    part = WholeText(1, load_default=1)
+
+
 class InclusionQuery(NewSchema):
     """Which leaf is to be proved to be among the first `size`; the newest head's where none is named."""
 
