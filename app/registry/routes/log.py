@@ -109,7 +109,7 @@ def get_consistency(wish: dict[str, Any]) -> dict[str, Any]:
             " 1 to the one that `Link` calls last, make one file; all but the last never change.",
             "content": {"application/x-ndjson": {}},
         },
-        "304": {"description": "The part is still what `If-None-Match` names."},
+        "304": {"description": "The caller has this very part already."},
     }
 )
 def get_export(wish: dict[str, Any]) -> Response:
