@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from app.offsets import jobs
 from app.registry.errors import LogGap
 from app.registry.queries import log as queries
-from app.registry.routes.log import export_parts
+from app.registry.queries.export import read_parts
 
 log = AppGroup("log", help="The public log of issuances and retirements.")
 
@@ -41,5 +41,5 @@ def show_head() -> None:
 def export(file: Path) -> None:
     """Write the sealed log to FILE, as `/v1/log/export` gives it."""
     with file.open("w", encoding="utf-8") as out:
-        out.writelines(export_parts())
+        out.writelines(read_parts())
     click.echo(f"log: written to {file}")

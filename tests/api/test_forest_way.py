@@ -94,6 +94,7 @@ STEPS = (
     "UPDATE dossier SET registered_by = :by, registered_at = now(),"
     " project_id = (SELECT max(id) FROM project) WHERE code = :code",
     "UPDATE objection SET answered_by = :by, answered_at = now(), answer = 'x', upheld = false",
+    "UPDATE objection SET answered_by = :by, answered_at = now(), answer = 'x', upheld = true",
 )
 
 
@@ -117,9 +118,11 @@ def test_whoever_took_part_takes_no_step_that_is_anothers(
         dossiers.review_dossier(third, code, desk.revision(code), DAY)
     with transaction():
         raised = objections.raise_objection(code, "这片林子不是他们的。").code
-    with pytest.raises(errors.OwnDossier), transaction():
-        objections.answer_objection(desk.checker, code, raised, "不属实。", upheld=False)
+    for upheld in (False, True):
+        with pytest.raises(errors.OwnDossier), transaction():
+            objections.answer_objection(desk.checker, code, raised, "不属实。", upheld=upheld)
     refuses_in_the_database(2, desk.checker, code)
+    refuses_in_the_database(3, desk.checker, code)
     with transaction():
         objections.answer_objection(third, code, raised, "不属实。", upheld=False)
     with clock.frozen(clock.now() + DAY), pytest.raises(errors.OwnDossier), transaction():
@@ -127,6 +130,24 @@ def test_whoever_took_part_takes_no_step_that_is_anothers(
     refuses_in_the_database(1, desk.checker, code)
     with clock.frozen(clock.now() + DAY), transaction():
         assert dossiers.register_dossier(third, code)
+
+
+def test_whoever_adds_a_document_after_the_review_is_a_maker_too(desk: Desk) -> None:
+    code = desk.draft()
+    desk.review(code, DAY)
+    with transaction():
+        raised = objections.raise_objection(code, "这片林子不是他们的。").code
+        dossier_parts.keep_document(desk.checker, code, "other", "补充", b"%PDF-1.4 more")
+    with pytest.raises(errors.OwnDossier), transaction():
+        objections.answer_objection(desk.checker, code, raised, "不属实。", upheld=False)
+    with transaction():
+        third = holders.operators.enrol("op-third", PASSWORD, ["registry"])[0].id
+        objections.answer_objection(third, code, raised, "不属实。", upheld=False)
+    with clock.frozen(clock.now() + DAY):
+        with pytest.raises(errors.OwnDossier), transaction():
+            dossiers.register_dossier(desk.checker, code)
+        with transaction():
+            assert dossiers.register_dossier(third, code)
 
 
 def test_who_took_part_is_never_forgotten(desk: Desk) -> None:

@@ -7,14 +7,11 @@ import pytest
 from builders import forest, person
 from flask import Flask
 from flask.testing import FlaskClient
-from paying import colleague, holder_code
 
 from app.accounts import services as accounts
 from app.kit.transaction import transaction
 from app.registry import jobs, queries, services
-from app.registry.errors import SellerUnknown
 from app.registry.rules import MOST_OPEN_LOTS, allot
-from app.registry.services import Offering
 
 
 def found(client: FlaskClient, query: str = "") -> list[str]:
@@ -209,13 +206,6 @@ def test_nobody_sells_or_closes_what_is_anothers(app: Flask, client: FlaskClient
     assert found(client) == [lot]
 
 
-def test_an_operator_sells_for_nobody_who_can_sell_themselves(app: Flask) -> None:
-    owner_id, project = market.grow(holder_id=person(app).holder_id)
-    seller, operator_id = holder_code(owner_id), colleague("registry")
-    with pytest.raises(SellerUnknown), transaction():
-        services.sell_for(operator_id, seller, Offering(project, 2022, 1000, 1))
-
-
 def test_the_same_key_opens_one_lot(app: Flask, client: FlaskClient) -> None:
     seller = person(app)
     _, project = market.grow(1000, holder_id=seller.holder_id)
@@ -233,6 +223,10 @@ def test_a_seller_has_no_more_lots_than_people_can_read(app: Flask, client: Flas
     for _ in range(MOST_OPEN_LOTS):
         assert client.post("/v1/lots", json=wish, headers=seller.auth).status_code == 201
     refused = client.post("/v1/lots", json=wish, headers=seller.auth)
+    serial = f"SH-350721-{project}-2022-1-{10 * (MOST_OPEN_LOTS + 1)}"
+    offer = {"quantity_kg": 10, "price_fen_per_step": 100}
+    other = client.post(f"/v1/holdings/{serial}/offers", json=offer, headers=seller.auth)
+    assert (other.status_code, other.json["code"]) == (409, "too_many_lots"), "by every door"
     assert (refused.status_code, refused.json["code"]) == (409, "too_many_lots")
 
 

@@ -348,19 +348,6 @@ def test_entries_and_proofs_are_given_for_what_is_sealed_and_nothing_else(
     assert client.get("/v1/log/heads/1").json == head(client)
 
 
-def test_an_export_keeps_no_more_threads_than_it_may(app: Flask, client: FlaskClient, lot: Forest) -> None:
-    with at(MONDAY + NIGHT):
-        jobs.seal_days()
-    from app.registry.routes import log as routes
-
-    for _ in range(5):
-        with client.get("/v1/log/export") as answer:
-            assert answer.data.endswith(b'{"entries":1,"heads":1}\n')
-    with routes._exports, routes._exports:
-        answer = client.get("/v1/log/export")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
-
-
 def test_the_commands_seal_now_print_the_head_and_write_the_log_out(
     app: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:

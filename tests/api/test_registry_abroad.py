@@ -21,11 +21,11 @@ from app.offsets import jobs
 from app.registry import queries, services
 from app.registry.errors import (
     BlockNotFound,
-    BlockNotFree,
     HoldingUnknown,
     NotEnoughFree,
     ProductDiffers,
     QuantityNotSold,
+    ResaleClosed,
 )
 from app.registry.queries.histories import get_history
 from app.registry.queries.serials import find_run
@@ -222,7 +222,7 @@ def test_a_product_without_re_trade_is_sold_by_whom_it_was_issued_to_alone(
     assert answer.json["type"].endswith("resale_closed")
     offering = services.Offering(run.series.project, 2020, 1000, 5000)
     assert [each.holder_id for each in queries.list_sellable(10, buyer.holder_id)] == []
-    with pytest.raises(BlockNotFree), transaction():
+    with pytest.raises(ResaleClosed), transaction():
         services.sell(buyer.holder_id, offering)
     with pytest.raises(ProductDiffers), transaction():
         services.sell(desk.holder_id, replace(offering, product="ccer"))

@@ -216,7 +216,7 @@ def test_units_are_offered_again_and_taken_off_sale(app: Flask, client: FlaskCli
     odd = act(client, me, serial, "offers", quantity_kg=15, price_fen_per_step=120)
     assert (odd.status_code, odd.json["code"]) == (422, "quantity_not_sold")
     offer = act(client, me, serial, "offers", quantity_kg=300, price_fen_per_step=120).json
-    assert (offer["offered_kg"], offer["step_kg"], offer["fee_bp"]) == (300, 10, 500)
+    assert (offer["offered_kg"], offer["step_kg"], offer["fee_bp"]) == (300, 10, 1000)
     lot = client.get(f"/v1/lots/{offer['lot']}").json
     assert (lot["remaining_kg"], lot["terms"]["price_fen_per_step"]) == (300, 120)
     assert act(client, me, serial, "retirements", quantity_kg=800, purpose="event").status_code == 409

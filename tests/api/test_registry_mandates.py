@@ -35,7 +35,7 @@ from app.registry.errors import (
 from app.registry.models import Mandate
 from app.registry.queries import mandates as known
 from app.registry.queries import reversals as losses
-from app.registry.services import Issued, mandates, reversals
+from app.registry.services import Issued, holdings, mandates, reversals
 from app.registry.services.mandates import MandateWish
 
 
@@ -280,11 +280,41 @@ def test_judicial_units_are_used_up_and_never_move_again(
     ):
         with pytest.raises(IntegrityError), transaction():
             db.session.execute(text(statement))
-    assert act(client, me, serial, "retirements", quantity_kg=300, purpose="event").status_code == 201
+    refused = act(client, me, serial, "retirements", quantity_kg=300, purpose="personal")
+    assert (refused.status_code, refused.json["code"]) == (422, "purpose_unfit")
+    assert [each["pointer"] for each in refused.json["errors"]] == ["#/purpose"]
+    made = act(client, me, serial, "retirements", quantity_kg=300, purpose="judicial")
+    assert (made.status_code, made.json["purpose_name"]["zh"]) == (201, "司法裁判（履行生效裁判）")
     held = client.get("/v1/holdings", headers=me.auth).json["items"]
     assert [(each["quantity_kg"], each["bound"]) for each in held] == [(200, "judicial")]
     with pytest.raises(UnitsBound), transaction():
         mandates.approve_mandate(desk[1], _asked(desk, serial, bank))
+    assert broken() == set()
+
+
+def test_units_are_used_up_for_a_ruling_only_where_they_were_handed_over_for_one(
+    app: Flask, client: FlaskClient, desk: tuple[int, int]
+) -> None:
+    woods = free_forest(1000)
+    me, serial = owner(app, woods, 400)
+    refused = act(client, me, serial, "retirements", quantity_kg=100, purpose="judicial")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "#/purpose")
+    with transaction():
+        made = holdings.retire_units(me.holder_id, queries.find_run(serial), 100, "event")
+    forged = (
+        "INSERT INTO own_retirement (number, holder_id, issuance_id, first_serial, last_serial, purpose,"
+        " due_g, retired_at) SELECT 'X', holder_id, issuance_id, last_serial + 1, last_serial + 1,"
+        " 'judicial', 0, now() FROM own_retirement WHERE number = :number"
+    )
+    with pytest.raises(IntegrityError, match="ruling"), transaction() as session:
+        session.execute(text(forged), {"number": made.number})
+    code = accounts.get_holder(me.holder_id).code
+    rest = serial_of(woods, 401, 1000)
+    ordered(desk, kind="transfer", serial=rest, quantity_kg=600, other=code, bound=rules.JUDICIAL)
+    everything = serial_of(woods, 1, 1000)
+    for purpose, quantity_kg in {"personal": 300, "judicial": 600}.items():
+        done = act(client, me, everything, "retirements", quantity_kg=quantity_kg, purpose=purpose)
+        assert done.status_code == 201, "each purpose finds the units that fit it"
     assert broken() == set()
 
 

@@ -42,10 +42,12 @@ from app.registry.jobs import end_sanctions
 from app.registry.queries.sanctions import require_free
 from app.registry.rules import Terms
 from app.registry.rules.sanctions import NEXT, SanctionTerms
-from app.registry.services import sanctions
+from app.registry.services import mandates, sanctions
+from app.registry.services.mandates import MandateWish
 from app.treasury.errors import HoldersSanctioned
 
 TERMS = Terms("yiyuan", 10, 100)
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,54 @@ def test_a_daily_limit_holds_over_all_lots_of_a_seller_and_ends_with_the_day(app
         order(app, 20, lot.lot_code)
     sold = db.session.execute(text("SELECT sum(quantity_kg) FROM sanction_sale")).scalar_one()
     assert sold == 90, "what could not be reserved is not counted"
+
+
+@pytest.mark.parametrize("limit", [{"no_new_lots": True}, {"daily_kg": 10}], ids=["no_new_lots", "daily_kg"])
+def test_what_is_limited_in_one_account_does_not_leave_it_for_another(
+    app: Flask, desk: Desk, client: FlaskClient, limit: dict[str, Any]
+) -> None:
+    woods = free_forest(1000)
+    giver, serial = owner(app, woods, 500)
+    other = person(app)
+    receiver = holder_code(other.holder_id)
+    waiting = act(client, giver, serial, "gifts", quantity_kg=10).json["code"]
+    code = desk.impose(f"holder.{holder_code(giver.holder_id)}", "limit", **limit)
+    for what, wish in {"transfers": {"receiver": receiver}, "gifts": {}}.items():
+        refused = act(client, giver, serial, what, quantity_kg=10, **wish)
+        assert (refused.status_code, refused.json["code"]) == (409, "handing_over_barred"), what
+        assert code in refused.json["detail"]
+    refused = client.post(f"/v1/gifts/{waiting}/redemption", headers=other.auth)
+    assert (refused.status_code, refused.json["code"]) == (409, "handing_over_barred")
+    kept = {
+        "splits": {},
+        "reservations": {"purpose": "p", "days": 1},
+        "retirements": {"purpose": "event"},
+        "pledges": {"pledgee": holder_code(woods.village_id)},
+    }
+    for what, wish in kept.items():
+        assert act(client, giver, serial, what, quantity_kg=10, **wish).status_code == 201, what
+    with transaction():  # back to where they came from: by two operators, with a document
+        back = MandateWish("transfer", "退还", serial, 10, other=holder_code(woods.village_id))
+        asked = mandates.request_mandate(desk.lin, back).code
+    with transaction():
+        mandates.approve_mandate(desk.zhang, asked)
+    desk.lift(code)
+    assert act(client, giver, serial, "transfers", quantity_kg=10, receiver=receiver).status_code == 201
+    assert client.post(f"/v1/gifts/{waiting}/redemption", headers=other.auth).status_code == 201
+
+
+def test_a_limit_on_a_project_goes_with_its_units_into_anybodys_hands(
+    app: Flask, desk: Desk, client: FlaskClient
+) -> None:
+    woods = free_forest(1000)
+    desk.impose(f"project.{woods.project_code}", "limit", no_new_lots=True)
+    someone, serial = owner(app, woods, 500)
+    other = person(app)
+    handed = act(client, someone, serial, "transfers", quantity_kg=100, receiver=holder_code(other.holder_id))
+    assert handed.status_code == 201
+    for holder, whose in ((someone, serial), (other, handed.json["serial"])):
+        refused = act(client, holder, whose, "offers", quantity_kg=10, price_fen_per_step=100)
+        assert (refused.status_code, refused.json["code"]) == (409, "new_lots_barred")
 
 
 def test_a_limit_on_new_lots_lets_the_old_ones_sell(app: Flask, desk: Desk) -> None:
@@ -422,24 +472,82 @@ def test_a_limit_gives_many_at_once_exactly_what_it_allows(app: Flask, desk: Des
     assert (said.count("reserved"), said.count("daily_limit_reached")) == (7, 13)
 
 
+def until_waiting(session: Any, count: int) -> None:
+    """Return once so many others wait for a lock."""
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                 " AND wait_event_type = 'Lock'")  # fmt: skip
+    for _ in range(200):
+        session.execute(text("SELECT pg_stat_clear_snapshot(), pg_sleep(0.02)"))
+        if (session.scalar(query) or 0) >= count:
+            return
+    raise AssertionError(f"not {count} wait")
+
+
 def test_the_days_first_order_and_a_sanction_laid_meanwhile_wait_in_one_order(app: Flask, desk: Desk) -> None:
     lot = forest(1000)
     desk.impose(seller(lot), "limit", daily_kg=100)
     told = SanctionTerms("suspend", "investigation", "举报待查")
 
-    def buy() -> None:
-        with app.app_context():
-            order(app, lot=lot.lot_code)
+    def lay() -> None:
+        with app.app_context(), transaction():
+            sanctions.impose(desk.lin, seller(lot), told)
 
+    buyer = person(app)
     with ThreadPoolExecutor(1) as pool:
         with transaction() as session:
-            session.execute(text("LOCK TABLE sanction IN EXCLUSIVE MODE"))
-            buying = pool.submit(buy)
-            session.execute(text("SELECT pg_sleep(0.5)"))
-            assert not buying.done()
+            session.execute(text("SELECT FROM lot WHERE id = :lot FOR UPDATE"), {"lot": lot.lot_id})
+            laying = pool.submit(lay)
+            until_waiting(session, 1)
+            # Whoever lays it has the table and waits for the row that this order holds.
+            orders.place_order(buyer.holder_id, Wish("personal", 10, lot_code=lot.lot_code), HOUR)
+        laying.result(10)
+    with pytest.raises(LotHalted):
+        order(app, lot=lot.lot_code)
+
+
+def test_an_order_that_came_too_late_waits_for_no_sanction_with_a_lot_in_its_hands(
+    app: Flask, desk: Desk
+) -> None:
+    lot = forest(1000)
+    told = SanctionTerms("suspend", "investigation", "举报待查")
+
+    def buy() -> str:
+        with app.app_context():
+            return order(app, 10, lot.lot_code).status
+
+    def lay() -> None:
+        with app.app_context(), transaction():
             sanctions.impose(desk.lin, seller(lot), told)
-        with pytest.raises(LotHalted):
-            buying.result(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction() as session:
+            sanctions.impose(desk.lin, seller(lot), SanctionTerms("limit", "other", "x", daily_kg=100))
+            buying = pool.submit(buy)  # it saw the lot free, and will find it limited when it has its row
+            until_waiting(session, 1)
+            laying = pool.submit(lay)
+            until_waiting(session, 2)
+        assert (buying.result(10), laying.result(10)) == ("reserved", None)
+
+
+def test_an_order_that_found_one_lot_empty_lets_it_go_before_it_tries_another(app: Flask) -> None:
+    newer, older = forest(1000, 2021), forest(1000, 2019)
+
+    def buy() -> int:
+        with app.app_context():
+            return order(app, 600).lot_id
+
+    def lock_both() -> None:
+        with app.app_context(), transaction() as session:
+            session.execute(text("SELECT FROM lot ORDER BY id FOR UPDATE"))
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction() as session:
+            services.reserve(older.lot_id, 1000)
+            buying = pool.submit(buy)
+            until_waiting(session, 1)
+            locking = pool.submit(lock_both)
+            until_waiting(session, 2)
+        assert (buying.result(10), locking.result(10)) == (newer.lot_id, None)
 
 
 def test_no_lot_opens_beside_a_sanction_that_it_did_not_see(app: Flask, desk: Desk) -> None:

@@ -213,7 +213,7 @@ def desk(app: Flask) -> Visitor:
     return at_console(app, "registry")
 
 
-def test_an_operator_sells_for_a_village_and_takes_it_back(app: Flask, desk: Visitor) -> None:
+def test_two_operators_sell_for_a_village_and_one_takes_it_back(app: Flask, desk: Visitor) -> None:
     owner, project = market.grow(1000, kind="household", seller="示例农户 1号")
     with transaction():
         village = accounts.open_holder("village", "示例村集体 V", "350721")
@@ -226,8 +226,10 @@ def test_an_operator_sells_for_a_village_and_takes_it_back(app: Flask, desk: Vis
         "price": "1.50",
         "village": village.code,
         "village_percent": "20",
+        "note": "委托书 7",
     }
     for change, status in (
+        ({"note": ""}, 422),
         ({"steps": "101"}, 409),
         ({"units": "1_X_2022"}, 422),
         ({"village_percent": "51"}, 422),
@@ -236,11 +238,22 @@ def test_an_operator_sells_for_a_village_and_takes_it_back(app: Flask, desk: Vis
     ):
         answer = desk.post("/console/market", form | {"form_key": random_code(20)} | change)
         assert answer.status_code == status, change
-    assert desk.post("/console/market", form).status_code == 303
-    assert desk.post("/console/market", form).status_code == 303
+    asked, again = (desk.post("/console/market", form) for _ in range(2))
+    assert (asked.status_code, asked.headers["Location"]) == (303, again.headers["Location"])
+    path = asked.headers["Location"].partition("?")[0]
+    assert queries.search_lots(queries.Search(), 10) == []
+    shown = read(desk, path)
+    for each in ("代卖方挂牌", "1.50", "30.00", "21.00", "6.00", "3.00", "委托书 7", "示例村集体 V"):
+        assert each in shown, each
+    assert "/approve" not in shown, "nobody approves their own"
+    assert desk.post(f"{path}/approve").status_code == 409
+    second = at_console(app, "registry")
+    assert "/approve" in read(second, path)
+    assert second.post(f"{path}/approve").status_code == 303
     [lot] = queries.search_lots(queries.Search(), 10)
     assert (lot.shares.seller_fen, lot.shares.village_fen, lot.shares.fee_fen) == (105, 30, 15)
     assert lot.code in read(desk, "/console/market")
+    assert f"/forest/{lot.code}" in read(second, path)
     assert desk.post(f"/console/market/{lot.code}/close").status_code == 422
     assert desk.post(f"/console/market/{lot.code}/close", {"reason": "村里要求"}).status_code == 303
     assert desk.post("/console/market/NONE/close", {"reason": "x"}).status_code == 404

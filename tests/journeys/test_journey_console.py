@@ -1,37 +1,11 @@
 """Operators at the console in a real browser, with the codes that `make code` prints."""
 
-import json
 import re
 import subprocess
 
+from browsing import code, fits, password
 from instance import FLASK, ROOT, Instance
 from playwright.sync_api import Page, expect
-
-
-def password(instance: Instance, name: str) -> str:
-    """The one that `make run` printed."""
-    kept: dict[str, str] = json.loads((instance.folder / "operators.json").read_text())
-    assert f"{name}   {kept[name]}" in instance.log()
-    return kept[name]
-
-
-def code(instance: Instance, name: str) -> str:
-    answer = subprocess.run(
-        [*FLASK, "operator", "code", name],
-        cwd=ROOT,
-        env=instance.env,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert re.fullmatch(r"\d{6}\n", answer.stdout)
-    return answer.stdout.strip()
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out of the page's side."""
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
 def test_an_operator_signs_in_with_password_and_code_and_sees_the_queue(

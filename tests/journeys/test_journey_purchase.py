@@ -5,6 +5,7 @@ import re
 import time
 
 import zxingcpp
+from browsing import fits, sign_in
 from instance import Instance
 from playwright.sync_api import Page, expect
 
@@ -35,16 +36,6 @@ def test_a_purchase_from_the_first_page_to_a_checked_certificate(
     number = buy_one_yuan(page, instance)
     check_in_public(page, instance, number)
     assert time.monotonic() - began < WHOLE_STORY_SECONDS
-
-
-def sign_in(page: Page, instance: Instance) -> None:
-    page.goto(instance.url)
-    expect(page.get_by_role("heading", name="少排一点，抵掉一点，账都公开。")).to_be_visible()
-    page.get_by_role("button", name="微信登录").click()
-    expect(page).to_have_url(re.compile(re.escape(f"{instance.phone}/phone/login")))
-    page.get_by_role("button", name="允许").click()
-    expect(page.get_by_text("三个数")).to_be_visible()
-    fits(page)
 
 
 def sync_steps(page: Page) -> None:
@@ -117,12 +108,6 @@ def read_qr(page: Page, png: bytes) -> str:
     shape = (seen["height"], seen["width"])
     [code] = zxingcpp.read_barcodes(memoryview(bytes(seen["grey"])).cast("B", shape))
     return str(code.text)
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out of the phone's side."""
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
 def test_everything_works_without_javascript(instance: Instance, plain_page: Page) -> None:

@@ -68,7 +68,11 @@ def test_a_wish_ends_with_its_time_whoever_writes_it_down() -> None:
     assert rules.wish_status("withdrawn", end, end) is WishStatus.WITHDRAWN
 
 
-def test_a_village_pays_no_fee_and_everybody_else_does() -> None:
-    fees = {kind: rules.fee_bp(kind) for kind in rules.SELLERS}
+def test_a_village_pays_no_fee_for_its_own_forest_and_everybody_else_does() -> None:
+    fees = {kind: rules.fee_bp(kind, issued_to_seller=True) for kind in rules.SELLERS}
     assert fees == {"village": 0, "household": 1000, "organisation": 1000, "person": 1000}
+    again = {rules.fee_bp(kind, issued_to_seller=False) for kind in rules.SELLERS}
+    assert again == {1000}, "nobody sells for less by passing units on"
+    for own in (True, False):
+        assert {rules.fee_bp(kind, issued_to_seller=own, registered_bp=700) for kind in fees} == {700}
     assert rules.MOST_VILLAGE_BP + max(fees.values()) <= rules.WHOLE_BP

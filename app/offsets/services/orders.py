@@ -122,16 +122,18 @@ def _reserve(
 ) -> OrderFacts | None:
     """Write the order with its reservation; None when the lot does not hold as much any more.
 
-    From a limited lot, what was reserved is counted; the lot's row comes before the count's, since a
-    reservation that came too late holds the lot's row already. Counting refers to the sanction, so
-    sanctions come before the lot's row, as for whoever lays one. Raises `DailyLimitReached`.
+    Locks come in one order: a lot's row, then the count of a limit over it. A reservation that came too
+    late has waited for the lot's row and holds it, so it is taken back before another lot is tried: who
+    holds one lot waits for no other, and nobody who has one waits for the table of sanctions, which
+    whoever lays one locks before the lots. Raises `DailyLimitReached`.
     """
-    if lot.restraint != LIMITED:
+    if wish.lot_code is not None and lot.restraint != LIMITED:
         return _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
-    registry_queries.sanctions.hold_still()
-    with db.session.begin_nested():  # what is refused is taken back, and another lot may be tried
+    with db.session.begin_nested() as attempt:
         order = _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
-        if order is not None:
+        if order is None:
+            attempt.rollback()
+        elif lot.restraint == LIMITED:
             registry.sanctions.count_sale(lot.id, quantity_kg)
     return order
 

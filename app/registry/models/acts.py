@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, String
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, String
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -100,7 +100,8 @@ class OwnRetirement(Base):
 class Mandate(Base):
     """What an operator wants done with blocks 指令; a second one approves, and it is done at that moment.
 
-    A reversal keeps how much of it unsold units and the buffer pool made good; the rest is owed.
+    A reversal keeps how much of it unsold units and the buffer pool made good; the rest is owed. An offer
+    has the terms of the lot that its approval opens; they stand from the request on.
     """
 
     __tablename__ = "mandate"
@@ -129,6 +130,11 @@ class Mandate(Base):
     declined_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     unsold_kg: Mapped[int | None] = mapped_column(BigInteger)
     buffer_kg: Mapped[int | None] = mapped_column(BigInteger)
+    price_fen_per_step: Mapped[int | None] = mapped_column(BigInteger)
+    village_holder_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    village_bp: Mapped[int | None] = mapped_column(Integer)
+    fee_bp: Mapped[int | None] = mapped_column(Integer)
+    lot_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("lot.id"), unique=True)
 
     @property
     def status(self) -> str:

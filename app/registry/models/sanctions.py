@@ -46,11 +46,14 @@ class SanctionStep(Base):
 
 
 class SanctionSale(Base):
-    """What was reserved under a daily limit on one of Shanghai's days; never more than `most_kg`."""
+    """What was reserved under a daily limit on one of Shanghai's days; never more than `most_kg`.
+
+    No foreign key: it would make an order wait for the table of sanctions with a lot's row in its hands.
+    """
 
     __tablename__ = "sanction_sale"
 
-    sanction_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sanction.id"), primary_key=True)
+    sanction_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     quantity_kg: Mapped[int] = mapped_column(BigInteger)
     most_kg: Mapped[int] = mapped_column(BigInteger)

@@ -1,6 +1,6 @@
 """Dossiers 项目申报书: what operators see of them, and what everybody does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from app.registry.errors.dossiers import DossierUnknown, PartUnknown
 from app.registry.models import (
     Document,
     Dossier,
+    DossierMaker,
     Issuance,
     Objection,
     Opinion,
@@ -25,7 +26,7 @@ from app.registry.models import (
     VerifiedRemoval,
 )
 from app.registry.queries.parcels import list_parcels, parcel_feature
-from app.registry.rules.dossiers import Sharing, sharing
+from app.registry.rules.dossiers import Share, Sharing, sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,28 +206,33 @@ def objection_context(code: str) -> str:
 
 def sharing_of(project_id: int) -> Sharing | None:
     """The terms of a lot that follow from the right holders' shares; None where somebody has to decide."""
-    rows = db.session.scalars(
-        select(RightShare)
+    return list_sharings([project_id]).get(project_id)
+
+
+def list_sharings(project_ids: Collection[int]) -> dict[int, Sharing]:
+    """The same for many projects; those for which somebody has to decide are left out."""
+    rows = db.session.execute(
+        select(Dossier.project_id, RightShare)
         .join(Dossier, Dossier.id == RightShare.dossier_id)
-        .where(Dossier.project_id == project_id)
+        .where(Dossier.project_id.in_(project_ids))
         .order_by(RightShare.id)
-    ).all()
-    return sharing([row.share for row in rows]) if rows else None
-
-
-def first_sale_sharing(seller_id: int, project: str, vintage: int) -> Sharing | None:
-    """What right holders get when who was issued these units sells them; None in a re-trade or without any.
-
-    By whatever way they are put on sale: its seller may neither leave the shares out nor change them.
-    """
-    project_id = db.session.scalar(
-        select(Project.id)
-        .join(Issuance, Issuance.project_id == Project.id)
-        .where(Project.code == project, Issuance.vintage == vintage, Issuance.holder_id == seller_id)
-        .limit(1)
     )
-    shares = sharing_of(project_id) if project_id is not None else None
-    return shares if shares is not None and shares.village_holder_id != seller_id else None
+    shares: dict[int, list[Share]] = {each: [] for each in project_ids}
+    for project_id, row in rows:
+        shares[project_id or 0].append(row.share)
+    found = {project_id: sharing(each) for project_id, each in shares.items() if each}
+    return {project_id: each for project_id, each in found.items() if each is not None}
+
+
+def is_maker_of(operator_id: int, issuance_id: int) -> bool:
+    """Whether an operator had a hand in the dossier of the forest that these units were issued for."""
+    made = (
+        select(DossierMaker.operator_id)
+        .join(Dossier, Dossier.id == DossierMaker.dossier_id)
+        .join(Issuance, Issuance.project_id == Dossier.project_id)
+        .where(Issuance.id == issuance_id, DossierMaker.operator_id == operator_id)
+    )
+    return db.session.scalar(made.limit(1)) is not None
 
 
 def prove_dossiers() -> list[Proof]:

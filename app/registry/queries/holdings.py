@@ -13,13 +13,14 @@ from app.registry import rules
 from app.registry.errors import HoldingUnknown, HoldUnknown, RetirementUnknown
 from app.registry.models import Hold, OwnRetirement
 from app.registry.queries.certificates import CertificateFacts, certificate_facts
+from app.registry.queries.sales import SaleTerms, list_sale_terms
 from app.registry.queries.serials import Run, Series, list_series
 from app.registry.rules import Serials
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One block of a holder's, and what it waits for where it does."""
+    """One block of a holder's, what it waits for where it does, and on which terms it may be offered."""
 
     series: Series
     serials: Serials
@@ -28,6 +29,7 @@ class Holding:
     since: datetime
     lot: str | None
     hold: str | None
+    sale: SaleTerms | None
 
     @property
     def serial(self) -> str:
@@ -91,6 +93,7 @@ def _holdings(holder_id: int, serials: Serials, limit: int) -> list[Holding]:
     values = {"holder": holder_id, "first": serials.first, "last": serials.last, "limit": limit}
     rows = db.session.execute(_HOLDINGS, values).all()
     series = list_series({row.issuance_id for row in rows})
+    sales = list_sale_terms({(holder_id, row.issuance_id) for row in rows if row.bound is None})
     return [
         Holding(
             series[row.issuance_id],
@@ -100,6 +103,7 @@ def _holdings(holder_id: int, serials: Serials, limit: int) -> list[Holding]:
             row.changed_at,
             row.lot,
             row.hold,
+            sales.get((holder_id, row.issuance_id)) if row.bound is None else None,
         )
         for row in rows
     ]

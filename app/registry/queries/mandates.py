@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry.errors import MandateUnknown
-from app.registry.models import Mandate
+from app.registry.models import Lot, Mandate
 from app.registry.queries.reversals import Preview, preview
 from app.registry.queries.serials import Series, list_series
-from app.registry.rules import Serials, owed_kg
+from app.registry.rules import STEP_KG, Serials, Terms, owed_kg
 
-KINDS = ("reversal", "cancellation", "transfer", "pledge", "release")
+KINDS = ("reversal", "cancellation", "transfer", "pledge", "release", "offer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,19 @@ class MandateFacts:
     series: Series
     holder: str
     other: str | None
+    village: str | None = None
+    lot: str | None = None
+
+    @property
+    def terms(self) -> Terms | None:
+        """The terms of the lot that an offer opens; None for other kinds."""
+        mandate = self.mandate
+        if mandate.price_fen_per_step is None:
+            return None
+        price, village_id = mandate.price_fen_per_step, mandate.village_holder_id
+        shares = (mandate.village_bp or 0, mandate.fee_bp or 0)
+        product = self.series.product
+        return Terms(product, STEP_KG[product], price, village_id, *shares)
 
     @property
     def serial(self) -> str:
@@ -71,12 +84,24 @@ def count_waiting_mandates() -> int:
 
 def _facts(mandates: Sequence[Mandate]) -> list[MandateFacts]:
     series = list_series({each.issuance_id for each in mandates})
-    ends = [end for each in mandates for end in (each.holder_id, each.other_holder_id) if end]
+    lots = {each.lot_id for each in mandates if each.lot_id}
+    codes = {row.id: row.code for row in db.session.execute(select(Lot.id, Lot.code).where(Lot.id.in_(lots)))}
+    ends = [
+        end
+        for each in mandates
+        for end in (each.holder_id, each.other_holder_id, each.village_holder_id)
+        if end
+    ]
     holders = accounts.list_holders(ends)
     names = {key: holder.name or holder.code for key, holder in holders.items()}
     return [
         MandateFacts(
-            each, series[each.issuance_id], names[each.holder_id], names.get(each.other_holder_id or 0)
+            each,
+            series[each.issuance_id],
+            names[each.holder_id],
+            names.get(each.other_holder_id or 0),
+            names.get(each.village_holder_id or 0),
+            codes.get(each.lot_id or 0),
         )
         for each in mandates
     ]

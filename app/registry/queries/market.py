@@ -11,6 +11,7 @@ from app.kit.database import db
 from app.registry import rules
 from app.registry.models import Block, Issuance, Lot, OpenLot, Project
 from app.registry.queries.lots import Listing, from_listed, get_lot, listings, quote
+from app.registry.queries.sales import SaleTerms, list_sale_terms
 from app.registry.rules import Allotment, Both, Preferences
 from app.registry.rules.sanctions import HALTED
 
@@ -159,7 +160,7 @@ def list_places() -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class Sellable:
-    """Units of one issuance that a holder may put on sale; `largest_kg` fit into one lot."""
+    """Units of one issuance that a holder may sell, and on which terms; `largest_kg` fit into one lot."""
 
     holder_id: int
     seller: str
@@ -167,6 +168,7 @@ class Sellable:
     vintage: int
     free_kg: int
     largest_kg: int
+    sale: SaleTerms
 
 
 def may_be_offered() -> ColumnElement[bool]:
@@ -189,25 +191,28 @@ def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
         else Block.holder_id == holder_id
     )
     rows = db.session.execute(
-        select(Block.holder_id, Project, Issuance.vintage, func.sum(quantity), func.max(quantity))
+        select(Block.holder_id, Project, Issuance, func.sum(quantity), func.max(quantity))
         .join(Issuance, Issuance.id == Block.issuance_id)
         .join(Project, Project.id == Issuance.project_id)
         .where(may_be_offered(), whose)
-        .group_by(Block.holder_id, Project.id, Issuance.vintage)
+        .group_by(Block.holder_id, Project.id, Issuance.id)
         .order_by(Issuance.vintage, Project.id, Block.holder_id)
         .limit(limit)
     ).all()
     holders = accounts.list_holders([row.holder_id for row in rows])
+    sales = list_sale_terms([(row.holder_id, row.Issuance.id) for row in rows])
     return [
         Sellable(
             row.holder_id,
             holders[row.holder_id].name or "",
             row.Project,
-            row.vintage,
+            row.Issuance.vintage,
             int(row[3]),
             int(row[4]),
+            sale,
         )
         for row in rows
+        if (sale := sales.get((row.holder_id, row.Issuance.id))) is not None and sale.open
     ]
 
 

@@ -15,9 +15,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry.errors import Sanctioned, SanctionUnknown
+from app.registry.errors.acts import HandingOverBarred
 from app.registry.models import Issuance, Project, Sanction, SanctionStep
 from app.registry.rules import Both
-from app.registry.rules.sanctions import HALTING, IMPOSED, PUBLISHED, STANDING, WAITING, restraint
+from app.registry.rules.sanctions import HALTING, IMPOSED, LIMIT, PUBLISHED, STANDING, WAITING, restraint
 
 
 def _words(words: Iterable[str]) -> str:
@@ -95,6 +96,17 @@ def require_none_halting(standing: Iterable[Mark]) -> None:
     for mark in standing:
         if mark.kind in HALTING:
             raise Sanctioned(code=mark.code)
+
+
+def require_may_hand_over(holder_id: int) -> None:
+    """Refuse to let units leave a limited holder's account but by a sale, and keep it so until the commit.
+
+    Whoever got them would sell what the limit is about. A project's limit needs none of this: it goes with
+    its units into anybody's hands. Operators may return units by a mandate. Raises `HandingOverBarred`.
+    """
+    for mark in lock_standing(holder_id):
+        if mark.kind == LIMIT:
+            raise HandingOverBarred(code=mark.code)
 
 
 def list_halted_holders() -> set[int]:

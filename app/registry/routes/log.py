@@ -1,23 +1,21 @@
 """The public log over HTTP: heads, entries, proofs, and the whole of it to take home."""
 
-import threading
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, Response, current_app
+from flask import Response, request
 
 from app.kit.http import Blueprint, public
 from app.kit.paging import PageQuery, page, page_of, read_cursor
-from app.kit.problems import TooMany
 from app.registry.errors import HeadUnknown
+from app.registry.queries import export
 from app.registry.queries import log as queries
 from app.registry.rules import merkle
-from app.registry.rules.log import canonical
 from app.registry.schemas import (
     ConsistencyQuery,
     ConsistencyView,
     EntriesQuery,
     EntriesView,
+    ExportQuery,
     HeadView,
     InclusionQuery,
     InclusionView,
@@ -29,9 +27,7 @@ MOST = 1000
 """Entries in one answer."""
 LONGEST = 18
 """Digits of a head's number."""
-EXPORTS = 2
-"""How many may take the whole log from one process at once: each keeps a thread busy."""
-_exports = threading.BoundedSemaphore(EXPORTS)
+YEAR = 365 * 24 * 3600
 
 
 @log.route("/head", methods=["GET"])
@@ -105,54 +101,30 @@ def get_consistency(wish: dict[str, Any]) -> dict[str, Any]:
 
 @log.route("/export", methods=["GET"])
 @public
+@log.arguments(ExportQuery, location="query")
 @log.doc(
     responses={
         "200": {
-            "description": "One JSON document a line: entries, and each head behind what it seals",
+            "description": "One JSON document a line: entries, and each head behind what it seals. Parts from"
+            " 1 to the one that `Link` calls last, make one file; all but the last never change.",
             "content": {"application/x-ndjson": {}},
-        }
+        },
+        "304": {"description": "The caller has this very part already."},
     }
 )
-def get_export() -> Response:
-    """The whole sealed log, for `senhui-verify log`."""
-    if not _exports.acquire(blocking=False):
-        raise TooMany()
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    answer = Response(_streamed(app), content_type="application/x-ndjson")
-    answer.headers["Content-Disposition"] = 'attachment; filename="senhui-log.ndjson"'
-    answer.call_on_close(_exports.release)
+def get_export(wish: dict[str, Any]) -> Response:
+    """The sealed log, part by part, for `senhui-verify log`."""
+    part = export.get_part(wish["part"])
+    known = request.if_none_match.contains(part.tag)
+    answer = Response(None if known else export.read_part(part), 304 if known else 200)
+    answer.content_type = "application/x-ndjson"
+    answer.set_etag(part.tag)
+    answer.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if part.complete else "no-cache"
+    answer.headers["Content-Disposition"] = f'attachment; filename="senhui-log-{part.number}.ndjson"'
+    others = {"next": part.number + 1, "last": part.last} if part.complete else {"last": part.last}
+    links = (f'<{request.path}?part={number}>; rel="{name}"' for name, number in others.items())
+    answer.headers["Link"] = ", ".join(links)
     return answer
-
-
-def _streamed(app: Flask) -> Iterator[str]:
-    """The export, with a session for each part alone: a slow reader holds no snapshot."""
-    parts = export_parts()
-    while True:
-        with app.app_context():
-            part = next(parts, None)
-        if part is None:
-            return
-        yield part
-
-
-def export_parts() -> Iterator[str]:
-    """The sealed log in parts of some lines. The last line says how much there was, so that a cut shows."""
-    newest = queries.find_head()
-    heads = newest.number if newest else 0
-    yield '{"format":"senhui-log-1"}\n'
-    position = 0
-    for number in range(1, heads + 1):
-        head = queries.get_head(number)
-        document, size = head.document, head.size
-        while position < size:
-            entries = queries.list_entries(position, min(position + MOST, size))
-            position += len(entries)
-            # The leaf is canonical JSON: as a member it is canonical still.
-            yield "".join(
-                f'{{"entry":{e.position},"hash":"{_hash(e.leaf)}","leaf":{e.leaf}}}\n' for e in entries
-            )
-        yield f"{canonical({'head': document})}\n"
-    yield f"{canonical({'entries': position, 'heads': heads})}\n"
 
 
 def _hash(leaf: str) -> str:

@@ -45,17 +45,16 @@ A piece cut off a reserved block may be gone at once, as a piece cut off an acti
 HOLDS: Mapping[str, str] = {"reserve": "reserved", "give": "reserved", "pledge": "pledged"}
 """Acts after which units wait for something, and the state in which they wait."""
 
-OWN_PURPOSES = ("personal", "event", "organisation", "public_good")
-"""What a holder retires their own units for; `personal` closes their own due first."""
+OWN_PURPOSES = ("personal", "event", "organisation", "public_good", "judicial")
+"""What a holder retires their own units for; `personal` closes their own due first, `judicial` is for
+what was handed over for a court's ruling, and for nothing else."""
 
 MOST_DAYS = 366
 """How long units may be set aside, or a gift may wait, before they fall back by themselves."""
 
 JUDICIAL = "judicial"
-"""The bond on units handed over for a court's ruling: they can only be retired or cancelled."""
+"""The bond on units handed over for a court's ruling: they can only be retired for it, or cancelled."""
 
-RESALE_FEE_BP = 500
-"""The platform's share of a re-trade; the rest is the seller's. Our own choice, shown before the purchase."""
 
 MOST_BUFFER_BP = 5_000
 """More than half of an issuance as buffer would say that the forest should not have been issued for."""

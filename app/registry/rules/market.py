@@ -27,7 +27,7 @@ LONGEST_WISH = timedelta(days=180)
 SELLERS = ("village", "household", "organisation", "person")
 """Who may sell. The platform sells nothing of its own, and a buffer pool is never on sale."""
 FEE_BP = 1000
-"""The platform's share of what others than villages sell."""
+"""The platform's share of a sale for which right holders registered none. Our own choice."""
 MOST_VILLAGE_BP = 5000
 
 SORTS = ("opened", "newest", "price", "vintage")
@@ -39,9 +39,15 @@ def price_fen_per_t(price_fen_per_step: int, step_kg: int) -> int:
     return -(-price_fen_per_step * KG_PER_T // step_kg)
 
 
-def fee_bp(seller_kind: str) -> int:
-    """The platform's share of a sale in basis points. A village pays none."""
-    return 0 if seller_kind == "village" else FEE_BP
+def fee_bp(seller_kind: str, *, issued_to_seller: bool, registered_bp: int | None = None) -> int:
+    """The platform's share of a sale in basis points.
+
+    As registered with the right holders' shares; else a village pays none for what its own forest took
+    up. A re-trade costs what a sale costs: otherwise units would be passed on to be sold for less.
+    """
+    if registered_bp is not None:
+        return registered_bp
+    return 0 if seller_kind == "village" and issued_to_seller else FEE_BP
 
 
 @dataclass(frozen=True, slots=True)

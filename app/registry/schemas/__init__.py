@@ -138,6 +138,24 @@ class TermsView(ViewSchema):
     fee_bp = fields.Integer(required=True)
 
 
+class SaleView(ViewSchema):
+    """On which terms a holder may put units on sale, before there is a price: who takes how much of it."""
+
+    product = fields.String(required=True)
+    step_kg = fields.Integer(required=True)
+    open = fields.Boolean(required=True, metadata={"description": "Whether they may be offered at all."})
+    resale = fields.Boolean(required=True, metadata={"description": "They were issued to somebody else."})
+    registered = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "The shares are the right holders' registered ones; no others can be named."
+        },
+    )
+    village = fields.String(required=True, allow_none=True)
+    village_bp = fields.Integer(required=True)
+    fee_bp = fields.Integer(required=True, metadata={"description": "The platform's share."})
+
+
 class SharesView(ViewSchema):
     """Who gets how much of the price of one step, in fen."""
 
@@ -186,6 +204,12 @@ class EntriesQuery(NewSchema):
 
     start = WholeText(required=True)
     end = WholeText(required=True)
+
+
+class ExportQuery(NewSchema):
+    """Which part of the exported log is wanted."""
+
+    part = WholeText(1, load_default=1)
 
 
 class InclusionQuery(NewSchema):

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t
 from app.registry.rules import MOST_DAYS, OWN_PURPOSES
-from app.registry.schemas import BothView, PeriodView, Price, Wording
+from app.registry.schemas import BothView, PeriodView, Price, SaleView, Wording
 
 MOST_PRICE_FEN = 10**9
 
@@ -46,7 +46,7 @@ class NewPledge(NewPart):
 
 
 class NewOffer(NewPart):
-    """For how much a step of their product is offered again."""
+    """For how much a step is offered; the holding's `sale` says what a step is, and who takes what of it."""
 
     price_fen_per_step = Whole(1, MOST_PRICE_FEN, required=True)
 
@@ -83,6 +83,12 @@ class HoldingView(ViewSchema):
     )
     hold = fields.String(
         required=True, allow_none=True, metadata={"description": "The code of what it waits for."}
+    )
+    sale = fields.Nested(
+        SaleView,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The terms of a lot of it, as they will be; null where it is never sold."},
     )
     notes = fields.List(Wording("note_"), required=True)
     since = Moment(required=True)
@@ -154,6 +160,7 @@ class ResaleView(ViewSchema):
     offered_kg = fields.Integer(required=True, attribute="available_kg")
     step_kg = fields.Integer(required=True, attribute="terms.step_kg")
     price_fen_per_step = Price(attribute="terms.price_fen_per_step")
+    village_bp = fields.Integer(required=True, attribute="terms.village_bp")
     fee_bp = fields.Integer(required=True, attribute="terms.fee_bp")
 
 

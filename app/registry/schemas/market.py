@@ -10,7 +10,7 @@ from app.kit.messages import t
 from app.kit.paging import PageQuery
 from app.registry import rules
 from app.registry.rules import FOREST_TYPES, PRODUCTS, SORTS, STEP_KG, WISH_SORTS, WishStatus
-from app.registry.schemas import BothView, LotQuery, Price, SharesView, Wording
+from app.registry.schemas import BothView, LotQuery, Price, SaleView, SharesView, Wording
 
 
 def _years_in_order(data: dict[str, Any]) -> None:
@@ -121,6 +121,7 @@ class SellableView(ViewSchema):
     largest_kg = fields.Integer(
         required=True, metadata={"description": "As much fits into one lot, whose serials stay together."}
     )
+    sale = fields.Nested(SaleView, required=True)
 
 
 class SellableListView(ViewSchema):

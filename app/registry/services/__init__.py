@@ -1,7 +1,7 @@
 """What can be done with forest units, from registering to retiring and cancelling. The only writers.
 
-Who takes more than one lock takes them in this order: sanctions, blocks, lots, holds, accounts. A
-reservation takes the lot's row alone.
+Who takes more than one lock takes them in this order: a seller's turn, sanctions, blocks, lots, counts of
+limits, holds, accounts. A reservation takes one lot's row, and the count of a limit over it.
 """
 
 from app.registry.services import dossier_parts, dossiers, objections, parcels, removals, sanctions
@@ -18,8 +18,8 @@ from app.registry.services.selling import (
     close_lot_for,
     close_own_lot,
     close_sold_out,
+    propose_lot,
     sell,
-    sell_for,
 )
 from app.registry.services.wishes import (
     WishTerms,
@@ -64,6 +64,7 @@ __all__ = [
     "parcels",
     "place_project",
     "post_wish",
+    "propose_lot",
     "register_project",
     "release",
     "removals",
@@ -73,6 +74,5 @@ __all__ = [
     "run_from",
     "sanctions",
     "sell",
-    "sell_for",
     "withdraw_wish",
 ]

@@ -42,11 +42,14 @@ class Done:
     block: Held
 
 
-def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False) -> Held:
+def take(
+    holder_id: int, run: Run, quantity_kg: int, *, bound: bool | None = False, stays: bool = False
+) -> Held:
     """The first free block of a holder's within `run` that is large enough, locked and uncut.
 
-    Raises `HoldingUnknown`, `NotEnoughFree`; unless `bound_too`, since the units are to be used up or stay,
-    `UnitsBound` when only judicial units are there, and `Sanctioned`.
+    `bound` says whether judicial units are wanted, None either. Raises `HoldingUnknown`, `NotEnoughFree`,
+    `UnitsBound` when only units of the other sort are there; unless it `stays` with them or is used up,
+    `Sanctioned`.
     """
     fits: tuple[ColumnElement[bool], ...] = (
         Block.holder_id == holder_id,
@@ -55,17 +58,17 @@ def take(holder_id: int, run: Run, quantity_kg: int, *, bound_too: bool = False)
         Block.last_serial <= run.serials.last,
         Block.last_serial - Block.first_serial + 1 >= quantity_kg,
     )
-    if not bound_too:  # whoever is suspended may still use up what they have
+    if not stays:  # whoever is suspended may still use up what they have
         standing = sanctions.lock_standing(holder_id, issuance_id=run.series.issuance_id)
         sanctions.require_none_halting(standing)
-    unbound = () if bound_too else (Block.bound.is_(None),)
+    sort = () if bound is None else (Block.bound.is_not(None) if bound else Block.bound.is_(None),)
     for _ in range(_LOOKS):
-        block = lock_first(*fits, *unbound)
+        block = lock_first(*fits, *sort)
         if block is not None:
             return block
         # The one we waited for may have been cut below our size while another still fits: look again.
-        if not _any_active(*fits, *unbound):
-            if unbound and _any_active(*fits):
+        if not _any_active(*fits, *sort):
+            if sort and _any_active(*fits):
                 raise UnitsBound()
             raise NotEnoughFree() if _ever_held(holder_id, run) else HoldingUnknown()
     raise Busy()

@@ -30,7 +30,7 @@ from app.registry.rules.dossiers import (
     Share,
     media_of,
 )
-from app.registry.services.dossiers import lock_dossier, lock_draft, note_change
+from app.registry.services.dossiers import lock_dossier, lock_draft, note_change, note_maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,12 @@ def drop_part(operator_id: int, code: str, part: str, part_id: int) -> None:
 
 
 def _note(operator_id: int, dossier: Dossier, action: str, **details: object) -> None:
-    """Count the change while there is a draft; what follows later changes no terms."""
+    """Count the change while there is a draft; what follows later changes no terms, and has a maker too."""
     if dossier.status is DossierStatus.DRAFT:
         note_change(operator_id, dossier, action, **details)
         return
     db.session.flush()
+    note_maker(operator_id, dossier)
     audit.record(operator_id, action, dossier.code, details)
 
 

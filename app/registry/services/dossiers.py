@@ -84,7 +84,7 @@ def open_dossier(operator_id: int, facts: DossierFacts, holder_id: int, *, sampl
     )
     db.session.add(dossier)
     _flush()
-    _note_maker(operator_id, dossier)
+    note_maker(operator_id, dossier)
     audit.record(operator_id, "dossier_opened", dossier.code, {"project": dossier.project_code})
     return dossier
 
@@ -185,7 +185,7 @@ def note_change(operator_id: int, dossier: Dossier, action: str, **details: obje
     """Count a change of a locked draft, so that no review overlooks it, and write it in the audit log."""
     dossier.revision += 1
     _flush()
-    _note_maker(operator_id, dossier)
+    note_maker(operator_id, dossier)
     audit.record(operator_id, action, dossier.code, details)
 
 
@@ -195,7 +195,8 @@ def refuse_maker(operator_id: int, dossier: Dossier) -> None:
         raise OwnDossier()
 
 
-def _note_maker(operator_id: int, dossier: Dossier) -> None:
+def note_maker(operator_id: int, dossier: Dossier) -> None:
+    """Remember for good who had a hand in a dossier."""
     maker = insert(DossierMaker).values(dossier_id=dossier.id, operator_id=operator_id)
     db.session.execute(maker.on_conflict_do_nothing())
 

@@ -47,14 +47,15 @@ class HandoverWish:
 def request_handover(operator_id: int, wish: HandoverWish) -> Handover:
     """Lock units under a new number; another operator signs the offer.
 
-    Raises `ProgrammeUnknown`, `Sanctioned`, and `BlockNotFound` for what is not free or no whole number of
-    steps.
+    Raises `ProgrammeUnknown`, `Sanctioned`, `HandingOverBarred`, and `BlockNotFound` for what is not free or
+    no whole number of steps.
     """
     programme = get_programme(wish.programme_code)
     asked = db.session.get(Block, wish.block_id)
     if asked is None:
         raise BlockNotFound()
     sanctions.require_free(asked.holder_id, issuance_id=asked.issuance_id)
+    sanctions.require_may_hand_over(asked.holder_id)
     block = lock_block(Block.id == wish.block_id, *may_leave())
     if block is None or not 0 < wish.quantity_kg <= block.serials.quantity_kg:
         raise BlockNotFound()

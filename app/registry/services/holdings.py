@@ -1,6 +1,6 @@
 """What a holder does with their own units: split, transfer, retire, offer again, take off sale."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
@@ -10,28 +10,23 @@ from app.accounts.ledger import Posting
 from app.accounts.services import notices
 from app.kit.codes import checked_code, read_code
 from app.kit.database import db
+from app.kit.messages import t
 from app.registry.errors import (
     HoldingUnknown,
-    QuantityNotSold,
     ReceiverUnknown,
-    ResaleClosed,
     RetirementUnknown,
+    UnitsBound,
 )
+from app.registry.errors.acts import PurposeUnfit
 from app.registry.models import Block, Lot, OwnRetirement
-from app.registry.queries.dossiers import first_sale_sharing
+from app.registry.queries import sanctions
 from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
-from app.registry.rules import (
-    GRAMS_PER_UNIT,
-    PRODUCTS,
-    RESALE_FEE_BP,
-    NotWholeSteps,
-    Serials,
-    Terms,
-)
+from app.registry.rules import GRAMS_PER_UNIT, JUDICIAL, Serials
 from app.registry.services.acts import By, Done, keep, perform_part, take
 from app.registry.services.blocks import cut, lock_blocks
-from app.registry.services.lots import close_lot, open_lot
+from app.registry.services.lots import close_lot
+from app.registry.services.terms import decide_terms, open_on, require_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,7 @@ class Pieces:
 
 def split_units(holder_id: int, run: Run, quantity_kg: int) -> Pieces:
     """Cut a block in two: `quantity_kg` and what is left. Raises `HoldingUnknown`, `NotEnoughFree`."""
-    block = take(holder_id, run, quantity_kg, bound_too=True)
+    block = take(holder_id, run, quantity_kg, bound=None, stays=True)
     if quantity_kg == block.serials.quantity_kg:
         return Pieces(block.serials, None)
     piece = cut(block, quantity_kg)
@@ -65,8 +60,12 @@ def find_receiver(code: str, holder_id: int, *, kinds: tuple[str, ...] = ()) -> 
 
 
 def transfer_units(holder_id: int, run: Run, quantity_kg: int, receiver: str) -> Done:
-    """Hand `quantity_kg` over to another holder, named by their code. Raises what `take` raises."""
+    """Hand `quantity_kg` over to another holder, named by their code.
+
+    Raises `ReceiverUnknown`, `HandingOverBarred`, and what `take` raises.
+    """
     to = find_receiver(receiver, holder_id)
+    sanctions.require_may_hand_over(holder_id)
     return move_units(holder_id, run, quantity_kg, to, By(holder_id))
 
 
@@ -103,9 +102,14 @@ def retire_units(
     """Use `quantity_kg` up for ever, under a number that anyone may look up.
 
     For `personal` the holder's own due is closed first. `beneficiary` is a name that its bearer wants
-    shown; without one nobody is named. Raises `HoldingUnknown`, `NotEnoughFree`.
+    shown; without one nobody is named. Raises `HoldingUnknown`, `NotEnoughFree`, `PurposeUnfit` where only
+    judicial units are there for another purpose, or none for `judicial`.
     """
-    block = take(holder_id, run, quantity_kg, bound_too=True)
+    try:
+        block = take(holder_id, run, quantity_kg, bound=purpose == JUDICIAL, stays=True)
+    except UnitsBound as unfit:
+        told = "registry.purpose_not_judicial" if purpose == JUDICIAL else "registry.purpose_only_judicial"
+        raise PurposeUnfit(errors=[{"pointer": "#/purpose", "detail": t(told)}]) from unfit
     number = checked_code(16)
     done = perform_part("retire", block, quantity_kg, By(holder_id), reference=number)
     grams = quantity_kg * GRAMS_PER_UNIT
@@ -153,32 +157,15 @@ def hide_beneficiary(holder_id: int, number: str) -> None:
         raise RetirementUnknown()
 
 
-def resale_terms(price_fen_per_step: int, product: str) -> Terms:
-    """The terms of a re-trade: no village has a share any more. Raises `ResaleClosed`."""
-    if not PRODUCTS[product].retrade:
-        raise ResaleClosed()
-    return Terms(product, PRODUCTS[product].step_kg, price_fen_per_step, fee_bp=RESALE_FEE_BP)
-
-
 def offer_units(holder_id: int, run: Run, quantity_kg: int, price_fen_per_step: int) -> LotFacts:
-    """Put `quantity_kg` of one's own on sale again 再交易; the first time, right holders get their shares.
+    """Put `quantity_kg` of these very serials on sale, on the terms that every other door has too.
 
-    Raises `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `ResaleClosed`, `QuantityNotSold`.
+    Raises `TooManyLots`, what `decide_terms` and `take` raise, `QuantityNotSold`.
     """
-    terms = resale_terms(price_fen_per_step, run.series.product)
-    first = first_sale_sharing(holder_id, run.series.project, run.series.vintage)
-    if first is not None:
-        terms = replace(
-            terms,
-            village_holder_id=first.village_holder_id,
-            village_bp=first.village_bp,
-            fee_bp=first.fee_bp,
-        )
+    require_room(holder_id)
+    terms = decide_terms(holder_id, run.series.issuance_id, price_fen_per_step)
     block = take(holder_id, run, quantity_kg)
-    try:
-        return open_lot(block.id, quantity_kg, terms, By(holder_id))
-    except NotWholeSteps as fault:
-        raise QuantityNotSold(step_kg=terms.step_kg, price_fen=price_fen_per_step) from fault
+    return open_on(block.id, quantity_kg, terms, By(holder_id))
 
 
 def withdraw_units(holder_id: int, run: Run) -> int:

@@ -38,8 +38,13 @@ def hold_units(
     purpose: str | None = None,
     other_holder_id: int | None = None,
 ) -> Hold:
-    """Let `quantity_kg` wait: `kind` is one of `rules.HOLDS`. Raises what `take` raises."""
-    block = take(holder_id, run, quantity_kg, bound_too=False)
+    """Let `quantity_kg` wait: `kind` is one of `rules.HOLDS`.
+
+    Raises what `take` raises, and `HandingOverBarred` for a gift of a limited holder's.
+    """
+    if kind == "give":
+        sanctions.require_may_hand_over(holder_id)
+    block = take(holder_id, run, quantity_kg)
     code = random_code()
     done = perform_part(kind, block, quantity_kg, by, reference=code)
     now = clock.now()
@@ -93,14 +98,15 @@ def release_own(holder_id: int, code: str) -> Hold:
 def redeem_gift(holder_id: int, code: str) -> Hold:
     """Receive a gift by its code, once.
 
-    Raises `HoldUnknown`, `HoldEnded`, `HoldNotYours`, and `Sanctioned` where a sanction was laid upon the
-    giver or the project while it waited.
+    Raises `HoldUnknown`, `HoldEnded`, `HoldNotYours`, and `Sanctioned` or `HandingOverBarred` where a
+    sanction was laid upon the giver or the project while it waited.
     """
     given = select(Hold.holder_id, Hold.issuance_id).where(Hold.code == _read(code), Hold.kind == "give")
     gift = db.session.execute(given).one_or_none()
     if gift is None:
         raise HoldUnknown()
     sanctions.require_free(gift.holder_id, issuance_id=gift.issuance_id)
+    sanctions.require_may_hand_over(gift.holder_id)
     hold = _lock_code(code)
     if hold.holder_id == holder_id:
         raise HoldNotYours()

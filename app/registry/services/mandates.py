@@ -6,11 +6,12 @@ stays open for its decline.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import func, insert, select
 
 from app.accounts import chart
+from app.accounts import queries as accounts
 from app.accounts.services import audit, notices
 from app.kit import clock
 from app.kit.codes import random_code
@@ -23,22 +24,27 @@ from app.registry.errors import (
     MandateOwn,
     MandateUnknown,
     NotEnoughFree,
+    SellerUnknown,
 )
+from app.registry.errors.dossiers import OwnDossier
 from app.registry.models import Block, Hold, Mandate
+from app.registry.queries.dossiers import is_maker_of
 from app.registry.queries.serials import Run, find_run, get_series
-from app.registry.rules import Serials
+from app.registry.rules import Serials, Terms
 from app.registry.services import reversals
 from app.registry.services.acts import By, take
 from app.registry.services.cancellations import cancel_block
 from app.registry.services.holdings import find_receiver, move_units
 from app.registry.services.holds import BANKS, pledge_units, release_pledge
+from app.registry.services.terms import decide_terms, open_on, require_room, require_whole_steps
 
 
 @dataclass(frozen=True, slots=True)
 class MandateWish:
     """What one operator asks for. `serial` names the units, for a reversal any of the issuance's.
 
-    `other` is the receiver's or pledgee's code; a release names its `hold` instead of serials.
+    `other` is the receiver's or pledgee's code; a release names its `hold` instead of serials. An offer
+    says the price of a step, and a village's code and share where none is registered.
     """
 
     kind: str
@@ -49,12 +55,16 @@ class MandateWish:
     other: str | None = None
     hold: str | None = None
     bound: str | None = None
+    price_fen_per_step: int = 0
+    village: str | None = None
+    village_bp: int = 0
 
 
 def request_mandate(operator_id: int, wish: MandateWish) -> Mandate:
     """Ask for an act on blocks; another operator has to approve it.
 
-    Raises `SerialUnknown`, `HoldingUnknown`, `NotEnoughFree`, `ReceiverUnknown`, `HoldUnknown`, `HoldEnded`.
+    Raises `SerialUnknown`, `HoldingUnknown`, `NotEnoughFree`, `ReceiverUnknown`, `HoldUnknown`, `HoldEnded`;
+    for an offer what `decide_terms` raises, `SellerUnknown` for a person, and `QuantityNotSold`.
     """
     hold = _open_pledge(wish.hold) if wish.kind == "release" else None
     run = _run_of(hold) if hold else find_run(wish.serial)
@@ -63,6 +73,7 @@ def request_mandate(operator_id: int, wish: MandateWish) -> Mandate:
     if wish.kind in ("transfer", "pledge"):
         kinds = BANKS if wish.kind == "pledge" else ()
         other = find_receiver(wish.other or "", holder_id, kinds=kinds)
+    terms = asdict(_terms(holder_id, run, wish)) if wish.kind == "offer" else {}
     mandate = db.session.scalars(
         insert(Mandate)
         .values(
@@ -80,6 +91,7 @@ def request_mandate(operator_id: int, wish: MandateWish) -> Mandate:
             note=wish.note,
             requested_by=operator_id,
             requested_at=clock.now(),
+            **{name: terms.get(name) for name in _OFFERED},
         )
         .returning(Mandate)
     ).one()
@@ -90,14 +102,18 @@ def request_mandate(operator_id: int, wish: MandateWish) -> Mandate:
 def approve_mandate(operator_id: int, code: str) -> Mandate:
     """Approve what another asked for, and do it now.
 
-    Raises `MandateUnknown`, `MandateDecided`, `MandateOwn`, and whatever keeps it from being done.
+    Raises `MandateUnknown`, `MandateDecided`, `MandateOwn`, `OwnDossier` where a maker of the forest's
+    dossier would let its units go on sale, and whatever keeps it from being done.
     """
     mandate = _lock(code)
     if mandate.requested_by == operator_id:
         raise MandateOwn()
+    if mandate.kind == "offer" and is_maker_of(operator_id, mandate.issuance_id):
+        raise OwnDossier()
     run = Run(get_series(mandate.issuance_id), Serials(mandate.first_serial, mandate.last_serial))
-    mandate.approved_by, mandate.approved_at = operator_id, clock.now()
-    _DO[mandate.kind](mandate, run, operator_id)
+    with db.session.no_autoflush:  # approved and done are one step, also for the database
+        mandate.approved_by, mandate.approved_at = operator_id, clock.now()
+        _DO[mandate.kind](mandate, run, operator_id)
     db.session.flush()
     audit.record(operator_id, "mandate_approved", mandate.code, _told(mandate, run))
     return mandate
@@ -166,7 +182,7 @@ def _reverse(mandate: Mandate, run: Run, operator_id: int) -> None:
 
 
 def _cancel(mandate: Mandate, run: Run, operator_id: int) -> None:
-    block = take(mandate.holder_id, run, mandate.quantity_kg, bound_too=True)
+    block = take(mandate.holder_id, run, mandate.quantity_kg, bound=None, stays=True)
     reason, by = mandate.reason or "", By(operator_id=operator_id)
     gone = cancel_block(block, mandate.quantity_kg, reason, by, mandate.code)
     _tell_holder(mandate, "registry.notice_units_cancelled", run.series.text(gone))
@@ -195,6 +211,31 @@ def _release(mandate: Mandate, run: Run, operator_id: int) -> None:
     release_pledge(mandate.hold_id or 0, By(operator_id=operator_id), mandate.code)
 
 
+def _terms(holder_id: int, run: Run, wish: MandateWish) -> Terms:
+    holder = accounts.list_holders([holder_id])[holder_id]
+    if holder.kind == "person":  # a person has a way in, and sells by their own hand
+        raise SellerUnknown()
+    terms = decide_terms(
+        holder_id, run.series.issuance_id, wish.price_fen_per_step, wish.village, wish.village_bp
+    )
+    require_whole_steps(terms, wish.quantity_kg)
+    return terms
+
+
+def _offer(mandate: Mandate, run: Run, operator_id: int) -> None:
+    """Open the lot, on the very terms that were asked for."""
+    require_room(mandate.holder_id)
+    sale = decide_terms(mandate.holder_id, mandate.issuance_id, mandate.price_fen_per_step or 0)
+    terms = replace(sale, **{name: getattr(mandate, name) for name in _OFFERED})
+    block = take(mandate.holder_id, run, mandate.quantity_kg)
+    lot = open_on(block.id, mandate.quantity_kg, terms, By(operator_id=operator_id))
+    mandate.lot_id = lot.id
+    told = {"kg": mandate.quantity_kg, **{name: getattr(mandate, name) for name in _OFFERED}}
+    audit.record(operator_id, "lot_opened", lot.code, {"mandate": mandate.code, **told})
+    front = Serials(block.serials.first, block.serials.first + mandate.quantity_kg - 1)
+    _tell_holder(mandate, "registry.notice_lot_opened", run.series.text(front))
+
+
 def _tell_holder(mandate: Mandate, message: str, serial: str) -> None:
     notices.tell([mandate.holder_id], message, mandate.code, kg=mandate.quantity_kg, serial=serial)
 
@@ -205,4 +246,6 @@ _DO: Mapping[str, Callable[[Mandate, Run, int], None]] = {
     "transfer": _transfer,
     "pledge": _pledge,
     "release": _release,
+    "offer": _offer,
 }
+_OFFERED = ("price_fen_per_step", "village_holder_id", "village_bp", "fee_bp")

@@ -59,7 +59,7 @@ def answer_objection(
     """Answer an objection in public; one that is upheld keeps the dossier from ever being registered.
 
     Raises `DossierUnknown`, `PartUnknown`, `DossierMoved` for one that is answered or came to its end,
-    `OwnDossier` where a maker of the dossier would dismiss it.
+    `OwnDossier` for a maker of the dossier.
     """
     dossier = lock_dossier(dossier_code)
     objection = db.session.scalar(
@@ -69,8 +69,7 @@ def answer_objection(
         raise PartUnknown()
     if objection.answered_at is not None or dossier.status is not DossierStatus.NOTICE:
         raise DossierMoved()
-    if not upheld:
-        refuse_maker(operator_id, dossier)
+    refuse_maker(operator_id, dossier)
     objection.answered_by, objection.answered_at = operator_id, clock.now()
     objection.answer, objection.upheld = answer, upheld
     db.session.flush()

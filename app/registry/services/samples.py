@@ -18,13 +18,12 @@ from app.accounts import services as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.registry.models import Dossier, Project
-from app.registry.queries.dossiers import sharing_of
-from app.registry.rules import PRODUCTS, Terms
+from app.registry.queries.serials import get_series
 from app.registry.rules.dossiers import Share
-from app.registry.services import dossier_parts, dossiers, parcels, removals
+from app.registry.services import dossier_parts, dossiers, mandates, parcels, removals
 from app.registry.services.dossier_parts import NewOpinion
 from app.registry.services.dossiers import DossierFacts
-from app.registry.services.lots import open_lot
+from app.registry.services.mandates import MandateWish
 from app.registry.services.projects import Issued
 from app.registry.services.regions import load_regions
 from app.registry.services.removals import NewRemoval
@@ -87,12 +86,12 @@ def _load(sample: dict[str, Any], ground: Ground) -> bool:
     dossiers.review_dossier(ground.checker_id, dossier.code, dossier.revision, notice)
     if notice:
         return False
-    project = dossiers.register_dossier(ground.checker_id, dossier.code)
-    terms = _terms(project, sample.get("price_fen_per_step", 100))
+    dossiers.register_dossier(ground.checker_id, dossier.code)
+    price_fen = sample.get("price_fen_per_step", 100)
     for vintage, quantity_kg in sample["issued_kg"].items():
         issued = _issue(dossier, int(vintage), quantity_kg, ground)
         kept_kg = sample.get("kept_kg", {}).get(vintage, 0)
-        open_lot(issued.block_id, issued.serials.quantity_kg - kept_kg, terms)
+        _offer(issued, issued.serials.quantity_kg - kept_kg, price_fen, ground)
     return True
 
 
@@ -132,17 +131,16 @@ def _issue(dossier: Dossier, year: int, quantity_kg: int, ground: Ground) -> Iss
     return removals.approve_issuance(ground.checker_id, dossier.code, requested.code)
 
 
-def _terms(project: Project, price_fen_per_step: int) -> Terms:
-    shares = sharing_of(project.id)
-    assert shares is not None
-    return Terms(
-        product=project.product,
-        step_kg=PRODUCTS[project.product].step_kg,
-        price_fen_per_step=price_fen_per_step,
-        village_holder_id=shares.village_holder_id,
-        village_bp=shares.village_bp,
-        fee_bp=shares.fee_bp,
+def _offer(issued: Issued, quantity_kg: int, price_fen: int, ground: Ground) -> None:
+    """Have units put on sale on their holder's word."""
+    wish = MandateWish(
+        kind="offer",
+        note="示例委托书",
+        serial=get_series(issued.issuance_id).text(issued.serials),
+        quantity_kg=quantity_kg,
+        price_fen_per_step=price_fen,
     )
+    mandates.approve_mandate(ground.checker_id, mandates.request_mandate(ground.maker_id, wish).code)
 
 
 def sample_paper(words: str) -> bytes:

@@ -1,29 +1,23 @@
 """Selling by those who hold units: a lot is opened from their free blocks, and closed by them alone."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 
 from app.accounts import queries as accounts
 from app.accounts.services import audit
 from app.kit.database import db
-from app.registry import queries, rules
-from app.registry.errors import (
-    BlockNotFree,
-    NotTheSeller,
-    QuantityNotSold,
-    SellerUnknown,
-    SharesRegistered,
-    TooManyLots,
-)
-from app.registry.models import Block, Issuance, Lot, OpenLot, Project
+from app.registry import queries
+from app.registry.errors import BlockNotFree, NotTheSeller, ProductDiffers, SellerUnknown
+from app.registry.models import Block, Issuance, Mandate, Project
 from app.registry.queries import Listing
-from app.registry.queries.dossiers import first_sale_sharing
-from app.registry.queries.market import may_be_offered
-from app.registry.rules import STEP_KG, NotWholeSteps, Terms, fee_bp
-from app.registry.services.lots import close_lot, open_lot
-
-_ALONE = text("SELECT pg_advisory_xact_lock(7304219, (:holder % 2147483647)::integer)")
+from app.registry.queries.serials import get_series
+from app.registry.rules import Serials
+from app.registry.services.acts import By
+from app.registry.services.lots import close_lot
+from app.registry.services.mandates import MandateWish, request_mandate
+from app.registry.services.terms import decide_terms, open_on, require_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +41,43 @@ class Offering:
 def sell(seller_id: int, offering: Offering) -> Listing:
     """Open a lot from the seller's smallest free block that holds as much.
 
-    Raises `SellerUnknown` for who may not sell and for a village that is none, `SharesRegistered` for other
-    shares than the project's right holders have, `TooManyLots`,
-    `BlockNotFree` when no block of theirs holds as much, `QuantityNotSold` for a part of a step.
+    Raises what `decide_terms` raises, `TooManyLots`, `BlockNotFree` when no block of theirs holds as much,
+    `ProductDiffers` for another product than they are, `QuantityNotSold` for a part of a step.
     """
-    terms = _terms(seller_id, offering)
-    db.session.execute(_ALONE, {"holder": seller_id})  # lots opened at once are counted too
-    standing = select(func.count()).select_from(OpenLot).join(Lot, Lot.id == OpenLot.lot_id)
-    if (db.session.scalar(standing.where(Lot.seller_holder_id == seller_id)) or 0) >= rules.MOST_OPEN_LOTS:
-        raise TooManyLots(most=rules.MOST_OPEN_LOTS)
-    block_id = _free_block(seller_id, offering)
-    if block_id is None:
+    require_room(seller_id)
+    found = _free_block(seller_id, offering)
+    if found is None:
         raise BlockNotFree()
-    try:
-        lot = open_lot(block_id, offering.quantity_kg, terms)
-    except NotWholeSteps as fault:
-        raise QuantityNotSold(step_kg=terms.step_kg, price_fen=terms.price_fen_per_step) from fault
-    return queries.get_lot(lot.code)
+    terms = decide_terms(
+        seller_id, found.issuance_id, offering.price_fen_per_step, offering.village, offering.village_bp
+    )
+    if offering.product not in (None, terms.product):
+        raise ProductDiffers(step_kg=terms.step_kg)
+    return queries.get_lot(open_on(found.id, offering.quantity_kg, terms, By(seller_id)).code)
 
 
-def sell_for(operator_id: int, seller_code: str, offering: Offering) -> Listing:
-    """Open a lot on behalf of a village or another holder that has no way in.
+def propose_lot(operator_id: int, seller_code: str, offering: Offering, note: str) -> Mandate:
+    """Ask for a lot on behalf of a village or another holder that has no way in; another has to approve it.
 
-    Raises as `sell`, and `SellerUnknown` for a person.
+    `note` is the document with the seller's word. Raises `SellerUnknown`, also for a person, `BlockNotFree`,
+    and what `request_mandate` raises.
     """
     seller = accounts.find_holder(seller_code)
-    if seller is None or seller.kind == "person":  # a person has a way in, and sells by their own hand
+    if seller is None:
         raise SellerUnknown()
-    lot = sell(seller.id, offering)
-    audit.record(
-        operator_id,
-        "lot_opened",
-        lot.code,
-        {
-            "seller": seller.code,
-            "quantity_kg": offering.quantity_kg,
-            "price_fen": offering.price_fen_per_step,
-            "village_bp": offering.village_bp,
-        },
+    found = _free_block(seller.id, offering)
+    if found is None:
+        raise BlockNotFree()
+    wish = MandateWish(
+        kind="offer",
+        note=note,
+        serial=get_series(found.issuance_id).text(found.serials),
+        quantity_kg=offering.quantity_kg,
+        price_fen_per_step=offering.price_fen_per_step,
+        village=offering.village,
+        village_bp=offering.village_bp,
     )
-    return lot
+    return request_mandate(operator_id, wish)
 
 
 def close_own_lot(seller_id: int, code: str) -> int:
@@ -115,51 +106,30 @@ def close_sold_out(limit: int = 100) -> int:
     return len(sold_out)
 
 
-def _terms(seller_id: int, offering: Offering) -> Terms:
-    seller = accounts.list_holders([seller_id]).get(seller_id)
-    if seller is None or seller.kind not in rules.SELLERS:
-        raise SellerUnknown()
-    product = offering.product or queries.find_product(offering.project)
-    if product is None:
-        raise BlockNotFree()
-    village = None
-    if offering.village is not None:
-        village = accounts.find_holder(offering.village)
-        if village is None or village.kind != "village":
-            raise SellerUnknown()
-    chosen: tuple[int | None, int] = (None, 0)
-    if village is not None and offering.village_bp:
-        chosen = (village.id, offering.village_bp)
-    fee = fee_bp(seller.kind)
-    registered = first_sale_sharing(seller_id, offering.project, offering.vintage)
-    if registered is not None:
-        shares = (registered.village_holder_id, registered.village_bp)
-        if offering.village is not None and chosen != shares:
-            raise SharesRegistered(village_bp=registered.village_bp)
-        chosen, fee = shares, registered.fee_bp
-    return Terms(
-        product=product,
-        step_kg=STEP_KG[product],
-        price_fen_per_step=offering.price_fen_per_step,
-        village_holder_id=chosen[0],
-        village_bp=chosen[1],
-        fee_bp=fee,
-    )
+class _Free(NamedTuple):
+    """A block that can be put on sale."""
+
+    id: int
+    issuance_id: int
+    serials: Serials
 
 
-def _free_block(seller_id: int, offering: Offering) -> int | None:
+def _free_block(seller_id: int, offering: Offering) -> _Free | None:
     quantity = Block.last_serial - Block.first_serial + 1
-    return db.session.scalar(
-        select(Block.id)
+    row = db.session.execute(
+        select(Block.id, Block.issuance_id, Block.first_serial, Block.last_serial)
         .join(Issuance, Issuance.id == Block.issuance_id)
         .join(Project, Project.id == Issuance.project_id)
         .where(
             Block.holder_id == seller_id,
-            may_be_offered(),
+            Block.state == "active",
+            Block.lot_id.is_(None),
+            Block.bound.is_(None),
             Project.code == offering.project,
             Issuance.vintage == offering.vintage,
             quantity >= offering.quantity_kg,
         )
-        .order_by(quantity, Block.id)
+        .order_by(Issuance.holder_id != seller_id, quantity, Block.id)
         .limit(1)
-    )
+    ).one_or_none()
+    return None if row is None else _Free(row.id, row.issuance_id, Serials(row[2], row[3]))

@@ -25,13 +25,14 @@ MOST_VILLAGES = 500
 
 
 class NewVillageLot(OnceSchema):
-    """Steps of what somebody holds, the price of each, and a village's share of it in percent."""
+    """Steps of what somebody holds, the price of each, a village's share in percent, the seller's word."""
 
     units = Code(80, required=True)
     steps = WholeText(1, rules.MOST_KG // 1000, required=True)
     price = Yuan(required=True)
     village = Code(26)
     village_percent = WholeText(0, rules.MOST_VILLAGE_BP // 100)
+    note = Text(200, required=True)
 
 
 class Reasoned(NewSchema):
@@ -62,8 +63,8 @@ def console_new_lot(operator: OperatorFacts) -> Response:
 
 @web.post("/console/market")
 @operated("registry.write")
-def open_village_lot(operator: OperatorFacts) -> Response:
-    """Put free units on sale on their holder's word."""
+def propose_village_lot(operator: OperatorFacts) -> Response:
+    """Ask for a lot of free units on their holder's word; another operator has to approve it."""
     form = read_form(NewVillageLot)
     chosen = _chosen(form)
     if chosen is None:
@@ -80,10 +81,14 @@ def open_village_lot(operator: OperatorFacts) -> Response:
     seller = accounts.list_holders([chosen.holder_id])[chosen.holder_id].code
     try:
         with transaction():
-            code = once(operator.id, form, lambda: services.sell_for(operator.id, seller, offering).code)
+            code = once(
+                operator.id,
+                form,
+                lambda: services.propose_lot(operator.id, seller, offering, told["note"]).code,
+            )
     except Problem as problem:
         return _new_page(form.refuse(problem), problem.status)
-    return make_response(redirect(f"/console/market?said=lot_opened&new={code}", 303))
+    return make_response(redirect(f"/console/registry/{code}?said=mandate_requested", 303))
 
 
 def _chosen(form: Form) -> Sellable | None:
@@ -190,7 +195,5 @@ def _new_page(form: Form, status: int = 200) -> Response:
         form=form,
         sellable=[(key_of(each), each) for each in sellable],
         villages=accounts.list_villages(MOST_VILLAGES),
-        steps_kg=rules.STEP_KG,
         most_percent=rules.MOST_VILLAGE_BP // 100,
-        fee_bp=rules.FEE_BP,
     )

@@ -12,8 +12,8 @@ from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import NotFound, Problem
 from app.kit.transaction import transaction
-from app.registry.queries import holdings, mandates, reversals
-from app.registry.rules import JUDICIAL, REASONS
+from app.registry.queries import dossiers, holdings, mandates, reversals
+from app.registry.rules import JUDICIAL, REASONS, allot, price_fen
 from app.registry.services import mandates as services
 from app.registry.services import reversals as covering
 from app.registry.services.mandates import MandateWish
@@ -175,7 +175,23 @@ def _mandate_page(operator: OperatorFacts, code: str, form: Form, status: int = 
         preview=mandates.preview_of(facts),
         heard=accounts.notices.count_told(code),
         form=form,
+        maker=_is_kept_from(operator, facts),
+        **_terms_shown(facts),
         names=accounts.operators.list_names(),
         mine=facts.mandate.requested_by == operator.id,
         may_write=operator.may("registry.write"),
     )
+
+
+def _is_kept_from(operator: OperatorFacts, facts: mandates.MandateFacts) -> bool:
+    """Whether the operator had a hand in the forest whose units are to go on sale."""
+    return facts.terms is not None and dossiers.is_maker_of(operator.id, facts.mandate.issuance_id)
+
+
+def _terms_shown(facts: mandates.MandateFacts) -> dict[str, Any]:
+    """What the lot of an offer will cost, and who gets how much of it."""
+    terms = facts.terms
+    if terms is None:
+        return {"terms": None}
+    amount_fen = price_fen(facts.mandate.quantity_kg, terms.step_kg, terms.price_fen_per_step)
+    return {"terms": terms, "amount_fen": amount_fen, "shares": allot(terms, amount_fen)}

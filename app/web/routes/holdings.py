@@ -1,6 +1,6 @@
 """My units: what I hold, and what I do with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, make_response, redirect, request
@@ -15,7 +15,7 @@ from app.kit.transaction import transaction
 from app.registry.errors import HoldingUnknown, SerialUnknown
 from app.registry.queries import holdings as known
 from app.registry.queries.serials import Run, find_run
-from app.registry.rules import MOST_DAYS, OWN_PURPOSES, RESALE_FEE_BP
+from app.registry.rules import JUDICIAL, MOST_DAYS, OWN_PURPOSES
 from app.registry.services import holdings as services
 from app.registry.services import holds as holding
 from app.registry.services.acts import By
@@ -208,6 +208,12 @@ def _own(serial: str) -> Run:
         raise HoldingUnknown() from unknown
 
 
+def _purposes(blocks: Sequence[known.Holding]) -> list[str]:
+    """What the free blocks may be used up for: judicial ones for their ruling, the others for the rest."""
+    sorts = {each.bound is not None for each in blocks if each.free}
+    return [each for each in OWN_PURPOSES if (each == JUDICIAL) in sorts]
+
+
 def _to(path: str) -> Response:
     return make_response(redirect(path, 303))
 
@@ -224,6 +230,6 @@ def _holding_page(holder_id: int, serial: str, what: str, form: Form, status: in
         acts=ACTS,
         what=what if what in ACTS else next(iter(ACTS)),
         form=form,
-        purposes=OWN_PURPOSES,
-        fee_bp=RESALE_FEE_BP,
+        purposes=_purposes(blocks),
+        sale=next((each.sale for each in blocks if each.free and each.sale), None),
     )

@@ -10,7 +10,7 @@ from app.kit.fields import MAX_INT
 from app.kit.http import public
 from app.kit.recently import Recently
 from app.offsets.provider import settings
-from app.registry.queries import log
+from app.registry.queries import export, log
 from app.registry.queries.pool import list_standings, sum_pool
 from app.web.pages import page, web
 
@@ -26,7 +26,13 @@ def public_log() -> Response:
     heads, older = _page(lambda limit, before: log.list_heads(limit, before), lambda head: head.number)
     newest = log.find_head()
     return page(
-        "log.html", newest=newest, heads=heads, older=older, states=STATES, origin=settings().public_url
+        "log.html",
+        newest=newest,
+        heads=heads,
+        older=older,
+        states=STATES,
+        origin=settings().public_url,
+        parts_count=export.get_part(1).last,
     )
 
 

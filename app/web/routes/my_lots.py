@@ -82,6 +82,4 @@ def _page(holder_id: int, form: Form, status: int = 200) -> Response:
         form=form,
         listed=page_of(rows, PAGE, lambda lot: lot.id),
         sellable=registry.list_sellable(MOST_SELLABLE, holder_id),
-        steps_kg=rules.STEP_KG,
-        fee_bp=rules.FEE_BP,
     )
