@@ -223,6 +223,13 @@ def list_calculations(holder_id: int, limit: int, before: int | None = None) -> 
     return [_read(row._mapping) for row in rows]
 
 
+def sample_calculations(most: int) -> list[Calculation]:
+    """At most about `most` kept months of anybody's, spread evenly by id; for the proofs."""
+    kth = text("id % (SELECT 1 + count(*) / :most FROM calculation) = 0")
+    rows = db.session.execute(select(*_COLUMNS).where(kth), {"most": most})
+    return [_read(row._mapping) for row in rows]
+
+
 def earlier_months(holder_id: int, month: str, limit: int = 12) -> list[MonthResult]:
     """What the holder's earlier months came to, the nearest first."""
     rows = db.session.execute(_MONTHS, {"holder": holder_id, "month": month, "limit": limit})

@@ -104,27 +104,25 @@ def get_lines(code: str, stage: str) -> Any:
     return queries.list_line_history(found, stage)
 
 
-@inventories.route("/<string:code>/<string:stage>/lines/<int:number>", methods=["PUT"])
+@inventories.route("/<string:code>/<string:stage>/lines/<string:number>", methods=["PUT"])
 @signed_in
 @writes
 @inventories.arguments(NewLineSchema)
 @inventories.response(200, InventoryLineView)
-def put_line(wish: dict[str, Any], code: str, stage: str, number: int) -> queries.InventoryLine:
+def put_line(wish: dict[str, Any], code: str, stage: str, number: str) -> queries.InventoryLine:
     """Put another line in the place of one; the replaced one is kept."""
     accounts.require_live_session(caller())
-    _in_range(number)
-    return services.replace_line(caller().holder_id, code, stage, number, new_line(wish))
+    return services.replace_line(caller().holder_id, code, stage, _number(number), new_line(wish))
 
 
-@inventories.route("/<string:code>/<string:stage>/lines/<int:number>", methods=["DELETE"])
+@inventories.route("/<string:code>/<string:stage>/lines/<string:number>", methods=["DELETE"])
 @signed_in
 @writes
 @inventories.response(204)
-def delete_line(code: str, stage: str, number: int) -> None:
+def delete_line(code: str, stage: str, number: str) -> None:
     """Take a line out of an open stage; it is kept as removed."""
     accounts.require_live_session(caller())
-    _in_range(number)
-    services.remove_line(caller().holder_id, code, stage, number)
+    services.remove_line(caller().holder_id, code, stage, _number(number))
 
 
 @inventories.route("/<string:code>/<string:stage>/close", methods=["POST"])
@@ -153,7 +151,8 @@ def _stage(found: queries.Inventory, stage: str) -> queries.Stage:
     return found.stages[stage]
 
 
-def _in_range(number: int) -> None:
-    """Refuse a number that no line has and no column holds. Raises `NotFound`."""
-    if number >= 2**31:
+def _number(written: str) -> int:
+    """A line's number as an address has it. Raises `NotFound` for what no line can have."""
+    if not (written.isascii() and written.isdigit() and len(written) <= 9):
         raise NotFound()
+    return int(written)
