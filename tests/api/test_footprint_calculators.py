@@ -145,6 +145,8 @@ def test_the_grid_of_the_province_is_the_only_difference_between_two_homes(clien
         ({}, {"electricity": "100"}, "#/measured/electricity"),
         ({}, {"water": 1_001}, "#/measured/water"),
         ({}, {"coal": 5}, "#/measured/coal"),
+        ({"x" * 5_000: 1}, {}, f"#/answers/{'x' * 40}"),
+        ({"{0.__class__}": 1}, {}, "#/answers/{0.__class__}"),
     ],
 )
 def test_an_answer_that_cannot_be_is_refused_by_name(

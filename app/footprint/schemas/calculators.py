@@ -9,6 +9,7 @@ from app.kit.fields import Moment, Month, NewSchema, ViewSchema
 from app.kit.messages import t
 
 MOST_FIELDS = 40
+LONGEST_NAME = 40
 
 
 class Answers(fields.Dict):
@@ -29,7 +30,10 @@ class Answers(fields.Dict):
         if len(told) > MOST_FIELDS:
             raise ValidationError(t("kit.field_length", least=0, most=MOST_FIELDS))
         said = "kit.field_whole" if str not in self._types else "kit.field_invalid"
-        wrong = {str(name): [t(said)] for name, each in told.items() if type(each) not in self._types}
+        wrong = {
+            name[:LONGEST_NAME]: [t(said)] for name, each in told.items() if type(each) not in self._types
+        }
+        wrong |= {name[:LONGEST_NAME]: [t("kit.field_unknown")] for name in told if len(name) > LONGEST_NAME}
         if wrong:
             raise ValidationError(wrong)
         return told
