@@ -22,7 +22,7 @@ samples = AppGroup("samples", help="Sample forests, for a machine that serves no
 @database.command("upgrade")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
-    """Migrate to REVISION, then load factors, methodologies, regions; many processes may call it at once."""
+    """Migrate to REVISION, then load reference data; many processes may call it at once."""
     migrate(revision)
     if revision == "head":
         load_reference_data()
@@ -34,10 +34,11 @@ def migrate(revision: str = "head") -> None:
 
 
 def load_reference_data() -> None:
-    """Load factors, methodologies and regions; what stands already is left as it is."""
+    """Load factors, methodologies, guides and regions; what stands already is left as it is."""
     with transaction():
         footprint.load_factors()
         footprint.load_methodologies()
+        footprint.load_guides()
         registry.load_regions()
 
 

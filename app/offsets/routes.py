@@ -39,6 +39,12 @@ from app.offsets.services.orders import Wish
 from app.registry.rules import YIYUAN
 
 dues = Blueprint("dues", __name__, url_prefix="/v1/dues", description="What is owed 待抵")
+calculations = Blueprint(
+    "calculation_dues",
+    __name__,
+    url_prefix="/v1/calculations",
+    description="Months that were kept 已存的月度测算",
+)
 orders = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Purchases 订单")
 shop = Blueprint("shop", __name__, url_prefix="/v1/shop", description="Whether one may buy here 购买开关")
 certificates = Blueprint(
@@ -83,6 +89,17 @@ def post_dues(wish: dict[str, Any]) -> dict[str, Any]:
     accounts.require_live_session(caller())
     entries = [(entry["kind"], entry["quantity"]) for entry in wish["entries"]]
     services.dues.open_personal_dues(caller().holder_id, wish["month"], entries)
+    return standing(caller().holder_id)
+
+
+@calculations.route("/<string:code>/dues", methods=["POST"])
+@signed_in
+@writes
+@calculations.response(201, DuesView)
+def post_calculation_dues(code: str) -> dict[str, Any]:
+    """Owe what a kept month says; recorded kinds that differ from it are corrected. Twice owes once."""
+    accounts.require_live_session(caller())
+    services.dues.owe_calculation(caller().holder_id, code)
     return standing(caller().holder_id)
 
 
@@ -329,7 +346,7 @@ def _fail(message: str, status: int) -> Response:
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes, and what its operators must see."""
-    for blueprint in (dues, shop, orders, certificates, keys, notices):
+    for blueprint in (dues, calculations, shop, orders, certificates, keys, notices):
         api.register_blueprint(blueprint)
     health.tell("doubts", queries.count_open_doubts)
     health.tell("stuck_refunds", queries.count_stuck_refunds)

@@ -21,7 +21,12 @@ class NewEmission(NewSchema):
     kind = Code(
         40, required=True, metadata={"description": "electricity, gas, …: see GET /v1/emission-kinds"}
     )
-    quantity = Whole(1, 100_000, required=True, metadata={"description": "In the kind's unit, such as kWh."})
+    quantity = Whole(
+        0,
+        100_000,
+        required=True,
+        metadata={"description": "In the kind's unit, such as kWh; zero only corrects what was recorded."},
+    )
 
 
 class NewDues(NewSchema):

@@ -24,10 +24,10 @@ TABLES = {"factor", "methodology", "action", "scene_day", "step_day", "step_repo
 def _unloaded(app: Flask) -> None:
     """Begin without factors and methodologies, whatever the template holds."""
     with transaction():
-        for table in ("factor", "methodology", "emission"):
+        for table in ("factor", "methodology", "emission", "inventory_line"):
             db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        db.session.execute(text("TRUNCATE factor, methodology, emission RESTART IDENTITY"))
-        for table in ("factor", "methodology", "emission"):
+        db.session.execute(text("TRUNCATE factor, methodology, emission, inventory_line RESTART IDENTITY"))
+        for table in ("factor", "methodology", "emission", "inventory_line"):
             db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 

@@ -19,6 +19,7 @@ PUBLIC += ["/regions", "/regions/3507", "/sanctions"]
 PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c/NOSUCH", "/forest/nosuch"]
 PUBLIC += ["/serials", "/serials/nosuch", "/reversals", "/gifts/nosuch"]
 PUBLIC += ["/retirements/nosuch"]
+PUBLIC += ["/calculator", "/calculator/result?diet=low_meat"]
 PERSONAL = ["/", "/?month=2026-10", "/steps", "/actions", "/actions/new", "/footprint", "/orders", "/me"]
 PERSONAL += [
     "/me/holdings",
@@ -27,6 +28,8 @@ PERSONAL += [
     "/me/statement",
     "/orders/nosuch",
     "/actions/nosuch",
+    "/calculations/nosuch",
+    "/calculator/result?people=1",
 ]
 
 

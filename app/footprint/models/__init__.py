@@ -1,4 +1,4 @@
-"""What this room remembers: factors, methodologies, actions, step days, emissions.
+"""What this room remembers: factors, methodologies, actions, step days, emissions, inventories.
 
 Factors, methodologies and emissions are never edited; an action is only ever withdrawn, once
 (triggers in migration 0002). Actions carry no foreign keys: this is the hot path, and `flask prove`
@@ -8,11 +8,18 @@ recomputes every row from the methodology and factor it names.
 from app.footprint.models.actions import ActionRow, SceneDayRow, StepDayRow, StepReportRow
 from app.footprint.models.emissions import EmissionRow
 from app.footprint.models.factors import FactorRow, MethodologyRow, type_document
+from app.footprint.models.guides import CalculationRow, GuideRow
+from app.footprint.models.inventories import InventoryLineRow, InventoryRow, InventoryStageRow
 
 __all__ = [
     "ActionRow",
+    "CalculationRow",
     "EmissionRow",
     "FactorRow",
+    "GuideRow",
+    "InventoryLineRow",
+    "InventoryRow",
+    "InventoryStageRow",
     "MethodologyRow",
     "SceneDayRow",
     "StepDayRow",

@@ -12,13 +12,18 @@ _FILE = Path(__file__).parents[1] / "data" / "emissions.toml"
 
 @dataclass(frozen=True)
 class EmissionKind:
-    """One kind: its unit, and the key of its factor, which may differ by province."""
+    """One kind: its unit, how many of it make one unit of its factor, and the key of that factor.
+
+    The factor may differ by province. `category` is where a picture of the month shows the kind.
+    """
 
     kind: str
+    category: str
     name_zh: str
     name_en: str
     unit: str
     unit_zh: str
+    per: int
     factor_key: str
     provinces: tuple[str, ...]
     note_zh: str
@@ -43,10 +48,12 @@ def emission_kinds() -> dict[str, EmissionKind]:
     return {
         kind: EmissionKind(
             kind=kind,
+            category=about["category"],
             name_zh=about["name_zh"],
             name_en=about["name_en"],
             unit=about["unit"],
             unit_zh=about["unit_zh"],
+            per=about.get("per", 1),
             factor_key=about["factor"],
             provinces=tuple(about.get("provinces", ())),
             note_zh=about["note_zh"],

@@ -1,7 +1,6 @@
 """What must always be true of actions, caps and emissions."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from sqlalchemy import RowMapping, text
 
@@ -9,6 +8,7 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.footprint import rules
 from app.footprint.queries import actions
+from app.footprint.queries.calculator_proofs import prove_calculators
 from app.footprint.queries.catalogue import factor_by_id
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
@@ -50,6 +50,7 @@ def prove() -> list[Proof]:
         ),
         none("footprint.prove_days", above=days.above, differing=days.differing),
         _prove_replay(),
+        prove_calculators(),
     ]
 
 
@@ -81,8 +82,8 @@ def _action_replays(row: RowMapping) -> bool:
 
 def _emission_replays(row: RowMapping) -> bool:
     try:
-        amount = Decimal(row["inputs"]["quantity"])
-        return rules.grams_emitted(amount, factor_by_id(row["factor_id"]).value) == int(row["emitted_g"])
+        factor = factor_by_id(row["factor_id"])
+        return rules.recorded_grams(row["inputs"], factor.value, factor.unit) == int(row["emitted_g"])
     except KeyError:
         return False
 

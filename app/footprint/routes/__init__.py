@@ -1,9 +1,11 @@
-"""What can be asked of footprint over HTTP: actions, steps, months, and the sources of every figure."""
+"""What can be asked of footprint over HTTP: actions, steps, months, calculators, inventories, sources."""
 
 from flask import Flask
 from flask_smorest import Api
 
 from app.footprint.routes.actions import actions
+from app.footprint.routes.calculators import calculations, calculators
+from app.footprint.routes.inventories import inventories
 from app.footprint.routes.months import months
 from app.footprint.routes.sources import sources
 from app.footprint.routes.steps import read_werun, steps
@@ -13,5 +15,5 @@ __all__ = ["connect", "read_werun"]
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
-    for blueprint in (actions, steps, months, sources):
+    for blueprint in (actions, steps, months, sources, calculators, calculations, inventories):
         api.register_blueprint(blueprint)

@@ -30,10 +30,12 @@ class EmissionKindView(ViewSchema):
     """A kind of emission; `regions` lists the grids where the factor differs by province."""
 
     kind = fields.String(required=True)
+    category = fields.String(required=True)
     name_zh = fields.String(required=True)
     name_en = fields.String(required=True)
     unit = fields.String(required=True)
     unit_zh = fields.String(required=True)
+    per = fields.Integer(required=True, metadata={"description": "So many make one unit of the factor."})
     note_zh = fields.String(required=True)
     note_en = fields.String(required=True)
     regions = fields.List(fields.String(), required=True)

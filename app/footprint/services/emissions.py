@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, String, bindparam, text
@@ -30,6 +29,9 @@ _INSERT = text(
     *(bindparam(name, type_=ARRAY(String)) for name in ("kinds", "inputs")),
     *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("factors", "grams")),
 )
+_RECORDED = text(
+    "SELECT DISTINCT kind FROM emission WHERE holder_id = :holder AND month = CAST(:month AS varchar)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ def record_emission(
     """Record what `holder_id` emitted in `month` (YYYY-MM): one row an entry of (kind, quantity).
 
     Kinds and their units are those of `queries.emission_kinds`; grams round up. A kind recorded again
-    is corrected: the new row is its next revision and the earlier one stays. `region` (such as CN-FJ)
-    chooses the grid. Raises `Unreadable` naming the field, or `Conflict` when the same month and kind
-    is being recorded at this very moment.
+    is corrected: the new row is its next revision and the earlier one stays; only a correction may be
+    zero. `region` (such as CN-FJ) chooses the grid. Raises `Unreadable` naming the field, or `Conflict`
+    when the same month and kind is being recorded at this very moment.
     """
-    figures = _compute(month, entries, region)
+    figures = _compute(month, entries, region, _standing(holder_id, month))
     now = clock.now()
     values = {
         "holder": holder_id,
@@ -81,19 +83,30 @@ def record_emission(
     ]
 
 
-def _compute(month: str, entries: Sequence[tuple[str, int]], region: str) -> dict[str, _Figure]:
+def _standing(holder_id: int, month: str) -> frozenset[str]:
+    """The kinds that were recorded for this month before."""
+    values = {"holder": holder_id, "month": month}
+    return frozenset(db.session.scalars(_RECORDED, values))
+
+
+def _compute(
+    month: str, entries: Sequence[tuple[str, int]], region: str, standing: frozenset[str]
+) -> dict[str, _Figure]:
     """Each kind's figure. Raises `Unreadable` with every fault of the request."""
     faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
     figures: dict[str, _Figure] = {}
     for place, (name, quantity) in enumerate(entries):
         kind = queries.emission_kinds().get(name)
         factor = kind.find_factor(region) if kind else None
-        fault = _fault(place, name in figures, kind, factor, quantity)
+        least = 0 if name in standing else 1
+        fault = _fault(place, name in figures, kind, factor, quantity, least)
         if fault is not None:
             faults.append(fault)
         elif kind is not None and factor is not None:
             inputs = {"quantity": quantity, "unit": kind.unit, "region": region}
-            emitted_g = rules.grams_emitted(Decimal(quantity), factor.value)
+            if kind.per != 1:
+                inputs["per"] = kind.per
+            emitted_g = rules.recorded_grams(inputs, factor.value, factor.unit)
             figures[name] = _Figure(factor, inputs, emitted_g)
     if faults:
         raise unreadable(faults)
@@ -101,7 +114,7 @@ def _compute(month: str, entries: Sequence[tuple[str, int]], region: str) -> dic
 
 
 def _fault(
-    place: int, again: bool, kind: EmissionKind | None, factor: Factor | None, quantity: int
+    place: int, again: bool, kind: EmissionKind | None, factor: Factor | None, quantity: int, least: int
 ) -> Fault | None:
     """What is wrong with one entry."""
     entry = f"entries/{place}"
@@ -111,6 +124,7 @@ def _fault(
         return Fault(f"{entry}/kind", "footprint.field_kind_twice")
     if factor is None:
         return Fault("region", "footprint.field_region", {"kind": getattr(kind, f"name_{language()}")})
-    if not 1 <= quantity <= rules.MOST_QUANTITY:
-        return Fault(f"{entry}/quantity", "kit.field_between", {"least": 1, "most": rules.MOST_QUANTITY})
+    if not least <= quantity <= rules.MOST_QUANTITY:
+        limits = {"least": least, "most": rules.MOST_QUANTITY}
+        return Fault(f"{entry}/quantity", "kit.field_between", limits)
     return None

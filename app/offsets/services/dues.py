@@ -9,6 +9,7 @@ from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Posting
 from app.footprint import queries as footprint_queries
 from app.footprint import services as footprint
+from app.footprint.rules import HOME_REGION
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -19,16 +20,31 @@ from app.offsets.purposes import PURPOSES
 _PERSONAL = PURPOSES["personal"]
 
 
-def open_personal_dues(holder_id: int, month: str, entries: Sequence[tuple[str, int]]) -> list[Due]:
+def owe_calculation(holder_id: int, code: str) -> list[Due]:
+    """Owe what a kept month says: its kinds are recorded, and those that differ from it corrected.
+
+    Owing the same month twice opens once: the second time nothing differs. Raises `NotFound`, and what
+    `open_personal_dues` raises.
+    """
+    calculation = footprint_queries.get_calculation(holder_id, code)
+    entries = footprint_queries.entries_to_record(calculation)
+    return open_personal_dues(holder_id, calculation.month, entries, calculation.estimate.region)
+
+
+def open_personal_dues(
+    holder_id: int, month: str, entries: Sequence[tuple[str, int]], region: str = HOME_REGION
+) -> list[Due]:
     """Record what a person emitted in `month` and owe it: one due an entry of (kind, quantity).
 
     What earlier purchases left in the carry account closes it at once. A kind recorded again corrects
     the due: more opens the difference; less reduces it, and what was closed beyond it is carried.
     Raises what `footprint.record_emission` refuses.
     """
+    if not entries:
+        return []
     accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
     ledger.open_accounts(accounts)
-    recorded = footprint.record_emission(holder_id, month, entries)
+    recorded = footprint.record_emission(holder_id, month, entries, region)
     before = _standing(holder_id, month)
     dues = [_due(holder_id, emission, before.get(emission.kind, 0)) for emission in recorded]
     db.session.add_all(dues)

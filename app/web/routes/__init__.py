@@ -11,6 +11,7 @@ from app.web import forms, guard, pages, words
 from app.web.routes import (
     actions,
     books,
+    calculator,
     certificates,
     console,
     console_audit,
@@ -59,6 +60,7 @@ from app.web.routes import (
 __all__ = [
     "actions",
     "books",
+    "calculator",
     "certificates",
     "connect",
     "console",

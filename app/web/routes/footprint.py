@@ -32,7 +32,7 @@ def footprint_page(holder_id: int) -> Response:
 @personal
 def record_month(holder_id: int) -> Response:
     """Record what was filled in or changed; each kind opens, or corrects, a due."""
-    kinds = {name: WholeText(1, MOST) for name in footprint.emission_kinds()}
+    kinds = {name: WholeText(0, MOST) for name in footprint.emission_kinds()}
     form = read_form(type("MonthForm", (NewSchema,), {"month": Month(required=True), **kinds}))
     month = str(form.values.get("month", ""))
     known = _recorded(holder_id, month) if month else {}
@@ -74,6 +74,7 @@ def _footprint(holder_id: int, month: str, form: Form, status: int = 200) -> Res
         month=month,
         months=[this, neighbour(this, -1), neighbour(this, -2)],
         kinds=footprint.emission_kinds(),
+        categories=footprint.latest_guide(footprint.PERSON_MONTH).document["category"],
         region=HOME_REGION,
         recorded=_recorded(holder_id, month),
         emissions=_standing_emissions(holder_id, month),

@@ -1,0 +1,52 @@
+"""A person's month from questions: computed for anyone, kept for whoever is signed in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.footprint import queries, rules
+from app.footprint.models import CalculationRow
+from app.footprint.queries import PERSON_MONTH, Calculation, Estimate
+from app.footprint.services.faults import unreadable
+from app.kit import clock
+from app.kit.codes import random_code
+from app.kit.database import db
+
+
+def estimate_month(answers: Mapping[str, Any], measured: Mapping[str, Any]) -> Estimate:
+    """The month that follows from the answers; nothing is written.
+
+    What is not answered takes its default. Raises `Unreadable` with every fault.
+    """
+    guide = queries.latest_guide(PERSON_MONTH)
+    regions = queries.emission_kinds()["electricity"].regions
+    faults = rules.answer_faults(guide.questionnaire, answers, measured, regions)
+    if faults:
+        raise unreadable(faults)
+    return queries.estimate_of(guide, answers, measured)
+
+
+def keep_month(
+    holder_id: int, month: str, answers: Mapping[str, Any], measured: Mapping[str, Any]
+) -> Calculation:
+    """Compute a person's month and keep it; keeping it again is a new result, the earlier one stays.
+
+    Raises `Unreadable` with every fault.
+    """
+    faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
+    if faults:
+        raise unreadable(faults)
+    estimate = estimate_month(answers, measured)
+    row = CalculationRow(
+        code=random_code(),
+        holder_id=holder_id,
+        month=month,
+        guide_id=estimate.guide.id,
+        answers=dict(answers),
+        measured=dict(measured),
+        lines=queries.stored_lines(estimate),
+        emitted_g=estimate.emitted_g,
+        computed_at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return queries.get_calculation(holder_id, row.code)
