@@ -1,5 +1,6 @@
 """What can be known of factors, actions, steps and emissions. The only readers of this room."""
 
+from app.footprint.queries import accounts
 from app.footprint.queries.actions import (
     Action,
     Replay,
@@ -40,6 +41,7 @@ __all__ = [
     "MonthSummary",
     "Replay",
     "StepDay",
+    "accounts",
     "emission_kinds",
     "find_scene",
     "find_trip",
