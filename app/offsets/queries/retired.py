@@ -37,7 +37,7 @@ class Retired:
 
 # One number line for both kinds, so that a list can go on from any of them.
 _OF_HOLDER = (
-    "(SELECT o.id * 2 AS id, settled_at AS at, certificate_number AS number, true AS by_order, issuance_id,"
+    "(SELECT o.id * 2 AS id, r.settled_at AS at, certificate_number AS number, true AS by_order, issuance_id,"
     "   r.first_serial, r.last_serial, o.quantity_kg FROM orders o JOIN retirement r ON r.order_id = o.id"
     "   JOIN settlement_run run ON run.id = r.run_id WHERE o.holder_id = :holder"
     " UNION ALL SELECT id * 2 + 1, retired_at, number, false, issuance_id, first_serial, last_serial,"

@@ -5,9 +5,9 @@ ever. A published figure of any region on any day is a sum of batches, and so is
 a parent less its parts, a day less the day before, or both. The finest that anybody can get at by adding
 and subtracting is one batch, and each batch is safe for itself (docs/decisions/0032).
 
-Sources: k-anonymity, Sweeney (2002); a least cell of 11 keeps the chance of picking the right one under
-0.09, the bound of EMA Policy 0070 (2016) and Health Canada's public release guidance (2019), and is the
-cell size of US CMS. The p% rule: ESSNet SDC, Handbook on Statistical Disclosure Control, 4.2.
+Sources: k-anonymity, Sweeney (2002). The setting's default of 11 is the cell size suppression policy of US
+CMS (2017, 2024): no cell of 1 to 10, nor one from which such a cell can be derived. That nobody may stand
+out is the p% rule of statistical offices (ESSNet SDC, Handbook on Statistical Disclosure Control, ch. 4).
 """
 
 import hashlib
