@@ -1,6 +1,6 @@
 """What happens by itself: every morning the day before is sealed for all regions."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from flask import current_app
 
@@ -21,7 +21,7 @@ def seal_regions() -> int:
     done = 0
     while True:
         with transaction():
-            day, decided = find_day_to_seal(), decided_until()
+            day, decided = crowds.find_day_to_seal(), decided_until()
         if day is None:
             return done
         midnight = datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI).astimezone(UTC)
@@ -32,11 +32,3 @@ def seal_regions() -> int:
         if sealed is None:  # another sweeper was faster
             return done
         done += 1
-
-
-def find_day_to_seal() -> date | None:
-    """The next day to be sealed, whether it is over or not; None before anybody chose a home region."""
-    last, first = crowds.find_last_snapshot(), crowds.first_home_at()
-    if last is not None:
-        return last.day + timedelta(days=1)
-    return clock.business_day(first) if first else None

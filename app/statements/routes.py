@@ -9,7 +9,7 @@ from flask import Flask, Response, stream_with_context
 from flask_smorest import Api
 
 from app.accounts import queries as accounts
-from app.kit import clock
+from app.kit import clock, health
 from app.kit.http import Blueprint, public
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
@@ -146,7 +146,8 @@ def get_region_footprint(code: str) -> dict[str, Any]:
 @crowds.response(200, SnapshotDayView)
 def get_snapshot(day: str) -> dict[str, Any]:
     """The seal of one day with everything that it released, to be checked and added up by anyone."""
-    snapshot = queries.get_snapshot(day)
+    found = read_period(day, clock.business_day())
+    snapshot = queries.find_snapshot(found.first) if found and found.kind == "day" else None
     if snapshot is None:
         raise NotFound()
     names = ("region", "line", "published_g")
@@ -258,6 +259,7 @@ def _note() -> dict[str, str]:
 
 
 def connect(app: Flask, api: Api) -> None:
-    """Register this room's routes."""
+    """Register this room's routes, and what its operators must see."""
     for blueprint in (account, home, crowds):
         api.register_blueprint(blueprint)
+    health.tell("region_days_unsealed", queries.crowds.count_days_unsealed)

@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -343,14 +344,17 @@ def test_the_sweeper_makes_up_for_missed_days_and_waits_for_midnight(app: Flask,
     for each in range(3):
         avoid(people, 1000, FIRST + each * DAY)
     with clock.frozen(at(FIRST + 2 * DAY)):
+        assert client.get("/readyz").json["region_days_unsealed"] == 2
         assert seal_regions() == 2
+        assert client.get("/readyz").json["region_days_unsealed"] == 0
         assert seal_regions() == 0
         assert published(client, "350721") == 22_000
     answer = client.get("/v1/regions/footprint/snapshots/2026-10-02").json
     assert answer["items"] == [{"region": "350721", "line": "avoided", "published_g": 11_000}]
     assert answer["least_people"] == 11
     assert client.get("/v1/regions/footprint/snapshots/2026-10-03").status_code == 404
-    assert client.get("/v1/regions/footprint/snapshots/x").status_code == 404
+    for written in ("x", "2026-10", "%00", "2999-01-01"):
+        assert client.get(f"/v1/regions/footprint/snapshots/{written}").status_code == 404
     assert client.get("/v1/regions/999999/footprint").status_code == 404
 
 
@@ -375,3 +379,18 @@ def test_a_home_is_chosen_looked_up_and_taken_back_by_its_holder_alone(
     assert ask("DELETE", headers=other.auth).status_code == 404
     assert ask("DELETE", headers=mine.auth).status_code == 204
     assert ask("GET", headers=mine.auth).json["region"] is None
+
+
+def test_a_home_is_not_changed_in_the_middle_of_a_sealing(app: Flask, client: FlaskClient) -> None:
+    from builders import person
+
+    mine = person(app)
+    with db.engine.connect() as sealing, ThreadPoolExecutor(1) as pool:
+        sealing.exec_driver_sql("LOCK TABLE region_snapshot IN SHARE ROW EXCLUSIVE MODE")
+        asked = pool.submit(
+            app.test_client().put, "/v1/me/home", json={"region": "350721"}, headers=mine.auth
+        )
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.4)
+        sealing.rollback()
+        assert asked.result(timeout=5).status_code == 200

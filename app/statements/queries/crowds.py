@@ -1,16 +1,17 @@
 """What waits to be published of regions, what was, and how all of it is recomputed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.footprint import queries as footprint
+from app.kit import clock
 from app.kit.database import db
 from app.offsets import queries as offsets
+from app.registry.rules.log import OVERDUE_AFTER
 from app.statements.models import RegionSnapshot
 from app.statements.rules.crowds import DIGITS, Crowd
 
@@ -82,17 +83,26 @@ def find_last_snapshot() -> RegionSnapshot | None:
     return db.session.scalar(select(RegionSnapshot).order_by(RegionSnapshot.day.desc()).limit(1))
 
 
-def list_snapshots(limit: int = 31) -> Sequence[RegionSnapshot]:
-    """The last days that were sealed, newest first."""
-    return db.session.scalars(select(RegionSnapshot).order_by(RegionSnapshot.day.desc()).limit(limit)).all()
-
-
 def first_home_at() -> datetime | None:
     """When the first of those who are at home somewhere chose it."""
     found: datetime | None = db.session.scalar(
         text(f"SELECT min(chosen_at) FROM {accounts.homes.homes_from()} home")
     )
     return found
+
+
+def find_day_to_seal() -> date | None:
+    """The next day to be sealed, whether it is over or not; None before anybody chose a home region."""
+    last, first = find_last_snapshot(), first_home_at()
+    if last is not None:
+        return last.day + timedelta(days=1)
+    return clock.business_day(first) if first else None
+
+
+def count_days_unsealed() -> int:
+    """How many days should have been sealed by now, and are not: each has had an hour for it."""
+    day = find_day_to_seal()
+    return max((clock.business_day(clock.now() - OVERDUE_AFTER) - day).days, 0) if day else 0
 
 
 _RELEASES = text(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select, text
 
@@ -93,9 +94,9 @@ def get_region_footprint(code: str = registry.WHOLE) -> RegionFootprint:
     )
 
 
-def get_snapshot(day: str) -> RegionSnapshot | None:
-    """The snapshot of a day `YYYY-MM-DD`; None where that day was not sealed."""
-    return db.session.scalar(select(RegionSnapshot).where(text("day::text = :day")).params(day=day))
+def find_snapshot(day: date) -> RegionSnapshot | None:
+    """The snapshot of a day; None where that day was not sealed."""
+    return db.session.scalar(select(RegionSnapshot).where(RegionSnapshot.day == day))
 
 
 def _totals(codes: Sequence[str]) -> Mapping[str, Published]:
