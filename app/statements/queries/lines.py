@@ -1,8 +1,8 @@
 """The statement of a personal carbon account: every act, emission and retirement, one after another.
 
-Three lists, each in the order of its days, are merged page by page; a page asks each of them for what comes
-behind the last line given out, so the thousandth page costs what the first one does and a whole life
-streams through in the memory of one page.
+Three lists, each in the order of its days, are merged batch by batch; each of them is asked for what comes
+behind the last line given out, so a whole life streams through in the memory of one batch. A page asked for
+by itself also sums up what lies before it in its stretch.
 """
 
 import base64
