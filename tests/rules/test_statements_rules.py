@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.registry.rules.regions import LEVELS
 from app.statements.rules import LINES
 from app.statements.rules.crowds import (
     DIGITS,
@@ -15,10 +16,10 @@ from app.statements.rules.crowds import (
     ROUNDED_TO_G,
     UNCERTAIN_PERCENT,
     Crowd,
-    above,
     digest_of,
     publishable,
     published_g,
+    wider,
 )
 from app.statements.rules.periods import FIRST, LIFE, read_period
 from app.statements.rules.tables import csv_text
@@ -62,13 +63,11 @@ def test_published_grams_favour_nobody_who_counts_them(line: str, grams: int) ->
     assert 0 <= (shown - grams if line == "emitted" else grams - shown) < size
 
 
-def test_a_region_lies_in_every_one_that_its_code_begins_with() -> None:
-    code, path = "350721105901", []
-    while code:
-        path.append(code)
-        code = above(code)
-    assert path == ["350721105901", "350721105", "350721", "3507", "35"]
-    assert DIGITS == (12, 9, 6, 4, 2, 0)
+def test_levels_widen_from_the_village_to_all_regions() -> None:
+    path = [12]
+    while path[-1]:
+        path.append(wider(path[-1]))
+    assert path == [*DIGITS] == [*sorted(LEVELS, reverse=True), 0]
 
 
 def test_a_days_digest_holds_every_release_and_the_day_before() -> None:

@@ -52,9 +52,9 @@ def published_g(line: str, grams: int) -> int:
     return -(-grams // size) * size if line == "emitted" else grams // size * size
 
 
-def above(region: str) -> str:
-    """The next larger region's code; of a province it is the empty one of all regions."""
-    return region[: DIGITS[DIGITS.index(len(region)) + 1]]
+def wider(digits: int) -> int:
+    """The digits of the next larger level."""
+    return DIGITS[DIGITS.index(digits) + 1]
 
 
 def digest_of(releases: Sequence[tuple[str, str, int]], before: str) -> str:

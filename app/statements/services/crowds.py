@@ -15,10 +15,10 @@ from app.statements.queries import crowds
 from app.statements.rules.crowds import (
     DIGITS,
     UNCERTAIN_PERCENT,
-    above,
     digest_of,
     publishable,
     published_g,
+    wider,
 )
 
 _BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)
@@ -29,14 +29,15 @@ _COUNT = text(
 )
 _RELEASE = text(
     "INSERT INTO region_release (day, region, line, people, grams, published_g)"
-    " VALUES (:day, :region, :line, :people, :grams, :published_g) RETURNING id"
+    " VALUES (:day, :region, :line, :people, :grams, :published_g)"
 )
 _ASSIGN = text(
-    "UPDATE region_share SET release_id = :release"
-    " WHERE region = :region AND line = :line AND release_id IS NULL"
+    "UPDATE region_share s SET release_id = r.id FROM region_release r WHERE s.release_id IS NULL"
+    " AND length(s.region) = :digits AND (r.day, r.region, r.line) = (:day, s.region, s.line)"
 )
 _PUSH = text(
-    "UPDATE region_share SET region = :above WHERE region = :region AND line = :line AND release_id IS NULL"
+    "UPDATE region_share SET region = left(region, :wider)"
+    " WHERE release_id IS NULL AND length(region) = :digits"
 )
 _ROLL = text(
     "INSERT INTO region_month AS known (region, month, line, published_g) "
@@ -63,15 +64,23 @@ def seal_day(day: date, until: datetime, least_people: int) -> RegionSnapshot | 
 
 def _release_level(day: date, digits: int, least_people: int, push: bool) -> None:
     """Release the crowds of one level that are safe; at a month's end the others go up."""
-    for each in crowds.list_waiting(digits):
-        where = {"region": each.region, "line": each.line}
-        if publishable(each.crowd, least_people):
-            told = {"day": day, "people": each.crowd.people, "grams": each.crowd.grams}
-            published = published_g(each.line, each.crowd.grams)
-            release = db.session.scalar(_RELEASE, {**where, **told, "published_g": published})
-            write(_ASSIGN, {**where, "release": release})
-        elif push:
-            write(_PUSH, {**where, "above": above(each.region)})
+    releases = [
+        {
+            "day": day,
+            "region": each.region,
+            "line": each.line,
+            "people": each.crowd.people,
+            "grams": each.crowd.grams,
+            "published_g": published_g(each.line, each.crowd.grams),
+        }
+        for each in crowds.list_waiting(digits)
+        if publishable(each.crowd, least_people)
+    ]
+    if releases:
+        db.session.execute(_RELEASE, releases)
+        write(_ASSIGN, {"day": day, "digits": digits})
+    if push:
+        write(_PUSH, {"digits": digits, "wider": wider(digits)})
 
 
 def _sign(day: date, until: datetime, least_people: int, last: RegionSnapshot | None) -> RegionSnapshot:
