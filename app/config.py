@@ -72,6 +72,7 @@ class Settings:
     most_unpaid_orders: int = 5
     offline_reservation_days: int = 7
     notice_days: int = 20
+    region_least_people: int = 11
     purchase_platforms: frozenset[str] = PURCHASE_PLATFORMS
     bank_account: "BankAccount | None" = None
     trade_managed: bool = False
@@ -159,6 +160,7 @@ _NUMBERS = {
     "reservation_seconds": (120, 7 * 86_400),
     "offline_reservation_days": (1, 30),
     "notice_days": (0, 365),
+    "region_least_people": (5, 100_000),
     "most_unpaid_orders": (1, 1000),
     "pool_size": (1, 100),
     "trusted_proxies": (0, 10),

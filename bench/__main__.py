@@ -28,7 +28,7 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import acting, blocks, growing, marketing, noticing, ordering, proving, settling
+    from bench import accounting, acting, blocks, growing, marketing, noticing, ordering, proving, settling
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -46,6 +46,7 @@ def _measure() -> None:
             "noticing": lambda: noticing.compare(settings, keys),
             "marketing": lambda: marketing.compare(settings),
             "blocks": lambda: blocks.compare(settings),
+            "accounting": lambda: accounting.compare(settings),
             "proving": lambda: proving.compare(settings),
         }
         for part in sys.argv[1:] or parts:

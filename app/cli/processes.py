@@ -17,6 +17,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
+from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
 KEYS_KEPT = timedelta(hours=48)
@@ -65,6 +66,7 @@ CHORES = (
     Chore("fetch statements", 86_400, registry.fetch_statements),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),
+    Chore("seal regions", 60, statements.seal_regions),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

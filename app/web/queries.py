@@ -13,9 +13,10 @@ from app.kit.recently import Recently
 from app.offsets import queries as offsets
 from app.registry import queries as registry
 from app.rewards import queries as rewards
+from app.statements import queries as statements
 from app.treasury import queries as treasury
 
-ROOMS = (accounts, footprint, registry, offsets, treasury, rewards)
+ROOMS = (accounts, footprint, registry, offsets, treasury, rewards, statements)
 
 
 def proofs_of_all_rooms() -> list[Proof]:

@@ -11,6 +11,7 @@ from app.accounts.models.holders import (
     SignInSession,
     WeChatIdentity,
 )
+from app.accounts.models.homes import Home
 from app.accounts.models.notices import Notice
 from app.accounts.models.operators import Operator, OperatorSession
 
@@ -22,6 +23,7 @@ __all__ = [
     "AuditSeal",
     "Consent",
     "Holder",
+    "Home",
     "Notice",
     "Operator",
     "OperatorSession",

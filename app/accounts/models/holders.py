@@ -114,6 +114,7 @@ class PostingRow(Base):
     __table_args__ = (
         Index("ix_posting_source", "source", "id", postgresql_where=text("source % 100 < 90")),
         Index("ix_posting_target", "target", "id", postgresql_where=text("target % 100 < 90")),
+        Index("ix_posting_posted_at", "posted_at", postgresql_using="brin"),
     )
 
     kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

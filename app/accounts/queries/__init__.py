@@ -1,6 +1,6 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import audit, holders, notices, operators, payables
+from app.accounts.queries import audit, holders, homes, notices, operators, payables
 from app.accounts.queries.holders import (
     StatementLine,
     entries_relation,
@@ -40,6 +40,7 @@ __all__ = [
     "get_balances",
     "get_holder",
     "get_wechat",
+    "homes",
     "is_named",
     "is_of_kind",
     "list_consents",

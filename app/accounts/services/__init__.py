@@ -1,6 +1,6 @@
 """What can be done with holders and operators. The only writers of this room."""
 
-from app.accounts.services import audit, notices, operators
+from app.accounts.services import audit, homes, notices, operators
 from app.accounts.services.holders import (
     SignedIn,
     grant_consent,
@@ -17,6 +17,7 @@ __all__ = [
     "SignedIn",
     "audit",
     "grant_consent",
+    "homes",
     "notices",
     "open_holder",
     "open_organisation",

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -37,6 +38,7 @@ class ActionRow(Base):
         ),
         CheckConstraint("avoided_g BETWEEN 0 AND computed_g", name="credited"),
         CheckConstraint("(cap_reason IS NULL) = (avoided_g = computed_g)", name="reason"),
+        Index("ix_action_occurred_on", "holder_id", "occurred_on", "id"),
     )
 
     holder_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -28,6 +28,7 @@ class EmissionRow(Base):
         UniqueConstraint("holder_id", "month", "kind", "revision"),
         CheckConstraint("emitted_g >= 0", name="grams"),
         Index("ix_emission_holder_id", "holder_id", "id"),
+        Index("ix_emission_recorded_at", "recorded_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

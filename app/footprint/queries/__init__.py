@@ -1,5 +1,6 @@
 """What can be known of factors, actions, steps and emissions. The only readers of this room."""
 
+from app.footprint.queries import accounts
 from app.footprint.queries.actions import (
     Action,
     Replay,
@@ -77,6 +78,7 @@ __all__ = [
     "Replay",
     "Stage",
     "StepDay",
+    "accounts",
     "describe_stage",
     "earlier_months",
     "emission_kinds",

@@ -1,6 +1,6 @@
 """What can be known of dues, orders and certificates. The only readers of this room."""
 
-from app.offsets.queries import money
+from app.offsets.queries import money, retired
 from app.offsets.queries.certificates import CertificateFacts, get_certificate
 from app.offsets.queries.doubts import DoubtFacts, count_open_doubts, get_doubt, list_doubts
 from app.offsets.queries.logged import find_log_proof
@@ -76,6 +76,7 @@ __all__ = [
     "list_waiting_transfers",
     "money",
     "prove",
+    "retired",
     "retired_g",
     "sales_from",
     "sum_fees_given",

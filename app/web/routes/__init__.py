@@ -9,6 +9,7 @@ from app.kit.messages import exists, t
 from app.web import console as console_frame
 from app.web import forms, guard, pages, words
 from app.web.routes import (
+    account,
     actions,
     books,
     calculator,
@@ -58,6 +59,7 @@ from app.web.routes import (
 )
 
 __all__ = [
+    "account",
     "actions",
     "books",
     "calculator",

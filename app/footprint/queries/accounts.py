@@ -1,0 +1,140 @@
+"""A person's acts and emissions over any stretch of days: sums, and every line one after another.
+
+The sums come from the days of each scene and from emissions, so they cost what the person did in that
+time, whatever else the tables hold. Avoided and emitted grams are two claims; nothing here adds them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, text, tuple_
+
+from app.footprint.models import ActionRow
+from app.footprint.queries.actions import NAMES, Action, read_action
+from app.footprint.queries.catalogue import Factor, factor_by_id
+from app.footprint.queries.months import Emission
+from app.kit.database import db
+
+UNITS = ("day", "month", "year")
+"""What sums can be split by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """Grams credited for one scene in one part of a stretch, which begins on `starts`."""
+
+    starts: date
+    scene: str
+    grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """Grams of one kind in one part of a stretch, as they stand, with the factor they were computed with."""
+
+    starts: date
+    kind: str
+    grams: int
+    factor: Factor
+
+
+_AVOIDED = text(
+    "SELECT date_trunc(:unit, day)::date AS starts, scene, sum(credited_g)::bigint AS grams FROM scene_day"
+    " WHERE holder_id = :holder AND day BETWEEN :first AND :last AND credited_g > 0"
+    " GROUP BY 1, 2 ORDER BY 1, 2"
+)
+_STANDING = (
+    "SELECT DISTINCT ON (month, kind) month, kind, factor_id, emitted_g FROM emission"
+    " WHERE holder_id = :holder AND month || '-01' BETWEEN :first AND :last"
+    " ORDER BY month, kind, revision DESC"
+)
+_EMITTED = text(
+    "SELECT date_trunc(:unit, (month || '-01')::date)::date AS starts, kind, factor_id,"
+    f" sum(emitted_g)::bigint AS grams FROM ({_STANDING}) standing GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+_LINES = text(
+    "SELECT id, month, kind, revision, inputs, factor_id, emitted_g, recorded_at, NOT EXISTS ("
+    "   SELECT 1 FROM emission later WHERE later.holder_id = e.holder_id AND later.month = e.month"
+    "      AND later.kind = e.kind AND later.revision > e.revision) AS current"
+    " FROM emission e WHERE holder_id = :holder AND month || '-01' BETWEEN :first AND :last"
+    "  AND (month || '-01', id) > (:day, :id) ORDER BY month, id LIMIT :limit"
+)
+_AVOIDED_UPTO = text(
+    "SELECT coalesce(sum(avoided_g), 0)::bigint FROM action WHERE holder_id = :holder"
+    " AND occurred_on >= :first AND (occurred_on, id) <= (:day, :id) AND withdrawn_at IS NULL"
+)
+_EMITTED_UPTO = text(
+    "SELECT coalesce(sum(emitted_g), 0)::bigint FROM emission e WHERE holder_id = :holder"
+    " AND month || '-01' >= :first AND (month || '-01', id) <= (:day, :id) AND NOT EXISTS ("
+    "   SELECT 1 FROM emission later WHERE later.holder_id = e.holder_id AND later.month = e.month"
+    "      AND later.kind = e.kind AND later.revision > e.revision)"
+)
+
+
+def sum_avoided(holder_id: int, first: date, last: date, unit: str) -> list[Avoided]:
+    """What was credited from `first` to `last`, by scene and by day, month or year (`UNITS`)."""
+    values = {"holder": holder_id, "first": first, "last": last, "unit": unit}
+    return [Avoided(*row) for row in db.session.execute(_AVOIDED, values)]
+
+
+def sum_emitted(holder_id: int, first: date, last: date, unit: str) -> list[Emitted]:
+    """What stands as emitted, by kind and factor. A month counts where its first day lies in the stretch."""
+    values = {"holder": holder_id, "first": str(first), "last": str(last), "unit": unit}
+    return [
+        Emitted(row.starts, row.kind, row.grams, factor_by_id(row.factor_id))
+        for row in db.session.execute(_EMITTED, values)
+    ]
+
+
+def list_acts(
+    holder_id: int, first: date, last: date, after: tuple[date, int], limit: int
+) -> Sequence[Action]:
+    """A stretch's actions in the order of their days, withdrawn ones too, from behind (day, id) on."""
+    wanted = (
+        select(*(getattr(ActionRow, name) for name in NAMES))
+        .where(ActionRow.holder_id == holder_id, ActionRow.occurred_on.between(first, last))
+        .where(tuple_(ActionRow.occurred_on, ActionRow.id) > after)
+        .order_by(ActionRow.occurred_on, ActionRow.id)
+        .limit(limit)
+    )
+    return [read_action(row._mapping) for row in db.session.execute(wanted)]
+
+
+def list_recorded(
+    holder_id: int, first: date, last: date, after: tuple[date, int], limit: int
+) -> Sequence[Emission]:
+    """A stretch's emissions in the order of their months, corrected ones too, from behind (day, id) on."""
+    values = {"holder": holder_id, "first": str(first), "last": str(last)}
+    values |= {"day": str(after[0]), "id": after[1], "limit": limit}
+    found = []
+    for row in db.session.execute(_LINES, values):
+        told = dict(row._mapping)
+        factor = factor_by_id(told.pop("factor_id"))
+        found.append(Emission(**told, factor=factor))
+    return found
+
+
+def avoided_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
+    """Grams of a stretch's actions up to and with (day, id)."""
+    values = {"holder": holder_id, "first": first, "day": upto[0], "id": upto[1]}
+    return int(db.session.scalar(_AVOIDED_UPTO, values) or 0)
+
+
+def emitted_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
+    """Grams of a stretch's standing emissions up to and with (day, id)."""
+    values = {"holder": holder_id, "first": str(first), "day": str(upto[0]), "id": upto[1]}
+    return int(db.session.scalar(_EMITTED_UPTO, values) or 0)
+
+
+def emitted_from() -> str:
+    """A relation in SQL, lent to another room's set-based statement: what recording emissions changed.
+
+    From `:since` to before `:until`: holder_id, at, grams; a correction is the difference it makes.
+    """
+    return (
+        "(SELECT e.holder_id, e.recorded_at AS at, e.emitted_g - coalesce(before.emitted_g, 0) AS grams"
+        " FROM emission e LEFT JOIN emission before ON before.holder_id = e.holder_id"
+        "   AND before.month = e.month AND before.kind = e.kind AND before.revision = e.revision - 1"
+        " WHERE e.recorded_at >= :since AND e.recorded_at < :until)"
+    )
