@@ -7,13 +7,14 @@ recomputes every row from the methodology and factor it names.
 
 from app.footprint.models.actions import ActionRow, SceneDayRow, StepDayRow, StepReportRow
 from app.footprint.models.emissions import EmissionRow
-from app.footprint.models.factors import FactorRow, MethodologyRow, type_document
+from app.footprint.models.factors import FactorRow, MethodologyRow, PackChoiceRow, type_document
 
 __all__ = [
     "ActionRow",
     "EmissionRow",
     "FactorRow",
     "MethodologyRow",
+    "PackChoiceRow",
     "SceneDayRow",
     "StepDayRow",
     "StepReportRow",

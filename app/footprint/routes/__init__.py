@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from app.footprint.routes.actions import actions
 from app.footprint.routes.months import months
+from app.footprint.routes.results import results
 from app.footprint.routes.sources import sources
 from app.footprint.routes.steps import read_werun, steps
 
@@ -13,5 +14,5 @@ __all__ = ["connect", "read_werun"]
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
-    for blueprint in (actions, steps, months, sources):
+    for blueprint in (actions, steps, months, sources, results):
         api.register_blueprint(blueprint)

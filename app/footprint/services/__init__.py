@@ -3,11 +3,12 @@
 from app.footprint.services.actions import Recorded, record_action, withdraw_action
 from app.footprint.services.emissions import record_emission
 from app.footprint.services.factors import load_factors
-from app.footprint.services.methodologies import load_methodologies
+from app.footprint.services.methodologies import choose_pack, load_methodologies
 from app.footprint.services.steps import record_steps
 
 __all__ = [
     "Recorded",
+    "choose_pack",
     "load_factors",
     "load_methodologies",
     "record_action",
