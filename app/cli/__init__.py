@@ -7,6 +7,7 @@ from app.cli import (
     books,
     database,
     dev,
+    factors,
     log,
     operators,
     payouts,
@@ -26,6 +27,7 @@ def connect(app: Flask) -> None:
         audit.audit,
         payouts.payouts,
         regions.regions,
+        factors.factors,
         log.log,
     ):
         app.cli.add_command(group)
