@@ -130,7 +130,7 @@ def test_a_published_methodology_is_never_edited(
         ('scene = "own_cup"\ncategory', 'scene = "own_cup"\nkategory', "does not say category"),
         ('claims_not_zh = "不说明这些步数', 'claims_nothing = "', "does not say claims_not_zh"),
         ("switched_on = false", "switched_on = true", "malformed"),
-        ('kind = "saving"', 'kind = "count"', "saving"),
+        ('kind = "count"', 'kind = "often"', "kind is known"),
         ("[pack]", "[pak]", "malformed"),
         ("[pack]", "[pack", "malformed"),
         ('key = "bus.distance"\nversion = 2', 'key = "metro.distance"\nversion = 2', "stands twice"),

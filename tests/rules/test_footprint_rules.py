@@ -81,7 +81,7 @@ def test_better_evidence_counts_fully() -> None:
         grade: Decision(method("bus"), Decimal("0.0269"), grade, {"distance_m": 10_000}).computed_g
         for grade in rules.GRADES
     }
-    assert grams == {"measured": 269, "partner": 269, "photo": 134, "declared": 134}
+    assert grams == {"measured": 269, "partner": 269, "photo": 215, "declared": 134}
 
 
 def test_only_the_growth_of_a_day_counts() -> None:

@@ -96,6 +96,11 @@ class Methodology:
         return {lang: self.document.get(f"mark_{lang}") or text for lang, text in _mark().items()}
 
     @property
+    def kind(self) -> str:
+        """The shape in which its scene is declared: a trip, or acts that are counted."""
+        return self.method.kind
+
+    @property
     def grams_a_unit(self) -> Decimal:
         """Grams that one unit avoids with full evidence; for showing, since it may be cut at 28 digits."""
         rate = Fraction(self.method.kg_a_unit(self.factor.value)) * rules.GRAMS_PER_KG

@@ -21,10 +21,9 @@ WERUN = "werun"
 """The scene that WeRun's steps belong to, and their source."""
 
 
-TRIP, COUNT, SAVING = "trip", "count", "saving"
-KINDS = (TRIP, COUNT, SAVING)
-"""What an act is: a trip with its minutes and metres, so many of something on a day, or one period's
-use against another's."""
+TRIP, COUNT = "trip", "count"
+KINDS = (TRIP, COUNT)
+"""What an act is: a trip with its minutes and metres, or so many of something on a day."""
 
 
 PER_ACT = "act"
@@ -62,10 +61,9 @@ class Term:
 class Method:
     """The computing part of a methodology's document.
 
-    `measure` names the raw input, of which `less` is taken off where the document says so;
-    `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times the factor and the `constant`
-    kg that the other `terms` come to. `cap_g` is the most that one holder's day of the scene is
-    credited, `per_day` how many acts.
+    `measure` names the raw input; `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times
+    the factor and the `constant` kg that the other `terms` come to. `cap_g` is the most that one
+    holder's day of the scene is credited, `per_day` how much of the measure a person may declare of it.
     """
 
     key: str
@@ -81,7 +79,6 @@ class Method:
     kind: str = TRIP
     per_day: int | None = None
     window_days: int = WINDOW_DAYS
-    less: str | None = None
     per_unit: Fraction = Fraction(1)
     terms: tuple[Term, ...] = ()
     constant: Fraction = Fraction(0)
@@ -94,11 +91,8 @@ class Method:
         return replace(self, constant=sum(each, Fraction(0)))
 
     def measured(self, inputs: Mapping[str, Any]) -> int:
-        """How much was done, in raw inputs; what was saved is never below zero."""
-        if self.measure == PER_ACT:
-            return 1
-        told = int(inputs[self.measure])
-        return max(0, told - int(inputs[self.less])) if self.less else told
+        """How much was done, in raw inputs."""
+        return 1 if self.measure == PER_ACT else int(inputs[self.measure])
 
     def kg_a_unit(self, factor_value: Decimal) -> Decimal | Fraction:
         """What one unit avoids at this value of its factor; never below zero."""
@@ -126,7 +120,6 @@ def read_method(document: Mapping[str, Any]) -> Method:
             kind=document.get("kind", TRIP),
             per_day=document.get("per_day"),
             window_days=document.get("window_days", WINDOW_DAYS),
-            less=document.get("less"),
             per_unit=Fraction(document.get("per_unit", 1)),
             terms=tuple(_read_term(each) for each in document.get("terms", ())),
         )
@@ -162,7 +155,6 @@ def _check_method(method: Method, name: str) -> None:
             for speed in (method.bounds.slowest_kmh, method.bounds.fastest_kmh)
         ),
         "kind is known": method.kind not in KINDS,
-        "less stands for a saving, and only there": (method.less is not None) != (method.kind == SAVING),
         "per_day is positive": method.per_day is not None and method.per_day < 1,
         "window_days is positive": method.window_days < 1,
     }
