@@ -81,7 +81,8 @@ def choose_pack(pack: str, effective_from: date | None = None) -> date | None:
     strangers = [row.id for row in replaced if baselines[row.pack] != baselines[pack]]
     if results.exist_by_methodologies(strangers):
         raise MethodologyRefused(f"{pack}: its baseline does not go with the results there are")
-    if strangers and effective_from is not None:
+    chosen = {row.pack for row in db.session.execute(_CHOSEN)} or {DEFAULT_PACK}
+    if effective_from is not None and any(baselines[each] != baselines[pack] for each in chosen):
         raise MethodologyRefused(f"{pack}: results against another baseline could come in until then")
     counted = results.exist_by_methodologies([row.id for row in replaced])
     day = rules.effective_day(f"pack {pack}", effective_from, clock.business_day(), counted)
