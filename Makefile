@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run code demo registry-cases test check bench chaos fuzz model mutants prove openapi format clean
+.PHONY: help run code demo registry-cases test check bench chaos fuzz model mutants factors prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -53,6 +53,11 @@ model: $(VENV)/dev.done ## play random histories against a model of the books; S
 
 mutants: $(VENV)/dev.done ## seed bugs in settlement, books, units and payouts; the model must catch each
 	@$(BIN)/python -m mutants
+
+factors: $(VENV)/run.done ## load factors and methodologies, or refuse each broken row, and list them by tier (FILE=…)
+	@$(FLASK) factors check $(FILE)
+	@$(FLASK) db upgrade
+	@$(FLASK) factors load $(FILE)
 
 prove: $(VENV)/run.done ## prove the books of the instance in SENHUI_VAR
 	@$(FLASK) prove

@@ -7,6 +7,7 @@ from app.cli import (
     books,
     database,
     dev,
+    factors,
     handovers,
     log,
     operators,
@@ -27,6 +28,7 @@ def connect(app: Flask) -> None:
         audit.audit,
         payouts.payouts,
         regions.regions,
+        factors.factors,
         log.log,
         handovers.handover,
     ):

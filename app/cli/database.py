@@ -8,6 +8,7 @@ from alembic.config import Config
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.cli.factors import refusals_said
 from app.footprint import services as footprint
 from app.kit.transaction import transaction
 from app.offsets.jobs import seal_so_far
@@ -25,7 +26,8 @@ def upgrade(revision: str) -> None:
     """Migrate to REVISION, then load reference data; many processes may call it at once."""
     migrate(revision)
     if revision == "head":
-        load_reference_data()
+        with refusals_said():
+            load_reference_data()
 
 
 def migrate(revision: str = "head") -> None:

@@ -32,10 +32,10 @@ def worked(action: Action) -> Worked:
     method, document = action.methodology.method, action.methodology.document
     before = action.inputs.get(f"{method.measure}_before", 0)
     return Worked(
-        amount=in_units(action.inputs[method.measure], method.inputs_per_unit),
+        amount=in_units(method.measured(action.inputs), method.inputs_per_unit),
         before=in_units(before, method.inputs_per_unit) if before else None,
         unit=str(document[f"unit_{language()}"]),
-        factor_g=(action.factor.value * 1000).normalize(),
+        factor_g=action.methodology.grams_a_unit,
         weight=Decimal(action.weight),
         computed_g=action.computed_g,
         room_g=max(0, method.cap_g - action.before_g),

@@ -1,5 +1,6 @@
 """Factors and methodologies: loaded once, versioned, immutable, and public with their marks."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,17 +18,22 @@ from app.footprint.services import factors, methodologies
 from app.kit.database import Base, db
 from app.kit.transaction import transaction
 
-TABLES = {"factor", "methodology", "action", "scene_day", "step_day", "step_report", "emission"}
+TABLES = {
+    *("factor", "methodology", "pack_choice", "action", "scene_day", "step_day", "step_report", "emission")
+}
+PUBLISHED = 31
+"""Methodologies in all packs, those of scenes that do not count among them."""
+LOADED = ("factor", "methodology", "pack_choice", "emission", "inventory_line")
 
 
 @pytest.fixture(autouse=True)
 def _unloaded(app: Flask) -> None:
     """Begin without factors and methodologies, whatever the template holds."""
     with transaction():
-        for table in ("factor", "methodology", "emission", "inventory_line"):
+        for table in LOADED:
             db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        db.session.execute(text("TRUNCATE factor, methodology, emission, inventory_line RESTART IDENTITY"))
-        for table in ("factor", "methodology", "emission", "inventory_line"):
+        db.session.execute(text(f"TRUNCATE {', '.join(LOADED)} RESTART IDENTITY"))
+        for table in LOADED:
             db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
 
@@ -37,17 +43,23 @@ def load() -> tuple[int, int]:
 
 
 def edited(monkeypatch: pytest.MonkeyPatch, module: object, folder: Path, old: str, new: str) -> None:
-    """Let the next load read a copy of the module's file with `old` replaced by `new`."""
+    """Let the next load read a copy of the module's file with `old` replaced by `new`.
+
+    Of the methodologies the default pack is edited; the other packs are copied as they are.
+    """
     source: Path = module.FILE  # type: ignore[attr-defined]
     content = source.read_text("utf-8")
     assert old in content
+    if module is methodologies and source.parent != folder:
+        shutil.copytree(source.parent, folder, dirs_exist_ok=True)
+        monkeypatch.setattr(module, "FOLDER", folder)
     copy = folder / source.name
     copy.write_text(content.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(module, "FILE", copy)
 
 
 def test_loading_twice_loads_once(app: Flask) -> None:
-    assert load() == (287, 4)
+    assert load() == (287, PUBLISHED)
     assert load() == (0, 0)
     assert db.session.scalar(text("SELECT count(*) FROM factor WHERE verified")) == 191
 
@@ -59,7 +71,7 @@ def test_many_processes_may_load_at_once(app: Flask) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         loaded = list(pool.map(race, range(6)))
-    assert sorted(loaded) == [(0, 0)] * 5 + [(287, 4)]
+    assert sorted(loaded) == [(0, 0)] * 5 + [(287, PUBLISHED)]
 
 
 def test_a_changed_row_becomes_a_new_version(
@@ -89,13 +101,13 @@ def test_a_published_methodology_is_never_edited(
         monkeypatch,
         methodologies,
         tmp_path,
-        'key = "metro.distance"\nversion = 1',
         'key = "metro.distance"\nversion = 2',
+        'key = "metro.distance"\nversion = 3',
     )
     assert load() == (0, 1)
     scene = queries.find_scene("metro")
     assert scene is not None
-    assert (scene.method.version, scene.method.cap_g) == (2, 9999)
+    assert (scene.method.version, scene.method.cap_g) == (3, 9999)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +120,20 @@ def test_a_published_methodology_is_never_edited(
         ('factor = "antforest.walk_cap"', 'factor = "antforest.nothing"', "cites"),
         ("grams = 296", "grams = 296.5", "float"),
         ('declared = "0.5"', "declared = 0.5", "float"),
+        ('measure_unit = "m.p"', 'measure_unit = "m"', "is not in kgCO2"),
+        ("inputs_per_unit = 1000", "inputs_per_unit = 100", "is 0.1"),
+        ("grams = 468\n", "grams = 469\n", "the worked example gives 468 g, not 469 g"),
+        ('factor = "er.clothes_recycle"', 'factor = "er.clothes_reuse.gb"', "is of GB"),
+        ('compared = ["er.clothes_reuse.gb"]', 'compared = ["material.clothing.reused"]', "cautious"),
+        ('compared = ["er.clothes_reuse.gb"]', 'compared = ["er.phone_resale"]', "cannot be compared"),
+        ('mark_zh = "参考值：16', 'mark_zh = "" # ', "without its mark"),
+        ('scene = "own_cup"\ncategory', 'scene = "own_cup"\nkategory', "does not say category"),
+        ('claims_not_zh = "不说明这些步数', 'claims_nothing = "', "does not say claims_not_zh"),
+        ("switched_on = false", "switched_on = true", "malformed"),
+        ('kind = "count"', 'kind = "often"', "kind is known"),
+        ("[pack]", "[pak]", "malformed"),
+        ("[pack]", "[pack", "malformed"),
+        ('key = "bus.distance"\nversion = 2', 'key = "metro.distance"\nversion = 2', "stands twice"),
     ],
 )
 def test_a_pack_that_does_not_hold_together_is_refused(
@@ -180,15 +206,18 @@ def test_one_factor_by_its_key(client: FlaskClient) -> None:
 
 def test_methodologies_say_where_they_are_borrowed_from(client: FlaskClient) -> None:
     load()
-    told = {each["scene"]: each for each in client.get("/v1/methodologies").json}
-    assert set(told) == {"walking", "shared_bike", "bus", "metro"}
+    every = client.get("/v1/methodologies").json
+    told = {each["scene"]: each for each in every if each["pack"] == "fujian-2026"}
+    assert {"walking", "shared_bike", "bus", "metro", "second_hand"} <= set(told)
     for each in told.values():
         assert each["region"] == "CN-FJ"
-        assert "借用" in each["borrowed_zh"]
+        assert each["borrowed_zh"] or each["factor"]["region"] == "CN-FJ"
         assert each["cap"]["reason_zh"]
-        assert each["baseline"]["type"] in ("mean", "substitution", "none")
-        assert each["weights"] == {"measured": "1", "partner": "1", "photo": "0.5", "declared": "0.5"}
-        assert each["verified"] is each["factor"]["verified"] is True
+        assert each["claims_not_zh"]
+        assert each["claims_not_en"]
+        assert each["baseline"]["type"] in ("mean", "substitution", "none", "own_past")
+        assert each["weights"]["declared"] in ("0.5", "0")
+        assert each["verified"] is each["factor"]["verified"] is (each["mark"] is None)
     assert told["metro"]["factor"]["region"] == "CN-GD-SZ"
 
 
@@ -198,8 +227,15 @@ def test_scenes_say_who_may_report_them(client: FlaskClient) -> None:
     assert {name: each["declarable"] for name, each in scenes.items()} == {
         "walking": False,
         "shared_bike": True,
+        "shared_ebike": True,
         "bus": True,
         "metro": True,
+        "paperless": True,
+        "no_cutlery": True,
+        "second_hand": True,
+        "clothes_recycling": True,
+        "parcel_recycling": True,
+        "electricity_saving": False,
     }
     assert scenes["walking"]["sources"] == {"werun": "measured"}
     assert scenes["walking"]["cap_g"] == 296

@@ -15,6 +15,13 @@ from app.web.queries import public_books, public_totals
 
 PUBLIC = ["/", "/sign-in", "/forest", "/c", "/books", "/factors", "/factors/elec.grid.fj.2023"]
 PUBLIC += ["/factors?q=电力&category=electricity", "/methods", "/docs", "/problems", "/problems/sold_out"]
+PUBLIC += [
+    "/factors?tier=calc&verified=no&region=GB",
+    "/factors/er.bike_share",
+    "/changes",
+    "/methods?pack=nosuch",
+]
+PUBLIC += [f"/methods?pack={pack}" for pack in ("beijing-maas-2026", "beijing-jjj-2026", "hubei-2026")]
 PUBLIC += ["/regions", "/regions/3507", "/sanctions"]
 PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c/NOSUCH", "/forest/nosuch"]
 PUBLIC += ["/serials", "/serials/nosuch", "/reversals", "/gifts/nosuch"]
@@ -70,7 +77,7 @@ def test_every_public_page_is_safe_and_whole(stranger: Visitor, language: str) -
     stranger.speak(language)
     for path in PUBLIC:
         answer = stranger.get(path)
-        lost = path in ("/nowhere", "/c/NOSUCH") or path.endswith("/nosuch")
+        lost = path in ("/nowhere", "/c/NOSUCH") or path.endswith("nosuch")
         expected = 404 if lost else 200
         assert answer.status_code == expected, (path, answer.text[-400:])
         assert_sound(answer.text, language, path)
@@ -161,7 +168,7 @@ def test_the_books_say_when_a_claim_does_not_hold(stranger: Visitor, monkeypatch
 
 def test_unverified_factors_carry_their_mark(stranger: Visitor) -> None:
     stranger.speak("zh")
-    assert "未核实" not in stranger.get("/factors/elec.grid.fj.2023").text
+    assert "未核实" not in stranger.get("/factors/er.metro.sz").text
     assert "未核实" in stranger.get("/factors/elec.grid.fj.2021").text
 
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from app.footprint import rules
 from app.footprint.services.methodologies import FILE, read_documents
 
-METHODS = {each["scene"]: rules.read_method(each) for each in read_documents(FILE.read_text("utf-8"))}
+METHODS = {
+    each["scene"]: rules.read_method(each)
+    for each in read_documents(FILE.read_text("utf-8"))
+    if rules.counts(each)
+}
 amounts = st.decimals(0, 10**7, allow_nan=False, allow_infinity=False, places=3)
 factors = st.decimals(0, 1000, allow_nan=False, allow_infinity=False, places=8)
 weights = st.sampled_from([Decimal("1"), Decimal("0.5"), Decimal("0.33"), Decimal("0")])

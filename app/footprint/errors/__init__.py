@@ -14,6 +14,13 @@ class WeRunNotAccepted(Problem):
     message = "footprint.wx_session_expired"
 
 
+class StepsNotCounted(Problem):
+    """The pack of methodologies that counts here counts no steps."""
+
+    status = 409
+    message = "footprint.steps_not_counted"
+
+
 class TripOverlaps(Problem):
     """The holder has another trip at that time: one cannot ride twice at once."""
 

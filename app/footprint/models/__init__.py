@@ -7,7 +7,7 @@ recomputes every row from the methodology and factor it names.
 
 from app.footprint.models.actions import ActionRow, SceneDayRow, StepDayRow, StepReportRow
 from app.footprint.models.emissions import EmissionRow
-from app.footprint.models.factors import FactorRow, MethodologyRow, type_document
+from app.footprint.models.factors import FactorRow, MethodologyRow, PackChoiceRow, type_document
 from app.footprint.models.guides import CalculationRow, GuideRow
 from app.footprint.models.inventories import InventoryLineRow, InventoryRow, InventoryStageRow
 
@@ -21,6 +21,7 @@ __all__ = [
     "InventoryRow",
     "InventoryStageRow",
     "MethodologyRow",
+    "PackChoiceRow",
     "SceneDayRow",
     "StepDayRow",
     "StepReportRow",

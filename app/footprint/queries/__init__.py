@@ -26,13 +26,18 @@ from app.footprint.queries.calculations import (
     stored_lines,
 )
 from app.footprint.queries.catalogue import (
+    ClosedScene,
     Factor,
     Methodology,
+    find_factor,
     find_scene,
     get_factor,
     list_factors,
     list_methodologies,
+    list_regions,
     list_scenes,
+    list_users,
+    list_versions,
 )
 from app.footprint.queries.guides import EVENT_INVENTORY, PERSON_MONTH, Guide, latest_guide
 from app.footprint.queries.inventories import (
@@ -55,13 +60,17 @@ from app.footprint.queries.months import (
     list_emissions,
     month_summary,
 )
+from app.footprint.queries.packs import Change, Pack, list_changes, list_packs
 from app.footprint.queries.proofs import prove
+from app.footprint.queries.results import Replayed, replay_result
 
 __all__ = [
     "EVENT_INVENTORY",
     "PERSON_MONTH",
     "Action",
     "Calculation",
+    "Change",
+    "ClosedScene",
     "Emission",
     "EmissionKind",
     "Estimate",
@@ -75,7 +84,9 @@ __all__ = [
     "Methodology",
     "MonthResult",
     "MonthSummary",
+    "Pack",
     "Replay",
+    "Replayed",
     "Stage",
     "StepDay",
     "accounts",
@@ -84,6 +95,7 @@ __all__ = [
     "emission_kinds",
     "entries_to_record",
     "estimate_of",
+    "find_factor",
     "find_result",
     "find_scene",
     "find_trip",
@@ -95,17 +107,23 @@ __all__ = [
     "lifetime",
     "list_actions",
     "list_calculations",
+    "list_changes",
     "list_emissions",
     "list_factors",
     "list_inventories",
     "list_line_history",
     "list_methodologies",
+    "list_packs",
+    "list_regions",
     "list_scenes",
     "list_steps",
+    "list_users",
+    "list_versions",
     "month_summary",
     "prove",
     "replay",
     "replay_calculation",
+    "replay_result",
     "replay_stage",
     "stored_lines",
 ]

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from app.footprint.queries.catalogue import Factor, catalogue
+from app.footprint.queries.catalogue import Factor, find_factor
 
 _FILE = Path(__file__).parents[1] / "data" / "emissions.toml"
 
 
 @dataclass(frozen=True)
 class EmissionKind:
-    """One kind: its unit, how many of it make one unit of its factor, and the key of that factor.
+    """One kind: its unit, how many of it make one unit of its factor, and its factor or series of factors.
 
     The factor may differ by province. `category` is where a picture of the month shows the kind.
     """
@@ -34,11 +34,11 @@ class EmissionKind:
         """The regions that have a factor of their own, such as CN-FJ; empty where one serves all."""
         return [f"CN-{province.upper()}" for province in self.provinces]
 
-    def find_factor(self, region: str) -> Factor | None:
-        """The latest factor of this kind in `region`; None where there is none."""
+    def find_factor(self, region: str, month: str | None = None) -> Factor | None:
+        """This kind's factor in `region` for a month `YYYY-MM`, or this one; None where there is none."""
         if self.provinces and region not in self.regions:
             return None
-        return catalogue().latest.get(self.factor_key.format(province=region[3:].lower()))
+        return find_factor(self.factor_key.format(province=region[3:].lower()), month)
 
 
 @cache

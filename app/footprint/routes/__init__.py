@@ -7,6 +7,7 @@ from app.footprint.routes.actions import actions
 from app.footprint.routes.calculators import calculations, calculators
 from app.footprint.routes.inventories import inventories
 from app.footprint.routes.months import months
+from app.footprint.routes.results import results
 from app.footprint.routes.sources import sources
 from app.footprint.routes.steps import read_werun, steps
 
@@ -15,5 +16,5 @@ __all__ = ["connect", "read_werun"]
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
-    for blueprint in (actions, steps, months, sources, calculators, calculations, inventories):
+    for blueprint in (actions, steps, months, sources, results, calculators, calculations, inventories):
         api.register_blueprint(blueprint)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.footprint.rules.methods import Method
+from app.footprint.rules.methods import WINDOW_DAYS, Method
 
 HOME_REGION = "CN-FJ"
 """Where a person lives unless they say otherwise."""
 
 
-OLDEST = timedelta(days=31)
+OLDEST = timedelta(days=WINDOW_DAYS)
 """How long after the act it may be recorded: as far back as WeRun reaches."""
 
 
@@ -55,12 +55,12 @@ def trip_faults(method: Method, distance_m: int, duration_s: int | None) -> list
     return faults
 
 
-def moment_faults(started_at: datetime, now: datetime) -> list[Fault]:
+def moment_faults(started_at: datetime, now: datetime, window: timedelta = OLDEST) -> list[Fault]:
     """Whether the act lies ahead of us, or too far back to be recorded."""
     if started_at > now + CLOCK_SKEW:
         return [Fault("started_at", "footprint.field_future")]
-    if started_at < now - OLDEST:
-        return [Fault("started_at", "footprint.field_too_old", {"days": OLDEST.days})]
+    if started_at < now - window:
+        return [Fault("started_at", "footprint.field_too_old", {"days": window.days})]
     return []
 
 

@@ -17,7 +17,9 @@ DAILY_CAP = "daily_cap"
 """The reason of a credit below what was computed: the scene's day was full."""
 
 
-def grams_avoided(amount: Decimal | Fraction, factor_value: Decimal, weight: Decimal = Decimal(1)) -> int:
+def grams_avoided(
+    amount: Decimal | Fraction, factor_value: Decimal | Fraction, weight: Decimal = Decimal(1)
+) -> int:
     """Grams avoided by `amount` units at `factor_value` kg CO2e a unit, rounded down."""
     return floor(_grams(amount, factor_value, weight))
 
@@ -27,7 +29,7 @@ def grams_emitted(amount: Decimal | Fraction, factor_value: Decimal) -> int:
     return ceil(_grams(amount, factor_value, Decimal(1)))
 
 
-def _grams(amount: Decimal | Fraction, factor_value: Decimal, weight: Decimal) -> Fraction:
+def _grams(amount: Decimal | Fraction, factor_value: Decimal | Fraction, weight: Decimal) -> Fraction:
     """The exact figure; a fraction, because a quotient has no exact decimal."""
     if amount < 0:
         raise ValueError("an amount is never negative")
@@ -35,7 +37,7 @@ def _grams(amount: Decimal | Fraction, factor_value: Decimal, weight: Decimal) -
 
 
 @lru_cache(maxsize=1024)
-def _rate(factor_value: Decimal, weight: Decimal) -> Fraction:
+def _rate(factor_value: Decimal | Fraction, weight: Decimal) -> Fraction:
     """Grams a unit, exactly; kept, because a handful of factors serve every action."""
     if factor_value < 0 or weight < 0:
         raise ValueError("factor and weight are never negative")
@@ -69,7 +71,7 @@ class Decision:
         The difference of two rounded figures, so that many small growths give what one large one
         gives and no gram is lost in between.
         """
-        grams = self._grams(self.inputs[self.method.measure])
+        grams = self._grams(self.method.measured(self.inputs))
         before = self.inputs.get(f"{self.method.measure}_before", 0)
         return grams - self._grams(before) if before else grams
 
@@ -85,4 +87,4 @@ class Decision:
 
     def _grams(self, inputs: int) -> int:
         amount = Fraction(inputs, self.method.inputs_per_unit)
-        return grams_avoided(amount, self.factor_value, self.weight)
+        return grams_avoided(amount, self.method.kg_a_unit(self.factor_value), self.weight)

@@ -1,8 +1,9 @@
-"""Methodologies as they compute: measure, weights, sources, caps, bounds; baselines that go together."""
+"""Methodologies as they compute: measure, terms, weights, sources, caps, bounds. Read from documents."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 GRADES = ("measured", "partner", "photo", "declared")
@@ -20,9 +21,17 @@ WERUN = "werun"
 """The scene that WeRun's steps belong to, and their source."""
 
 
-COMPATIBLE_BASELINES = {"mean": frozenset({"mean", "substitution", "none"}), "car": frozenset({"car"})}
-"""Which baselines may stand in one pack. Against a car trip the same kilometre avoids about ten times
-what it avoids against the mean of all travel, so the two are never mixed."""
+TRIP, COUNT = "trip", "count"
+KINDS = (TRIP, COUNT)
+"""What an act is: a trip with its minutes and metres, or so many of something on a day."""
+
+
+PER_ACT = "act"
+"""The measure of what counts once an act, however far or much, such as a tariff a trip."""
+
+
+WINDOW_DAYS = 31
+"""How long after the act it may be recorded where a methodology says nothing else."""
 
 
 class MethodologyRefused(ValueError):
@@ -40,11 +49,21 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """Another factor in the formula: so many of its units, added or taken off, a unit of the measure."""
+
+    factor: str
+    factor_version: int
+    per_unit: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """The computing part of a methodology's document.
 
-    `measure` names the raw input; `inputs_per_unit` of it make one unit of the factor; `cap_g` is the
-    most that one holder's day of the scene is credited.
+    `measure` names the raw input; `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times
+    the factor and the `constant` kg that the other `terms` come to. `cap_g` is the most that one
+    holder's day of the scene is credited, `per_day` how much of the measure a person may declare of it.
     """
 
     key: str
@@ -57,6 +76,29 @@ class Method:
     baseline: str
     cap_g: int
     bounds: Bounds
+    kind: str = TRIP
+    per_day: int | None = None
+    window_days: int = WINDOW_DAYS
+    per_unit: Fraction = Fraction(1)
+    terms: tuple[Term, ...] = ()
+    constant: Fraction = Fraction(0)
+
+    def bind(self, values: Mapping[tuple[str, int], Decimal]) -> "Method":
+        """This method with its terms' factors filled in, by key and version. Raises KeyError."""
+        if not self.terms:
+            return self
+        each = (term.per_unit * Fraction(values[term.factor, term.factor_version]) for term in self.terms)
+        return replace(self, constant=sum(each, Fraction(0)))
+
+    def measured(self, inputs: Mapping[str, Any]) -> int:
+        """How much was done, in raw inputs."""
+        return 1 if self.measure == PER_ACT else int(inputs[self.measure])
+
+    def kg_a_unit(self, factor_value: Decimal) -> Decimal | Fraction:
+        """What one unit avoids at this value of its factor; never below zero."""
+        if not self.terms and self.per_unit == 1:
+            return factor_value
+        return max(Fraction(0), self.per_unit * Fraction(factor_value) + self.constant)
 
 
 def read_method(document: Mapping[str, Any]) -> Method:
@@ -75,10 +117,17 @@ def read_method(document: Mapping[str, Any]) -> Method:
             baseline=document["baseline"]["type"],
             cap_g=document["cap"]["grams"],
             bounds=_read_bounds(document["bounds"]),
+            kind=document.get("kind", TRIP),
+            per_day=document.get("per_day"),
+            window_days=document.get("window_days", WINDOW_DAYS),
+            per_unit=Fraction(document.get("per_unit", 1)),
+            terms=tuple(_read_term(each) for each in document.get("terms", ())),
         )
         _check_method(method, name)
-    except (KeyError, TypeError, InvalidOperation) as error:
+    except (KeyError, TypeError, InvalidOperation, ZeroDivisionError) as error:
         raise MethodologyRefused(f"{name}: missing or malformed: {error}") from error
+    except ValueError as error:
+        raise MethodologyRefused(f"{name}: {error}") from error
     return method
 
 
@@ -86,6 +135,10 @@ def _read_bounds(document: Mapping[str, Any]) -> Bounds:
     return Bounds(
         document["least"], document["most"], document.get("slowest_kmh"), document.get("fastest_kmh")
     )
+
+
+def _read_term(document: Mapping[str, Any]) -> Term:
+    return Term(document["factor"], document["factor_version"], Fraction(document["per_unit"]))
 
 
 def _check_method(method: Method, name: str) -> None:
@@ -101,20 +154,13 @@ def _check_method(method: Method, name: str) -> None:
             speed is not None and speed < 1
             for speed in (method.bounds.slowest_kmh, method.bounds.fastest_kmh)
         ),
+        "kind is known": method.kind not in KINDS,
+        "per_day is positive": method.per_day is not None and method.per_day < 1,
+        "window_days is positive": method.window_days < 1,
     }
     broken = [rule for rule, is_wrong in wrong.items() if is_wrong]
     if broken:
         raise MethodologyRefused(f"{name}: {'; '.join(broken)}")
-
-
-def refuse_mixed_baselines(pack_baseline: str, methods: Iterable[Method]) -> None:
-    """Refuse a pack whose figures are measured against different things. Raises `MethodologyRefused`."""
-    allowed = COMPATIBLE_BASELINES.get(pack_baseline)
-    if allowed is None:
-        raise MethodologyRefused(f"no such baseline: {pack_baseline}")
-    strangers = [method.key for method in methods if method.baseline not in allowed]
-    if strangers:
-        raise MethodologyRefused(f"{', '.join(strangers)}: baseline does not go with {pack_baseline}")
 
 
 def _refuse_floats(value: Any) -> None:

@@ -21,14 +21,24 @@ from app.footprint.schemas.factors import (
     Unchanging,
 )
 from app.footprint.schemas.months import EmissionKindView, EmissionQuery, EmissionView, MonthView
+from app.footprint.schemas.packs import (
+    ChangeView,
+    ClosedSceneView,
+    FactorHistoryView,
+    PackView,
+    ReplayedView,
+)
 
 __all__ = [
     "ActionView",
     "CapView",
+    "ChangeView",
+    "ClosedSceneView",
     "EmissionKindView",
     "EmissionQuery",
     "EmissionView",
     "FactorBriefView",
+    "FactorHistoryView",
     "FactorQuery",
     "FactorVersionQuery",
     "FactorView",
@@ -38,7 +48,9 @@ __all__ = [
     "MonthView",
     "NewAction",
     "NewSteps",
+    "PackView",
     "ReplayView",
+    "ReplayedView",
     "SceneView",
     "StepDayView",
     "StepsView",

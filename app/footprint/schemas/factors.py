@@ -6,15 +6,19 @@ from weakref import WeakKeyDictionary
 from marshmallow import fields
 
 from app.footprint import rules
-from app.kit.fields import Code, NewSchema, Text, ViewSchema, WholeText
+from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, WholeText
 from app.kit.paging import PageQuery
+
+TIERS = ("A", "B", "C", "D", "E", "calc")
 
 
 class FactorQuery(PageQuery):
-    """Which factors."""
+    """Which factors, of those that count today."""
 
     category = Code(30)
     region = Code(20, metadata={"description": "Such as CN-FJ."})
+    tier = OneOf(TIERS)
+    verified = OneOf(("true", "false"))
     q = Text(50, metadata={"description": "Found in key, names and source title."})
 
 
@@ -69,12 +73,27 @@ class FactorBriefView(ViewSchema):
 
 
 class FactorView(FactorBriefView):
-    """A factor with everything known of it; `tier` says how it was found (A best, E recollection)."""
+    """A factor with everything known of it; `tier` says how it was found (A best, E recollection).
+
+    `valid_from` and `valid_until` are the days that the source speaks of; `effective_from` is the
+    business day from which this version counts here, null where it has since it was loaded.
+    """
 
     category = fields.String(required=True)
     valid_from = fields.Date(required=True, allow_none=True)
+    valid_until = fields.Date(required=True, allow_none=True)
+    effective_from = fields.Date(required=True, allow_none=True)
+    in_force = fields.Boolean(required=True)
+    loaded_at = Moment(required=True)
     tier = fields.String(required=True)
     note = fields.String(required=True)
+
+
+def _told(name: str) -> fields.Function:
+    """What a document says under `name`; null where it was published before this had to be said."""
+    return fields.Function(
+        lambda each: each.document.get(name), metadata={"type": "string", "nullable": True}
+    )
 
 
 class MethodologyBriefView(ViewSchema):
@@ -91,10 +110,25 @@ class MethodologyBriefView(ViewSchema):
 class MethodologyView(MethodologyBriefView):
     """A methodology with everything it says; weights are decimal strings, caps grams a holder's day."""
 
+    pack = fields.String(required=True)
+    effective_from = fields.Date(required=True, allow_none=True)
+    in_force = fields.Boolean(required=True)
     scene = fields.String(required=True, attribute="method.scene")
     region = fields.String(required=True, attribute="document.region")
-    borrowed_zh = fields.String(required=True, attribute="document.borrowed_zh")
-    borrowed_en = fields.String(required=True, attribute="document.borrowed_en")
+    borrowed_zh = _told("borrowed_zh")
+    borrowed_en = _told("borrowed_en")
+    evidence_zh = _told("evidence_zh")
+    evidence_en = _told("evidence_en")
+    channel_zh = _told("channel_zh")
+    channel_en = _told("channel_en")
+    claims_not_zh = _told("claims_not_zh")
+    claims_not_en = _told("claims_not_en")
+    conservative = fields.Function(
+        lambda each: each.document.get("conservative"), metadata={"type": "object", "nullable": True}
+    )
+    example = fields.Function(
+        lambda each: each.document.get("example"), metadata={"type": "object", "nullable": True}
+    )
     formula_zh = fields.String(required=True, attribute="document.formula_zh")
     formula_en = fields.String(required=True, attribute="document.formula_en")
     measure = fields.String(required=True, attribute="method.measure")
@@ -104,7 +138,11 @@ class MethodologyView(MethodologyBriefView):
     weights_source = fields.Dict(required=True, attribute="document.weights_source")
     cap = fields.Dict(required=True, attribute="document.cap")
     bounds = fields.Dict(required=True, attribute="document.bounds")
+    kind = fields.String(required=True, attribute="method.kind")
+    per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
+    window_days = fields.Integer(required=True, attribute="method.window_days")
     factor = fields.Nested(FactorBriefView, required=True)
+    factors = fields.List(fields.Nested(FactorBriefView), required=True)
 
 
 class SceneView(ViewSchema):
@@ -119,8 +157,14 @@ class SceneView(ViewSchema):
     declarable = fields.Function(
         lambda each: rules.SELF in each.method.sources, required=True, metadata={"type": "boolean"}
     )
+    category = _told("category")
+    kind = fields.String(required=True, attribute="method.kind")
     measure = fields.String(required=True, attribute="method.measure")
     cap_g = fields.Integer(required=True, attribute="method.cap_g")
+    per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
+    window_days = fields.Integer(required=True, attribute="method.window_days")
+    claims_not_zh = _told("claims_not_zh")
+    claims_not_en = _told("claims_not_en")
     bounds = fields.Dict(required=True, attribute="document.bounds")
     methodology = fields.Function(lambda each: each.method.key, required=True, metadata={"type": "string"})
     verified = fields.Boolean(required=True)

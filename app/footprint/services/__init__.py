@@ -17,7 +17,7 @@ from app.footprint.services.inventories import (
     remove_line,
     replace_line,
 )
-from app.footprint.services.methodologies import load_methodologies
+from app.footprint.services.methodologies import choose_pack, load_methodologies
 from app.footprint.services.steps import record_steps
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Recorded",
     "add_line",
     "change_stage",
+    "choose_pack",
     "close_stage",
     "create_inventory",
     "estimate_event",

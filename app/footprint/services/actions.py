@@ -6,7 +6,7 @@ Locks are taken in one order everywhere: scene_day, action, account.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -74,7 +74,9 @@ def record_action(
     """
     methodology = _methodology_for(scene, source)
     method = methodology.method
-    faults = rules.moment_faults(started_at, clock.now()) or rules.trip_faults(method, distance_m, duration_s)
+    window = timedelta(days=method.window_days)
+    faults = rules.moment_faults(started_at, clock.now(), window)
+    faults = faults or rules.trip_faults(method, distance_m, duration_s)
     if faults:
         raise unreadable(faults)
     inputs = {"distance_m": distance_m, "duration_s": duration_s, "started_at": started_at.isoformat()}
@@ -94,7 +96,7 @@ def record_action(
 def _methodology_for(scene: str, source: str) -> Methodology:
     """What counts `scene` from `source`. Raises `Unreadable` for what nothing counts."""
     methodology = queries.find_scene(scene)
-    if methodology is None:
+    if methodology is None or methodology.method.kind != rules.TRIP:
         raise unreadable([Fault("scene", "footprint.field_scene")])
     if source not in methodology.method.sources:
         sources = ", ".join(methodology.method.sources)

@@ -94,10 +94,11 @@ def _compute(
 ) -> dict[str, _Figure]:
     """Each kind's figure. Raises `Unreadable` with every fault of the request."""
     faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
+    asked = None if faults else month
     figures: dict[str, _Figure] = {}
     for place, (name, quantity) in enumerate(entries):
         kind = queries.emission_kinds().get(name)
-        factor = kind.find_factor(region) if kind else None
+        factor = kind.find_factor(region, asked) if kind else None
         least = 0 if name in standing else 1
         fault = _fault(place, name in figures, kind, factor, quantity, least)
         if fault is not None:

@@ -1,23 +1,26 @@
-"""Loading factors from `data/factors.csv`: what is new or changed becomes a new version."""
+"""Loading factors from a file: what is new or changed becomes a new version, announced before it counts."""
 
-import csv
 import json
-import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
+from app.footprint import rules
+from app.footprint.queries import results
 from app.footprint.queries.catalogue import forget
+from app.footprint.services.factor_file import FactorsRefused, read_factors
 from app.kit import clock
 from app.kit.database import db, write
+
+__all__ = ["FILE", "LOCK", "FactorsRefused", "load_factors"]
 
 FILE = Path(__file__).parents[1] / "data" / "factors.csv"
 LOCK = 7_304_212
 """Any fixed number: it names the advisory lock of loading, so that many starting processes load once."""
-
-_TIER = re.compile(r"\[([A-E]|calc)\]")
-_UNVERIFIABLE = ("D", "E", "calc")
-"""One transcription, recollection, arithmetic: these are never shown as official."""
 
 _CONTENT = (
     "value",
@@ -25,6 +28,7 @@ _CONTENT = (
     "region",
     "category",
     "valid_from",
+    "valid_until",
     "name_zh",
     "name_en",
     "source_title",
@@ -36,64 +40,70 @@ _CONTENT = (
 )
 _TOLD = ", ".join(f"told.{name}" for name in _CONTENT)
 _HELD = ", ".join(f"held.{name}" for name in _CONTENT)
-_LOAD = text(
-    f"INSERT INTO factor (key, version, {', '.join(_CONTENT)}, loaded_at)"
-    f" SELECT told.key, coalesce(held.version, 0) + 1, {_TOLD}, :now"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS told(place integer, key text, value numeric,"
-    "   unit text, region text, category text, valid_from date, name_zh text, name_en text,"
-    "   source_title text, source_ref text, source_url text, verified boolean, tier text, note text)"
+_RECORDS = (
+    " jsonb_to_recordset(CAST(:rows AS jsonb)) AS told(place integer, key text, version integer,"
+    "   value numeric, unit text, region text, category text, valid_from date, valid_until date,"
+    "   effective_from date, name_zh text, name_en text, source_title text, source_ref text,"
+    "   source_url text, verified boolean, tier text, note text)"
+)
+_CHANGED = text(
+    f"SELECT told.place, coalesce(held.version, 0) + 1 AS version FROM {_RECORDS}"
     " LEFT JOIN LATERAL (SELECT * FROM factor WHERE factor.key = told.key ORDER BY version DESC LIMIT 1)"
     "   held ON true"
     f" WHERE ({_TOLD}) IS DISTINCT FROM ({_HELD}) ORDER BY told.place"
 )
+_INSERT = text(
+    f"INSERT INTO factor (key, version, {', '.join(_CONTENT)}, effective_from, loaded_at)"
+    f" SELECT told.key, told.version, {_TOLD}, told.effective_from, :now FROM {_RECORDS} ORDER BY told.place"
+)
+_KNOWN = text("SELECT id, key FROM factor")
 
 
-DITTO = "同上"
-
-
-class FactorsRefused(ValueError):
-    """The file holds a row that may not be loaded; the text says which and why."""
-
-
-def load_factors() -> int:
-    """Bring the stored factors up to the file; returns how many versions were new.
+def load_factors(file: Path | None = None, effective_from: date | None = None) -> int:
+    """Bring the stored factors up to a file, ours unless another is named; returns how many were new.
 
     Loading twice loads once, and any number of processes may do it at the same moment. Nothing stored
-    changes: records keep the version they were computed with. Raises `FactorsRefused`.
+    changes: records keep the version they were computed with. A change of a factor that results exist
+    by, or of its series, counts from tomorrow, from the day in the file, or from `effective_from`
+    where that is later. Raises `FactorsRefused`, and `ChangeRefused` for a day that has begun.
     """
-    rows = _read_file()
+    rows = read_factors(file or FILE)
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    values = {"rows": json.dumps(rows), "now": clock.now()}
-    loaded = write(_LOAD, values)
+    changed = db.session.execute(_CHANGED, {"rows": json.dumps(rows)}).mappings().all()
+    if not changed:
+        return 0
+    values = {"rows": json.dumps(_dated(rows, changed, effective_from)), "now": clock.now()}
+    loaded = write(_INSERT, values)
     forget()
     return loaded
 
 
-def _read_file() -> list[dict[str, object]]:
-    """The rows of the file; a title "同上" (ditto) stands for the one above it."""
-    rows: list[dict[str, object]] = []
-    with FILE.open(encoding="utf-8", newline="") as lines:
-        for place, row in enumerate(csv.DictReader(lines)):
-            if row["source_title"] == DITTO and rows:
-                row["source_title"] = str(rows[-1]["source_title"])
-            rows.append(_read_row(place, row))
-    return rows
+def _dated(
+    rows: Sequence[dict[str, Any]], changed: Sequence[RowMapping], effective_from: date | None
+) -> list[dict[str, Any]]:
+    """The rows that change something, each with its version and the day it counts from."""
+    replaced = _stored()
+    today = clock.business_day()
+    dated = []
+    for change in changed:
+        row = rows[change["place"]]
+        key = str(row["key"])
+        told = row["effective_from"]
+        asked = max(filter(None, (date.fromisoformat(told) if told else None, effective_from)), default=None)
+        ids = replaced[key] + replaced.get(rules.series_of(key) or "", [])
+        day = rules.effective_day(
+            f"{key} version {change['version']}", asked, today, results.exist_by_factors(ids)
+        )
+        dated.append({**row, "version": change["version"], "effective_from": day and day.isoformat()})
+    return dated
 
 
-def _read_row(place: int, row: dict[str, str]) -> dict[str, object]:
-    tier = _TIER.match(row["note"])
-    if tier is None or row["verified"] not in ("yes", "no"):
-        raise FactorsRefused(f"{row['key']}: no tier, or verified is neither yes nor no")
-    verified = row["verified"] == "yes"
-    if verified and tier[1] in _UNVERIFIABLE:
-        raise FactorsRefused(f"{row['key']}: tier {tier[1]} cannot be verified")
-    # A reference that nobody outside can open is no address; title and reference still stand.
-    address = row["source_url"] if row["source_url"].startswith(("https://", "http://")) else None
-    return {
-        **row,
-        "place": place,
-        "valid_from": row["valid_from"] or None,
-        "source_url": address,
-        "verified": verified,
-        "tier": tier[1],
-    }
+def _stored() -> dict[str, list[int]]:
+    """The ids of what is stored, by key and by series."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in db.session.execute(_KNOWN):
+        found[row.key].append(row.id)
+        series = rules.series_of(row.key)
+        if series:
+            found[series].append(row.id)
+    return found

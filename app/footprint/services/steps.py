@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Date, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.footprint import queries, rules
-from app.footprint.errors import WeRunNotAccepted
+from app.footprint.errors import StepsNotCounted, WeRunNotAccepted
 from app.footprint.queries import Action
 from app.footprint.services.actions import Claim, write_actions
 from app.kit import clock
@@ -33,14 +33,14 @@ def record_steps(
     """Record the steps that WeRun counted up to `taken_at`; returns one action a day that grew.
 
     `fingerprint` is the SHA-256 of the ciphertext. Raises `WeRunNotAccepted` for data seen before, from
-    anybody, and for data not newer than the holder's last.
+    anybody, and for data not newer than the holder's last; `StepsNotCounted` where no pack counts them.
     """
     values = {"fingerprint": fingerprint, "holder": holder_id, "taken_at": taken_at, "now": clock.now()}
     if not write(_RECEIVE, values):
         raise WeRunNotAccepted()
     methodology = queries.find_scene(rules.WALKING)
-    if methodology is None:
-        raise LookupError("no methodology counts walking: load methodologies first")
+    if methodology is None or rules.WERUN not in methodology.method.sources:
+        raise StepsNotCounted()
     bounds = methodology.method.bounds
     if not all(bounds.least <= steps <= bounds.most for _, steps in days):
         raise WeRunNotAccepted()

@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint import services
-from app.footprint.rules import SELF
+from app.footprint.rules import SELF, TRIP
 from app.kit import clock
 from app.kit.fields import Code, NewSchema, WholeText
 from app.kit.paging import page as page_of
@@ -65,7 +65,9 @@ def report_trip(holder_id: int) -> Response:
 
 
 def _trip_form(form: Form, status: int = 200) -> Response:
-    scenes = [each for each in footprint.list_scenes() if SELF in each.method.sources]
+    scenes = [
+        each for each in footprint.list_scenes() if SELF in each.method.sources and each.method.kind == TRIP
+    ]
     now = clock.now().astimezone(clock.SHANGHAI)
     return page(
         "trip.html",
