@@ -8,14 +8,34 @@ recomputes every row from the methodology and factor it names.
 from app.footprint.models.actions import ActionRow, SceneDayRow, StepDayRow, StepReportRow
 from app.footprint.models.emissions import EmissionRow
 from app.footprint.models.factors import FactorRow, MethodologyRow, type_document
+from app.footprint.models.partners import (
+    Partner,
+    PartnerBatch,
+    PartnerDay,
+    PartnerItem,
+    PartnerKey,
+    PartnerLink,
+    PartnerSuspension,
+    PartnerTerms,
+    TripKey,
+)
 
 __all__ = [
     "ActionRow",
     "EmissionRow",
     "FactorRow",
     "MethodologyRow",
+    "Partner",
+    "PartnerBatch",
+    "PartnerDay",
+    "PartnerItem",
+    "PartnerKey",
+    "PartnerLink",
+    "PartnerSuspension",
+    "PartnerTerms",
     "SceneDayRow",
     "StepDayRow",
     "StepReportRow",
+    "TripKey",
     "type_document",
 ]

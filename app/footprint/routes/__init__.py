@@ -4,7 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 
 from app.footprint.routes.actions import actions
+from app.footprint.routes.batches import batches
 from app.footprint.routes.months import months
+from app.footprint.routes.partners import partners
 from app.footprint.routes.sources import sources
 from app.footprint.routes.steps import read_werun, steps
 
@@ -13,5 +15,5 @@ __all__ = ["connect", "read_werun"]
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
-    for blueprint in (actions, steps, months, sources):
+    for blueprint in (actions, steps, months, sources, partners, batches):
         api.register_blueprint(blueprint)
