@@ -41,8 +41,8 @@ PATH = "/v1/partner/batches"
 METRES = 8_000
 COLUMNS = {
     "scene_day": "holder_id, day, scene, credited_g, cap_g",
-    "action": "id, holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs, methodology_id,"
-    " factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at",
+    "action": "id, holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,"
+    " methodology_id, factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at",
     "posting": "kind, reference, source, target, amount, posted_at",
     "announcement": "listener, payload, announced_at, available_at",
     "partner_item": "partner_id, item, batch_id, holder_id, action_id, fingerprint",
@@ -65,12 +65,12 @@ class Line:
         self.first = day - timedelta(days=30)
 
     def turns(self, count: int) -> Iterable[tuple[int, str, datetime]]:
-        """Holder, token and start of `count` new trips: two hours apart, twelve a day and person."""
+        """Holder, token and start of `count` new trips: there and back on each person's day."""
         for _ in range(count):
             holder, token = self.people[self.sent % len(self.people)]
             turn = self.sent // len(self.people)
             self.sent += 1
-            yield holder, token, self.first + timedelta(days=turn // 12, hours=2 * (turn % 12))
+            yield holder, token, self.first + timedelta(days=turn // 2, hours=8 + 10 * (turn % 2))
 
     def items(self, count: int = ITEMS) -> list[dict[str, Any]]:
         """New items as the partner tells them."""

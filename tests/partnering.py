@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ from app.kit.transaction import transaction
 SCENES = {"metro": 100_000, "bus": 100_000, "shared_bike": 100_000}
 
 
+@cache
 def example() -> ModuleType:
     """The client that partners are given as an example."""
     found = importlib.util.spec_from_file_location(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ALGORITHM = "ed25519"
@@ -23,7 +24,7 @@ _INPUT = re.compile(
 )
 _PARAMETER = re.compile(r';([a-z]+)=(?:"([^"]*)"|([0-9]+))')
 _BYTES = re.compile(r"([a-z*][a-z0-9_.*-]{0,31})=:([A-Za-z0-9+/]{1,200}={0,2}):")
-_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):\s*(?:,|$)")
+_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):\s*(?=,|$)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -141,3 +142,19 @@ def authority_of(url: str) -> str:
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     host = (parts.hostname or "").lower()
     return f"[{host}]{port}" if ":" in host else f"{host}{port}"
+
+
+def read_public_key(text: str) -> bytes:
+    """The raw bytes of an Ed25519 public key in base64 or PEM, as people paste it; else empty."""
+    try:
+        if "BEGIN PUBLIC KEY" in text:
+            # A form's field has lost its line ends.
+            inner = re.sub(r"-----[A-Z ]+-----|\s", "", text)
+            key = serialization.load_der_public_key(base64.b64decode(inner, validate=True))
+            if not isinstance(key, Ed25519PublicKey):
+                return b""
+            return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        raw = base64.b64decode(text.strip(), validate=True)
+        return raw if len(raw) == 32 else b""
+    except (ValueError, UnsupportedAlgorithm):
+        return b""

@@ -94,7 +94,8 @@ told AS ({tell})
 SELECT reference, {code}, before_g, avoided_g FROM held LEFT JOIN written ON true
 """
 # Actions are inserted by holder and minute, keys and days in the order of their own: whoever else inserts
-# does it in the same order, so that two batches queue instead of deadlocking.
+# does it in the same order, so that two batches queue instead of deadlocking. What was written is looked up
+# by IN, which is hashed: PostgreSQL expects one row of an INSERT, and would join thousands with themselves.
 _MANY = """
 WITH wish AS MATERIALIZED (
   SELECT * FROM unnest({arrays}) WITH ORDINALITY AS told({names}, place)
@@ -143,8 +144,8 @@ credited AS (
           FROM written WHERE amount > 0) told GROUP BY chunk
 ),
 told AS ({tell})
-SELECT reference, code, before_g, avoided_g, id FROM priced LEFT JOIN written ON reference = id
-ORDER BY place
+SELECT CASE WHEN id IN (SELECT reference FROM written) THEN id END, code, before_g, avoided_g, id
+FROM priced ORDER BY place
 """
 _GIVE_BACK = text(
     "UPDATE scene_day SET credited_g = credited_g - lost.grams FROM (SELECT holder, day, scene,"
