@@ -90,14 +90,18 @@ def _tell(sent: int, accepted: int, reasons: Counter[str], seconds: float, slowe
 def _thank_and_prove() -> int:
     """Grant the points of the whole day, then compute everything again."""
     from app.accounts import queries as books
+    from app.accounts import services as accounts
     from app.footprint import queries as footprint
     from app.kit import announcements
     from app.kit.messages import t
+    from app.kit.transaction import transaction
     from app.rewards import queries as rewards
 
     start = time.perf_counter()
     heard = announcements.deliver()
     print(f"rewards: {heard} announcements in {time.perf_counter() - start:.1f} s")
+    with transaction():
+        accounts.audit.seal()
     proofs = [*books.prove(), *footprint.prove(), *rewards.prove()]
     for proof in proofs:
         figures = ", ".join(f"{name} {value:,}" for name, value in proof.figures.items())

@@ -21,6 +21,7 @@ from app.accounts import queries as books
 from app.accounts import services as accounts
 from app.footprint import queries, services
 from app.footprint.queries import partners as known
+from app.footprint.queries.catalogue import forget
 from app.footprint.rules import REASONS
 from app.footprint.services import partners as desk
 from app.kit import announcements, clock
@@ -470,3 +471,40 @@ def test_every_reason_has_its_words(app: Flask) -> None:
     assert set(SCENES) == set(known.reportable_scenes())
     with transaction():
         assert services.load_methodologies() == 0
+
+
+def test_what_is_no_trip_counts_by_quantity_takes_no_minutes_and_keeps_its_cap(
+    app: Flask, client: FlaskClient, rider: Person
+) -> None:
+    metro = queries.find_scene("metro")
+    assert metro is not None
+    document = {
+        **metro.document,
+        "key": "recycling.test",
+        "version": 1,
+        "scene": "recycling",
+        "measure": "mass_g",
+        "sources": {"partner": "partner"},
+        "bounds": {"least": 100, "most": 50_000},
+        "cap": {**metro.document["cap"], "grams": 500},
+    }
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO methodology (key, version, scene, factor_id, document, loaded_at)"
+                " VALUES ('recycling.test', 1, 'recycling', :factor, CAST(:document AS jsonb), now())"
+            ),
+            {"factor": metro.factor.id, "document": json.dumps(document)},
+        )
+    forget()
+    partner = register(app.extensions["settings"].public_url, scenes={"recycling": 10}, kind="recycling")
+    token = link(rider.holder_id, partner, "recycling")
+    told = [
+        item(token, scene="recycling", distance_m=None, duration_s=None, quantity=grams_)
+        for grams_ in (8_000, 8_000, 50, 60_000, 7.5)
+    ]
+    answer = partner.post(client, told)
+    assert reasons(answer) == ["accepted", "accepted", "too_little", "absurd", "fractional"]
+    assert grams(rider.holder_id) == 500, "374 g, then what the day's cap leaves"
+    assert reasons(partner.post(client, [item(token, scene="recycling")])) == ["scene_not_allowed"]
+    assert_proved()
