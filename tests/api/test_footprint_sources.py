@@ -89,13 +89,13 @@ def test_a_published_methodology_is_never_edited(
         monkeypatch,
         methodologies,
         tmp_path,
-        'key = "metro.distance"\nversion = 1',
         'key = "metro.distance"\nversion = 2',
+        'key = "metro.distance"\nversion = 3',
     )
     assert load() == (0, 1)
     scene = queries.find_scene("metro")
     assert scene is not None
-    assert (scene.method.version, scene.method.cap_g) == (2, 9999)
+    assert (scene.method.version, scene.method.cap_g) == (3, 9999)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def propose_terms(operator_id: int, code: str, scenes: Mapping[str, int]) -> Par
 
 
 def decide_terms(operator_id: int, code: str, approved: bool) -> PartnerTerms:
-    """Approve what another proposed, or turn it down, which one may also do with one's own.
+    """Approve what another proposed, or turn it down.
 
     Raises `PartnerUnknown`, `PartnerPastThis`, `PartnerNeedsAnother`.
     """

@@ -99,11 +99,18 @@ def propose_partner_terms(operator: OperatorFacts, code: str) -> Response:
     return _act(operator, code, form, lambda: desk.propose_terms(operator.id, code, _scenes(form.values)))
 
 
-@web.post("/console/partners/<code:code>/terms/<any(approve, decline):step>")
+@web.post("/console/partners/<code:code>/terms/approve")
 @operated("partners.write")
-def decide_partner_terms(operator: OperatorFacts, code: str, step: str) -> Response:
-    """Agree to what another proposed, or not. Raises `PartnerUnknown`."""
-    return _act(operator, code, Form(), lambda: desk.decide_terms(operator.id, code, step == "approve"))
+def approve_partner_terms(operator: OperatorFacts, code: str) -> Response:
+    """Agree to what another proposed. Raises `PartnerUnknown`."""
+    return _act(operator, code, Form(), lambda: desk.decide_terms(operator.id, code, True))
+
+
+@web.post("/console/partners/<code:code>/terms/decline")
+@operated("partners.write")
+def decline_partner_terms(operator: OperatorFacts, code: str) -> Response:
+    """Turn down what another proposed. Raises `PartnerUnknown`."""
+    return _act(operator, code, Form(), lambda: desk.decide_terms(operator.id, code, False))
 
 
 @web.post("/console/partners/<code:code>/suspend")
@@ -139,12 +146,18 @@ def register_partner_key(operator: OperatorFacts, code: str) -> Response:
     )
 
 
-@web.post("/console/partners/<code:code>/keys/<code:kid>/<any(confirm, revoke):step>")
+@web.post("/console/partners/<code:code>/keys/<code:kid>/confirm")
 @operated("partners.write")
-def decide_partner_key(operator: OperatorFacts, code: str, kid: str, step: str) -> Response:
-    """Confirm a key that another registered, or revoke one. Raises `PartnerUnknown`."""
-    decide = desk.confirm_key if step == "confirm" else desk.revoke_key
-    return _act(operator, code, Form(), lambda: decide(operator.id, code, kid))
+def confirm_partner_key(operator: OperatorFacts, code: str, kid: str) -> Response:
+    """Confirm a key that another registered. Raises `PartnerUnknown`."""
+    return _act(operator, code, Form(), lambda: desk.confirm_key(operator.id, code, kid))
+
+
+@web.post("/console/partners/<code:code>/keys/<code:kid>/revoke")
+@operated("partners.write")
+def revoke_partner_key(operator: OperatorFacts, code: str, kid: str) -> Response:
+    """Let a key be good no more. Raises `PartnerUnknown`."""
+    return _act(operator, code, Form(), lambda: desk.revoke_key(operator.id, code, kid))
 
 
 def _with_scenes(base: type[NewSchema], fields: dict[str, Any]) -> type[NewSchema]:
