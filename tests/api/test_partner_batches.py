@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from partnering import SCENES, Reporter, add_key, item, link, register, yesterday
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from visiting import Visitor
 
 from app.accounts import chart
 from app.accounts import queries as books
@@ -23,6 +24,7 @@ from app.footprint import queries, services
 from app.footprint.queries import partners as known
 from app.footprint.queries.catalogue import forget
 from app.footprint.rules import REASONS
+from app.footprint.services import batches
 from app.footprint.services import partners as desk
 from app.kit import announcements, clock
 from app.kit.database import db
@@ -401,6 +403,50 @@ def test_a_body_that_is_no_batch_is_refused_by_name(
     signed = partner.client.headers("POST", "/v1/partner/batches", body)
     answer = client.post("/v1/partner/batches", data=body, headers=signed)
     assert answer.status_code == status, answer.text
+
+
+def test_a_crash_in_the_middle_leaves_nothing_and_the_same_letter_is_taken_afterwards(
+    client: FlaskClient, partner: Reporter, rider: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [item(link(rider.holder_id, partner), ride={"carrier": "m", "number": "9"})]
+    with monkeypatch.context() as broken:
+        broken.setattr(batches, "_keep", lambda *_: 1 / 0)
+        assert partner.post(client, told, "monday").status_code == 500
+    tables = ("action", "posting", "scene_day", "announcement", "trip_key", "partner_item", "partner_batch")
+    for table in tables:
+        assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+    db.session.rollback()
+    assert reasons(partner.post(client, told, "monday")) == ["accepted"]
+    assert_proved()
+
+
+def test_a_key_that_is_revoked_while_its_letter_waits_is_not_heard(
+    app: Flask, client: FlaskClient, partner: Reporter, rider: Person
+) -> None:
+    token = link(rider.holder_id, partner)
+    answers: list[Any] = []
+
+    def report() -> None:
+        with app.app_context():
+            answers.append(partner.post(app.test_client(), [item(token)]))
+
+    waiting = threading.Thread(target=report)
+    with transaction():
+        desk.revoke_key(partner.operators[0], partner.code, partner.client.keyid)
+        waiting.start()
+        time.sleep(0.5)
+        assert not answers, "it queues behind whoever decides on the partner"
+    waiting.join()
+    assert answers[0].json["code"] == "key_not_accepted"
+
+
+def test_a_reader_sees_who_reported_an_action(app: Flask, live: str, client: FlaskClient) -> None:
+    partner = register(live)
+    visitor = Visitor(app).sign_in().speak("en")
+    partner.post(client, [item(link(visitor.holder_id, partner))])
+    code = queries.list_actions(visitor.holder_id, 1)[0].code
+    assert "Sample partner" in visitor.get(f"/actions/{code}").text
+    assert "Sample partner" in visitor.get("/me").text
 
 
 def test_one_announcement_thanks_for_a_thousand_actions_in_bulk(app: Flask, client: FlaskClient) -> None:

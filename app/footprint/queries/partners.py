@@ -116,6 +116,11 @@ def find_partner(code: str) -> PartnerView:
     return PartnerView(partner, scenes_in_force(partner.id))
 
 
+def partner_names() -> dict[str, str]:
+    """The names of all partners by the code that stands as source of actions and consents."""
+    return {each.code: PartnerView(each, None).name for each in db.session.scalars(select(Partner))}
+
+
 def list_partners(open_only: bool = False) -> list[PartnerView]:
     """All partners by code, or those of which something counts."""
     partners = db.session.scalars(select(Partner).order_by(Partner.code)).all()
@@ -149,6 +154,11 @@ def get_partner(partner_id: int) -> Partner:
 def is_good(key: PartnerKey, now: datetime) -> bool:
     """Whether letters signed with this key are taken at this moment."""
     return key.confirmed_at is not None and key.revoked_at is None and key.valid_from <= now < key.valid_until
+
+
+def get_key(key_id: int) -> PartnerKey:
+    """A key as it stands at this moment."""
+    return db.session.get_one(PartnerKey, key_id, populate_existing=True)
 
 
 def find_key(kid: str) -> PartnerKey | None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from app.accounts import queries as accounts
 from app.footprint import queries, rules
-from app.footprint.errors.partners import BatchReused, PartnerSuspended
+from app.footprint.errors.partners import BatchReused, KeyNotAccepted, PartnerSuspended
 from app.footprint.models import Partner, PartnerBatch
 from app.footprint.queries import partners as known
 from app.footprint.queries.partners import BatchResult
@@ -73,9 +73,12 @@ class Counted(NamedTuple):
 def receive_batch(letter: Letter) -> BatchResult:
     """Judge and write a batch; the same letter again answers what it was answered the first time.
 
-    Raises `BatchReused` for other bytes under a name that is taken, `PartnerSuspended`.
+    Raises `BatchReused` for other bytes under a name that is taken, `PartnerSuspended`, and
+    `KeyNotAccepted` where the key was revoked while the letter waited.
     """
     db.session.execute(_LOCK, {"partner": letter.partner.id})
+    if not known.is_good(known.get_key(letter.key_id), clock.now()):
+        raise KeyNotAccepted()
     earlier = known.find_batch(letter.partner.id, letter.name)
     if earlier is not None:
         if bytes(earlier.digest) != letter.digest:
