@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
 .DEFAULT_GOAL := help
-.PHONY: help run code demo registry-cases test check bench chaos fuzz model mutants factors prove openapi format clean
+.PHONY: help run code demo registry-cases test check bench partner-day chaos fuzz model mutants factors prove openapi format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -39,6 +39,9 @@ check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up 
 bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.reconciling
+
+partner-day: $(VENV)/dev.done ## send a partner's day of 100,000 trips through the API and print figures
+	@$(BIN)/python -m bench.partner_day
 
 chaos: $(VENV)/dev.done ## kill everything under load, then look for every yuan (KILLS=60 SECONDS=90 SEED=1 CONTROL=)
 	@$(BIN)/python -m chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SECONDS),--seconds $(SECONDS)) \

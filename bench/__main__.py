@@ -28,7 +28,18 @@ def main() -> None:
 def _measure() -> None:
     from app import create_app
     from app.cli.database import load_reference_data, migrate
-    from bench import accounting, acting, blocks, growing, marketing, noticing, ordering, proving, settling
+    from bench import (
+        accounting,
+        acting,
+        blocks,
+        growing,
+        marketing,
+        noticing,
+        ordering,
+        partnering,
+        proving,
+        settling,
+    )
     from bench.rounds import tell
     from simulator import ensure_keys
 
@@ -43,6 +54,7 @@ def _measure() -> None:
             "growing": lambda: growing.compare(settings),
             "ordering": lambda: ordering.compare(settings),
             "acting": lambda: acting.compare(settings),
+            "partnering": lambda: partnering.compare(settings),
             "noticing": lambda: noticing.compare(settings, keys),
             "marketing": lambda: marketing.compare(settings),
             "blocks": lambda: blocks.compare(settings),

@@ -47,6 +47,8 @@ The control room, for tests and developers; refusals are 400 `{"error": …}`:
     POST   /control/bill_faults     {day, kind}: spoil one payment or refund on the bills of that day
     DELETE /control/bill_faults     let all bills be right again
     POST   /control/withdrawals     {amount_fen}: move money from the merchant's account to its bank
+    GET    /control/partner         the sandbox partner's public key, and what it can do wrong
+    POST   /control/partner         {base_url, items, batch_id?, fault?, skew_s?}: let it report to the app
     GET    /                        all of it on a page
 """
 

@@ -24,6 +24,7 @@ from flask import current_app
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.cli.database import load_samples, upgrade
+from app.cli.partners import register_sandbox
 from app.config import Settings
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -49,6 +50,8 @@ def dev(port: int) -> None:
         crew = Crew(settings.var, port)
         try:
             crew.start()
+            register_sandbox(crew.phone_url)
+            db.engine.dispose()
             click.echo(f"\n  森惠 Senhui   {crew.url}")
             click.echo(f"  模拟微信 WeChat simulator   {crew.phone_url}")
             click.echo(f"  API   {crew.url}/docs     books   {crew.url}/books")

@@ -1,8 +1,8 @@
 """What this room tells the rooms above, in the fact's own transaction.
 
-`footprint.action_recorded` {"holder_id", "actions": [[action_id, avoided_g, scene], …]}: once a request,
-with the actions that were credited grams; `footprint.action_withdrawn` {"holder_id", "action_id",
-"avoided_g"}: once an action that had been credited.
+`footprint.action_recorded` {"actions": [[action_id, avoided_g, scene, holder_id], …]}: once a request, with
+the actions that were credited grams; of a batch once a thousand of them.
+`footprint.action_withdrawn` {"holder_id", "action_id", "avoided_g"}: once an action that had been credited.
 """
 
 from app.kit.announcements import announce, ring, rows_from

@@ -77,6 +77,18 @@ def array(values: Iterable[int | str]) -> str:
     return literal
 
 
+def text_array(values: Iterable[str | None]) -> str:
+    """A PostgreSQL array literal of any texts, None as NULL; why not a list, see `array`."""
+    told = ("NULL" if each is None else _quoted(each) for each in values)
+    return "{" + ",".join(told) + "}"
+
+
+def _quoted(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
 def write(statement: Executable, values: Mapping[str, Any] | None = None) -> int:
     """Execute a statement that writes; returns how many rows it wrote."""
     done: Any = db.session.execute(statement, values)
@@ -90,6 +102,14 @@ def run(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
     statement costs more than PostgreSQL's. Parameters are psycopg's `%(name)s`; rows are tuples.
     """
     return _driver().execute(statement, values, prepare=True)
+
+
+def run_many(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """As `run`, for arrays of any length: planned each time, for as many rows as there are.
+
+    A prepared statement would soon be planned once for all, as if every array were short.
+    """
+    return _driver().execute(statement, values, prepare=False)
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

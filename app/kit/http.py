@@ -94,6 +94,18 @@ def read_file(name: str, largest_bytes: int) -> bytes:
     return content
 
 
+def read_body(largest_bytes: int) -> bytes:
+    """The exact bytes of a body that may be larger than `MAX_BODY`. Raises `TooLarge`.
+
+    Call it before anything else reads the request.
+    """
+    request.max_content_length = largest_bytes
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge as error:
+        raise problems.TooLarge() from error
+
+
 def public(view: Callable[..., Any]) -> Callable[..., Any]:
     """Declare that anyone may call this route; a route without a declared policy fails a house test."""
     view.policy = "public"  # type: ignore[attr-defined]

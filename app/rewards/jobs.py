@@ -8,8 +8,8 @@ from app.rewards import services
 
 @listens("footprint.action_recorded")
 def grant_points(payload: dict[str, Any]) -> None:
-    """Thank for recorded actions."""
-    services.grant_points(payload["holder_id"], [(each[0], each[1]) for each in payload["actions"]])
+    """Thank for recorded actions, of however many holders."""
+    services.grant_points([(action, holder, grams) for action, grams, _, holder in payload["actions"]])
 
 
 @listens("footprint.action_withdrawn")

@@ -2,44 +2,50 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import chart, ledger
 from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Posting
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import array, db
 from app.rewards.models import PointGrant
 from app.rewards.rules import TARIFF
 
+_GRANT = text(
+    "INSERT INTO point_grant (action_id, holder_id, points, tariff, granted_at)"
+    " SELECT action, holder, points, :tariff, :now FROM unnest(CAST(:actions AS bigint[]),"
+    "   CAST(:holders AS bigint[]), CAST(:points AS integer[])) AS earned(action, holder, points)"
+    " ORDER BY action ON CONFLICT DO NOTHING RETURNING action_id"
+)
 
-def grant_points(holder_id: int, actions: Sequence[tuple[int, int]]) -> int:
-    """Grant points for actions of (id, avoided_g); returns the points. An action earns once.
 
-    An action that was withdrawn before its announcement was heard earns nothing: `take_back_points`
-    has left its row.
+def grant_points(actions: Sequence[tuple[int, int, int]]) -> int:
+    """Grant points for actions of (id, holder_id, avoided_g); returns the points. An action earns once.
+
+    Any number at once, in two statements. An action that was withdrawn before its announcement was heard
+    earns nothing: `take_back_points` has left its row.
     """
-    earned = {action_id: TARIFF.points(grams) for action_id, grams in actions}
-    rows = [
-        {
-            "action_id": action_id,
-            "holder_id": holder_id,
-            "points": points,
-            "tariff": TARIFF.version,
-            "granted_at": clock.now(),
-        }
-        for action_id, points in earned.items()
+    points = [TARIFF.points(grams) for _, _, grams in actions]
+    values = {
+        "actions": array(action for action, _, _ in actions),
+        "holders": array(holder for _, holder, _ in actions),
+        "points": array(points),
+        "tariff": TARIFF.version,
+        "now": clock.now(),
+    }
+    new = set(db.session.scalars(_GRANT, values))
+    earned = [
+        (action, holder, each)
+        for (action, holder, _), each in zip(actions, points, strict=True)
+        if action in new
     ]
-    new = db.session.scalars(
-        insert(PointGrant).on_conflict_do_nothing().returning(PointGrant.action_id), rows
-    ).all()
-    entries = [
-        Posting(chart.GRANT_POINTS, action_id, PLATFORM, holder_id, earned[action_id])
-        for action_id in new
-        if earned[action_id]
-    ]
-    ledger.post(entries)
-    return sum(entry.amount for entry in entries)
+    references = [action for action, _, _ in earned]
+    amounts = [each for _, _, each in earned]
+    holders = [holder for _, holder, _ in earned]
+    ledger.post_columns((chart.GRANT_POINTS, references, [PLATFORM] * len(earned), holders, amounts))
+    return sum(amounts)
 
 
 def take_back_points(holder_id: int, action_id: int) -> int:

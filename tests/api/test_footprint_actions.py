@@ -83,8 +83,7 @@ def test_a_declared_trip_is_credited_half_with_its_source_beside_it(client: Flas
     assert action["occurred_on"] == f"{yesterday():%Y-%m-%d}"
     assert balance(holder) == 187
     [payload] = announced("grant_points")
-    assert payload["holder_id"] == holder
-    assert [entry[1:] for entry in payload["actions"]] == [[187, "metro"]]
+    assert [entry[1:] for entry in payload["actions"]] == [[187, "metro", holder]]
     assert_proved()
 
 

@@ -1,6 +1,7 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
 from app.accounts.queries import audit, holders, homes, notices, operators, payables
+from app.accounts.queries.consents import lock_consents
 from app.accounts.queries.holders import (
     StatementLine,
     entries_relation,
@@ -49,6 +50,7 @@ __all__ = [
     "list_right_holders",
     "list_statement",
     "list_villages",
+    "lock_consents",
     "notices",
     "openid_of",
     "operators",

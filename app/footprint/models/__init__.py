@@ -10,6 +10,17 @@ from app.footprint.models.emissions import EmissionRow
 from app.footprint.models.factors import FactorRow, MethodologyRow, PackChoiceRow, type_document
 from app.footprint.models.guides import CalculationRow, GuideRow
 from app.footprint.models.inventories import InventoryLineRow, InventoryRow, InventoryStageRow
+from app.footprint.models.partners import (
+    Partner,
+    PartnerBatch,
+    PartnerDay,
+    PartnerItem,
+    PartnerKey,
+    PartnerLink,
+    PartnerSuspension,
+    PartnerTerms,
+    TripKey,
+)
 
 __all__ = [
     "ActionRow",
@@ -22,8 +33,17 @@ __all__ = [
     "InventoryStageRow",
     "MethodologyRow",
     "PackChoiceRow",
+    "Partner",
+    "PartnerBatch",
+    "PartnerDay",
+    "PartnerItem",
+    "PartnerKey",
+    "PartnerLink",
+    "PartnerSuspension",
+    "PartnerTerms",
     "SceneDayRow",
     "StepDayRow",
     "StepReportRow",
+    "TripKey",
     "type_document",
 ]

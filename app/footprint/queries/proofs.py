@@ -35,6 +35,31 @@ _DAYS = text(
 _SAMPLE = "SELECT {columns} FROM {table} WHERE id % (SELECT 1 + count(*) / :most FROM {table}) = 0"
 
 
+_ITEMS = text(
+    "SELECT count(*) FILTER (WHERE action.id IS NULL) AS lost,"
+    " count(*) FILTER (WHERE partner_item.item IS NULL) AS unheard,"
+    " count(*) - count(DISTINCT action.id) AS twice"
+    " FROM partner_item JOIN partner ON partner.id = partner_id FULL JOIN"
+    "  (SELECT id, holder_id, source FROM action WHERE source IN (SELECT code FROM partner)) action"
+    "   ON action.holder_id = partner_item.holder_id AND action.id = action_id AND source = partner.code"
+)
+_BATCHES = text(
+    "SELECT count(*) FROM (SELECT partner_id, sum(accepted) AS told FROM partner_batch GROUP BY 1) batches"
+    " FULL JOIN (SELECT partner_id, count(*) AS kept FROM partner_item GROUP BY 1) items USING (partner_id)"
+    " FULL JOIN (SELECT partner_id, sum(items) AS used FROM partner_day GROUP BY 1) days USING (partner_id)"
+    " WHERE coalesce(told, 0) <> coalesce(kept, 0) OR coalesce(told, 0) <> coalesce(used, 0)"
+)
+_OVERLAPS = text(
+    "SELECT count(*) FILTER (WHERE upper(trip) > following) FROM"
+    " (SELECT trip, lead(lower(trip)) OVER (ORDER BY lower(trip)) AS following FROM action"
+    "   WHERE withdrawn_at IS NULL AND trip IS NOT NULL) trips"
+)
+_KEYS = text(
+    "SELECT count(*) FROM trip_key WHERE NOT EXISTS (SELECT 1 FROM action"
+    " WHERE action.holder_id = trip_key.holder_id AND action.id = action_id AND withdrawn_at IS NULL)"
+)
+
+
 def prove() -> list[Proof]:
     """The invariants of this room, each with its figures."""
     recorded = accounts.sum_entries(chart.RECORD_ACTION)
@@ -51,6 +76,21 @@ def prove() -> list[Proof]:
         none("footprint.prove_days", above=days.above, differing=days.differing),
         _prove_replay(),
         prove_calculators(),
+        *_prove_partners(),
+    ]
+
+
+def _prove_partners() -> list[Proof]:
+    """What partners reported is what is in the books, once."""
+    items = db.session.execute(_ITEMS).one()
+    return [
+        none("footprint.prove_partner_items", lost=items.lost, unheard=items.unheard, twice=items.twice),
+        none("footprint.prove_partner_batches", differing=int(db.session.scalar(_BATCHES) or 0)),
+        none(
+            "footprint.prove_trips_once",
+            overlapping=int(db.session.scalar(_OVERLAPS) or 0),
+            keys=int(db.session.scalar(_KEYS) or 0),
+        ),
     ]
 
 

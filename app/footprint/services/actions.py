@@ -20,6 +20,7 @@ from app.footprint.queries import Action, Methodology
 from app.footprint.rules import Fault
 from app.footprint.services import statement
 from app.footprint.services.faults import unreadable
+from app.footprint.services.statement import Written
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db, write
@@ -46,10 +47,6 @@ class Recorded:
     new: bool
 
 
-_GIVE_BACK = text(
-    "UPDATE scene_day SET credited_g = credited_g - :grams"
-    " WHERE holder_id = :holder AND day = :day AND scene = :scene"
-)
 _LOCK_DAY = text(
     "SELECT 1 FROM scene_day WHERE holder_id = :holder AND day = :day AND scene = :scene FOR UPDATE"
 )
@@ -107,59 +104,39 @@ def _methodology_for(scene: str, source: str) -> Methodology:
 def write_actions(
     holder_id: int, methodology: Methodology, source: str, claims: Sequence[Claim]
 ) -> list[Action]:
-    """Write actions of one scene, at most one a day, with their credits, postings and announcement.
+    """Write actions of one scene with their credits, postings and announcement.
 
-    Returns what was written, in the order of the days: a trip whose minutes are taken is left out.
+    Returns what was written, in the order given: a trip whose minutes are taken is left out.
     """
     now = clock.now()
-    method = methodology.method
-    shared = {
-        "holder": holder_id,
-        "scene": method.scene,
-        "cap": method.cap_g,
-        "source": source,
-        "grade": method.sources[source],
-        "methodology": methodology.id,
-        "factor": methodology.factor.id,
-        "reason": rules.DAILY_CAP,
-        "now": now,
-    }
-    wishes = {claim.occurred_on: (claim, _wish(claim)) for claim in claims}
-    actions = []
-    for row in statement.write(shared, [wish for _, wish in wishes.values()]):
-        claim, wish = wishes[row.day]
-        if row.id is None:
-            _give_back(holder_id, method.scene, row.day, row.avoided_g)
-        else:
-            known = (row.id, wish["code"], row.before_g, row.avoided_g)
-            actions.append(_action(holder_id, methodology, source, claim, known, now))
-    return actions
+    wishes = [wish(holder_id, methodology, source, claim) for claim in claims]
+    alone = len(wishes) == 1
+    rows = [statement.write(wishes[0], now)] if alone else statement.write_many(wishes, now)
+    return [
+        _action(holder_id, methodology, source, claim, row, now)
+        for claim, row in zip(claims, rows, strict=True)
+        if row.id is not None
+    ]
 
 
 def _action(
-    holder_id: int,
-    methodology: Methodology,
-    source: str,
-    claim: Claim,
-    known: tuple[int, str, int, int],
-    now: datetime,
+    holder_id: int, methodology: Methodology, source: str, claim: Claim, row: Written, now: datetime
 ) -> Action:
-    """The action as it was just written; `known` is its id, code, before_g and avoided_g."""
-    action_id, code, before_g, avoided_g = known
+    """The action as it was just written."""
     return Action(
-        id=action_id,
-        code=code,
+        id=row.id or 0,
+        code=row.code,
         holder_id=holder_id,
         scene=methodology.method.scene,
         occurred_on=claim.occurred_on,
         occurred_at=claim.occurred_at,
         source=source,
-        grade=methodology.method.sources[source],
+        grade=grade_of(methodology, source),
         inputs=claim.inputs,
         computed_g=claim.computed_g,
-        before_g=before_g,
-        avoided_g=avoided_g,
-        cap_reason=rules.DAILY_CAP if avoided_g < claim.computed_g else None,
+        before_g=row.before_g,
+        avoided_g=row.avoided_g,
+        cap_reason=rules.DAILY_CAP if row.avoided_g < claim.computed_g else None,
         recorded_at=now,
         withdrawn_at=None,
         methodology=methodology,
@@ -167,10 +144,21 @@ def _action(
     )
 
 
-def _wish(claim: Claim) -> dict[str, Any]:
+def grade_of(methodology: Methodology, source: str) -> str:
+    """The grade of evidence from `source`; a source that is not named itself is some partner."""
+    sources = methodology.method.sources
+    return sources.get(source) or sources[rules.PARTNER]
+
+
+def wish(
+    holder_id: int, methodology: Methodology, source: str, claim: Claim, trip_key: bytes | None = None
+) -> dict[str, Any]:
     """A claim as the statement takes it; one without minutes has the empty stretch (0, 0)."""
+    method = methodology.method
     begins, ends = claim.minutes or (0, 0)
     return {
+        "holder": holder_id,
+        "scene": method.scene,
         "day": claim.occurred_on,
         "moment": claim.occurred_at,
         "begins": begins,
@@ -178,12 +166,13 @@ def _wish(claim: Claim) -> dict[str, Any]:
         "code": random_code(),
         "inputs": json.dumps(claim.inputs),
         "computed_g": claim.computed_g,
+        "cap": method.cap_g,
+        "source": source,
+        "grade": grade_of(methodology, source),
+        "methodology": methodology.id,
+        "factor": methodology.factor.id,
+        "trip_key": trip_key,
     }
-
-
-def _give_back(holder_id: int, scene: str, day: date, grams: int) -> None:
-    """Return to the day what it had been credited for an action that does not stand."""
-    db.session.execute(_GIVE_BACK, {"holder": holder_id, "scene": scene, "day": day, "grams": grams})
 
 
 def _same_trip(holder_id: int, scene: str, claim: Claim) -> Action:
@@ -215,7 +204,7 @@ def withdraw_action(holder_id: int, code: str) -> bool:
     if not write(_WITHDRAW, {"now": clock.now(), "holder": holder_id, "id": action.id}):
         return False
     if action.avoided_g:
-        _give_back(holder_id, action.scene, action.occurred_on, action.avoided_g)
+        statement.give_back([day], [action.avoided_g])
         ledger.post([Posting(chart.WITHDRAW_ACTION, action.id, holder_id, PLATFORM, action.avoided_g)])
         announcements.tell_withdrawn(holder_id, action.id, action.avoided_g)
     return True

@@ -6,6 +6,7 @@ from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint import services
+from app.footprint.queries.partners import partner_names
 from app.footprint.rules import SELF, TRIP
 from app.kit import clock
 from app.kit.fields import Code, NewSchema, WholeText
@@ -87,7 +88,15 @@ def action(holder_id: int, code: str) -> Response:
     """One action with every figure behind its grams. Raises `NotFound`."""
     found = footprint.get_action(holder_id, code)
     replayed = footprint.replay(found) if "replay" in request.args else None
-    return page("action.html", tab="actions", action=found, worked=worked(found), replayed=replayed)
+    reporter = partner_names().get(found.source)
+    return page(
+        "action.html",
+        tab="actions",
+        action=found,
+        worked=worked(found),
+        replayed=replayed,
+        reporter=reporter,
+    )
 
 
 @web.post("/actions/<code:code>/withdraw")

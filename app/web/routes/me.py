@@ -5,6 +5,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.accounts import services as consents
+from app.footprint.queries.partners import partner_names
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import NotFound
@@ -36,6 +37,7 @@ def me(holder_id: int) -> Response:
         notices=accounts.notices.list_notices(holder_id, FEW),
         points=accounts.get_balance(holder_id, chart.POINTS),
         consents=accounts.list_consents(holder_id),
+        partners=partner_names(),
     )
 
 
