@@ -16,7 +16,7 @@ from app.footprint.services.factor_file import FactorsRefused, read_factors
 from app.kit import clock
 from app.kit.database import db, write
 
-__all__ = ["FILE", "LOCK", "FactorsRefused", "load_factors"]
+__all__ = ["FILE", "LOCK", "FactorsRefused", "load_factors", "take_turn"]
 
 FILE = Path(__file__).parents[1] / "data" / "factors.csv"
 LOCK = 7_304_212
@@ -57,6 +57,15 @@ _INSERT = text(
     f" SELECT told.key, told.version, {_TOLD}, told.effective_from, :now FROM {_RECORDS} ORDER BY told.place"
 )
 _KNOWN = text("SELECT id, key FROM factor")
+_PATIENCE = text(
+    "SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '10min', true)"
+)
+
+
+def take_turn() -> None:
+    """Let one load at a time, with the patience to look through every result there is."""
+    db.session.execute(_PATIENCE)
+    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
 def load_factors(file: Path | None = None, effective_from: date | None = None) -> int:
@@ -68,7 +77,7 @@ def load_factors(file: Path | None = None, effective_from: date | None = None) -
     where that is later. Raises `FactorsRefused`, and `ChangeRefused` for a day that has begun.
     """
     rows = read_factors(file or FILE)
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    take_turn()
     changed = db.session.execute(_CHANGED, {"rows": json.dumps(rows)}).mappings().all()
     if not changed:
         return 0

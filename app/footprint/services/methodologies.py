@@ -15,7 +15,7 @@ from app.footprint import rules
 from app.footprint.queries import results
 from app.footprint.queries.catalogue import forget
 from app.footprint.rules import DEFAULT_PACK, MethodologyRefused
-from app.footprint.services.factors import LOCK
+from app.footprint.services.factors import take_turn
 from app.kit import clock
 from app.kit.database import db
 
@@ -46,7 +46,7 @@ def load_methodologies(effective_from: date | None = None) -> int:
     do not go together; `ChangeRefused` for a day that has begun.
     """
     documents = read_folder(FOLDER)
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    take_turn()
     stored = {(row.key, row.version): row for row in db.session.execute(_STORED)}
     factors = {(row.key, row.version): row for row in db.session.execute(_FACTORS)}
     _refuse_edited(documents, {key: row.document for key, row in stored.items()})
@@ -72,7 +72,7 @@ def choose_pack(pack: str, effective_from: date | None = None) -> date | None:
     Raises `MethodologyRefused` for a pack that is not loaded, and for one that is measured against
     something else than the results there are: their grams would stand in one sum.
     """
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    take_turn()
     rows = db.session.execute(_STORED).all()
     if pack not in {row.pack for row in rows}:
         raise MethodologyRefused(f"no such pack: {pack}")
