@@ -53,10 +53,11 @@ _SAMPLE = "sample-"
 """Operators of a development instance begin with this, and nobody else may."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    "admin": frozenset({"operators.write", "audit.read", "money.read", "registry.read"}),
+    "admin": frozenset({"operators.write", "audit.read", "money.read", "registry.read", "footprint.read"}),
     "finance": frozenset({"money.read", "money.write"}),
     "registry": frozenset({"registry.read", "registry.write"}),
-    "auditor": frozenset({"money.read", "audit.read", "registry.read"}),
+    "footprint": frozenset({"footprint.read", "footprint.write"}),
+    "auditor": frozenset({"money.read", "audit.read", "registry.read", "footprint.read"}),
 }
 """What each role may do. Enrolling people and moving money are never in one role."""
 

@@ -47,7 +47,7 @@ def edited(monkeypatch: pytest.MonkeyPatch, module: object, folder: Path, old: s
 
 
 def test_loading_twice_loads_once(app: Flask) -> None:
-    assert load() == (287, 4)
+    assert load() == (287, 5)
     assert load() == (0, 0)
     assert db.session.scalar(text("SELECT count(*) FROM factor WHERE verified")) == 191
 
@@ -59,7 +59,7 @@ def test_many_processes_may_load_at_once(app: Flask) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         loaded = list(pool.map(race, range(6)))
-    assert sorted(loaded) == [(0, 0)] * 5 + [(287, 4)]
+    assert sorted(loaded) == [(0, 0)] * 5 + [(287, 5)]
 
 
 def test_a_changed_row_becomes_a_new_version(
@@ -89,13 +89,13 @@ def test_a_published_methodology_is_never_edited(
         monkeypatch,
         methodologies,
         tmp_path,
-        'key = "metro.distance"\nversion = 1',
         'key = "metro.distance"\nversion = 2',
+        'key = "metro.distance"\nversion = 3',
     )
     assert load() == (0, 1)
     scene = queries.find_scene("metro")
     assert scene is not None
-    assert (scene.method.version, scene.method.cap_g) == (2, 9999)
+    assert (scene.method.version, scene.method.cap_g) == (3, 9999)
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_one_factor_by_its_key(client: FlaskClient) -> None:
 def test_methodologies_say_where_they_are_borrowed_from(client: FlaskClient) -> None:
     load()
     told = {each["scene"]: each for each in client.get("/v1/methodologies").json}
-    assert set(told) == {"walking", "shared_bike", "bus", "metro"}
+    assert set(told) == {"walking", "shared_bike", "bus", "metro", "no_cutlery"}
     for each in told.values():
         assert each["region"] == "CN-FJ"
         assert "借用" in each["borrowed_zh"]
         assert each["cap"]["reason_zh"]
         assert each["baseline"]["type"] in ("mean", "substitution", "none")
-        assert each["weights"] == {"measured": "1", "partner": "1", "photo": "0.5", "declared": "0.5"}
-        assert each["verified"] is each["factor"]["verified"] is True
+        assert each["weights"] == {"measured": "1", "partner": "1", "photo": "0.8", "declared": "0.5"}
+        assert each["verified"] is each["factor"]["verified"] is (each["scene"] != "no_cutlery")
     assert told["metro"]["factor"]["region"] == "CN-GD-SZ"
 
 
@@ -200,6 +200,7 @@ def test_scenes_say_who_may_report_them(client: FlaskClient) -> None:
         "shared_bike": True,
         "bus": True,
         "metro": True,
+        "no_cutlery": True,
     }
     assert scenes["walking"]["sources"] == {"werun": "measured"}
     assert scenes["walking"]["cap_g"] == 296

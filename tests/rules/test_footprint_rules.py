@@ -80,7 +80,7 @@ def test_better_evidence_counts_fully() -> None:
         grade: Decision(method("bus"), Decimal("0.0269"), grade, {"distance_m": 10_000}).computed_g
         for grade in rules.GRADES
     }
-    assert grams == {"measured": 269, "partner": 269, "photo": 134, "declared": 134}
+    assert grams == {"measured": 269, "partner": 269, "photo": 215, "declared": 134}
 
 
 def test_only_the_growth_of_a_day_counts() -> None:
@@ -158,7 +158,7 @@ def test_a_trip_takes_its_minutes_on_its_holders_stretch() -> None:
 
 def test_the_shipped_pack_is_whole() -> None:
     found = documents()
-    assert set(found) == {"walking", "shared_bike", "bus", "metro"}
+    assert set(found) == {"walking", "shared_bike", "bus", "metro", "no_cutlery"}
     for document in found.values():
         assert document["region"] == "CN-FJ"
         for text in ("name", "scene", "formula", "borrowed", "unit"):

@@ -8,8 +8,11 @@ recomputes every row from the methodology and factor it names.
 from app.footprint.models.actions import ActionRow, SceneDayRow, StepDayRow, StepReportRow
 from app.footprint.models.emissions import EmissionRow
 from app.footprint.models.factors import FactorRow, MethodologyRow, type_document
+from app.footprint.models.reviews import ActPhoto, ActReview
 
 __all__ = [
+    "ActPhoto",
+    "ActReview",
     "ActionRow",
     "EmissionRow",
     "FactorRow",

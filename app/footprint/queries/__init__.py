@@ -4,6 +4,7 @@ from app.footprint.queries.actions import (
     Action,
     Replay,
     StepDay,
+    credited_on,
     find_trip,
     get_action,
     list_actions,
@@ -28,6 +29,7 @@ from app.footprint.queries.months import (
     list_emissions,
     month_summary,
 )
+from app.footprint.queries.plausibility import find_limits, limit_rules
 from app.footprint.queries.proofs import prove
 
 __all__ = [
@@ -40,12 +42,15 @@ __all__ = [
     "MonthSummary",
     "Replay",
     "StepDay",
+    "credited_on",
     "emission_kinds",
+    "find_limits",
     "find_scene",
     "find_trip",
     "get_action",
     "get_factor",
     "lifetime",
+    "limit_rules",
     "list_actions",
     "list_emissions",
     "list_factors",

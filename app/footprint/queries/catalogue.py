@@ -67,6 +67,11 @@ class Methodology:
     factor: Factor
 
     @property
+    def kind(self) -> str:
+        """The shape in which its scene is declared: a trip, or acts that are counted."""
+        return rules.kind_of(self.document)
+
+    @property
     def verified(self) -> bool:
         """A methodology is as verified as its factor."""
         return self.factor.verified

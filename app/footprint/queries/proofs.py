@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.footprint import rules
-from app.footprint.queries import actions
+from app.footprint.queries import actions, review_proofs
 from app.footprint.queries.catalogue import factor_by_id
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
@@ -50,6 +50,7 @@ def prove() -> list[Proof]:
         ),
         none("footprint.prove_days", above=days.above, differing=days.differing),
         _prove_replay(),
+        *review_proofs.prove(),
     ]
 
 

@@ -13,6 +13,10 @@ SELF = "self"
 """The source of what a holder declares of themselves."""
 
 
+PHOTO = "photo"
+"""The source of what a photo shows, where a scene takes one: an operator has looked at it."""
+
+
 WALKING = "walking"
 
 
@@ -27,6 +31,11 @@ what it avoids against the mean of all travel, so the two are never mixed."""
 
 class MethodologyRefused(ValueError):
     """A methodology that cannot be loaded; the text says which and why."""
+
+
+def better_grade(one: str, other: str) -> bool:
+    """Whether one grade is better evidence than another."""
+    return GRADES.index(one) < GRADES.index(other)
 
 
 @dataclass(frozen=True, slots=True)

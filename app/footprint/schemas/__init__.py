@@ -21,9 +21,11 @@ from app.footprint.schemas.factors import (
     Unchanging,
 )
 from app.footprint.schemas.months import EmissionKindView, EmissionQuery, EmissionView, MonthView
+from app.footprint.schemas.reviews import AppealCountView, NewAppeal, ReviewView, RulesView, RuleView
 
 __all__ = [
     "ActionView",
+    "AppealCountView",
     "CapView",
     "EmissionKindView",
     "EmissionQuery",
@@ -37,8 +39,12 @@ __all__ = [
     "MethodologyView",
     "MonthView",
     "NewAction",
+    "NewAppeal",
     "NewSteps",
     "ReplayView",
+    "ReviewView",
+    "RuleView",
+    "RulesView",
     "SceneView",
     "StepDayView",
     "StepsView",

@@ -119,6 +119,7 @@ class SceneView(ViewSchema):
     declarable = fields.Function(
         lambda each: rules.SELF in each.method.sources, required=True, metadata={"type": "boolean"}
     )
+    kind = fields.String(required=True)
     measure = fields.String(required=True, attribute="method.measure")
     cap_g = fields.Integer(required=True, attribute="method.cap_g")
     bounds = fields.Dict(required=True, attribute="document.bounds")

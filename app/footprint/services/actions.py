@@ -5,7 +5,7 @@ Locks are taken in one order everywhere: scene_day, action, account.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,8 +17,8 @@ from app.accounts.ledger import Posting
 from app.footprint import announcements, queries, rules
 from app.footprint.errors import TripOverlaps
 from app.footprint.queries import Action, Methodology
-from app.footprint.rules import Fault
-from app.footprint.services import statement
+from app.footprint.rules import COUNT, TRIP, Fault, Limits
+from app.footprint.services import statement, waiting
 from app.footprint.services.faults import unreadable
 from app.kit import clock
 from app.kit.codes import random_code
@@ -29,13 +29,34 @@ from app.kit.problems import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One act to be written: its day, moment and minutes if it has them, raw inputs, computed grams."""
+    """One act to be written: its day, moment and minutes if it has them, raw inputs, computed grams.
+
+    `acts` is how many acts it tells of, `amount` how many metres, `pace` their average speed.
+    """
 
     occurred_on: date
     inputs: Mapping[str, Any]
     computed_g: int
     occurred_at: datetime | None = None
     minutes: tuple[int, int] | None = None
+    acts: int = 1
+    amount: int = 0
+    pace: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms acts are written, where they differ from what the source and the scene say.
+
+    `limits` hold what passes them; without any, nothing is held.
+    """
+
+    limits: Limits | None = None
+    grade: str | None = None
+    cap_g: int | None = None
+
+
+_PLAIN = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,8 @@ class Recorded:
 
 
 _GIVE_BACK = text(
-    "UPDATE scene_day SET credited_g = credited_g - :grams"
+    "UPDATE scene_day SET credited_g = credited_g - :grams, acts = acts - :acts,"
+    " amount = amount - :amount, series = greatest(series - 1, 0)"
     " WHERE holder_id = :holder AND day = :day AND scene = :scene"
 )
 _LOCK_DAY = text(
@@ -72,7 +94,7 @@ def record_action(
     overlaps it is refused, whatever its scene and whoever sent it. Raises `Unreadable` naming the
     field, or `TripOverlaps`.
     """
-    methodology = _methodology_for(scene, source)
+    methodology = _methodology_for(scene, source, TRIP, "started_at")
     method = methodology.method
     faults = rules.moment_faults(started_at, clock.now()) or rules.trip_faults(method, distance_m, duration_s)
     if faults:
@@ -84,39 +106,76 @@ def record_action(
         rules.Decision(method, methodology.factor.value, method.sources[source], inputs).computed_g,
         started_at,
         rules.trip_minutes(method, holder_id, started_at, distance_m, duration_s),
+        amount=distance_m,
+        pace=rules.pace(distance_m, duration_s),
     )
-    written = write_actions(holder_id, methodology, source, [claim])
+    written = write_actions(holder_id, methodology, source, [claim], _terms(methodology, source))
     if written:
         return Recorded(written[0], True)
     return Recorded(_same_trip(holder_id, scene, claim), False)
 
 
-def _methodology_for(scene: str, source: str) -> Methodology:
-    """What counts `scene` from `source`. Raises `Unreadable` for what nothing counts."""
+def record_act(
+    holder_id: int, scene: str, occurred_on: date, quantity: int, source: str = rules.SELF
+) -> Recorded:
+    """Record `quantity` acts of a scene that is counted, such as orders without cutlery, of one day.
+
+    Two reports of a day are two: whoever sends again uses an idempotency key. Raises `Unreadable`
+    naming the field.
+    """
+    methodology = _methodology_for(scene, source, COUNT, "quantity")
+    method = methodology.method
+    faults = rules.day_faults(occurred_on, clock.business_day()) or rules.quantity_faults(method, quantity)
+    if faults:
+        raise unreadable(faults)
+    inputs = {method.measure: quantity}
+    grams = rules.Decision(method, methodology.factor.value, method.sources[source], inputs).computed_g
+    claim = Claim(occurred_on, inputs, grams, acts=quantity)
+    written = write_actions(holder_id, methodology, source, [claim], _terms(methodology, source))
+    return Recorded(written[0], True)
+
+
+def _terms(methodology: Methodology, source: str) -> Terms:
+    """Limits hold what people declare of themselves; other sources are evidence already."""
+    return Terms(limits=queries.find_limits(methodology)) if source == rules.SELF else _PLAIN
+
+
+def _methodology_for(scene: str, source: str, kind: str, telling: str) -> Methodology:
+    """What counts `scene` from `source`, declared as `kind`. Raises `Unreadable` for what nothing counts.
+
+    `telling` is the field that says the wrong kind where it is another.
+    """
     methodology = queries.find_scene(scene)
     if methodology is None:
         raise unreadable([Fault("scene", "footprint.field_scene")])
     if source not in methodology.method.sources:
         sources = ", ".join(methodology.method.sources)
         raise unreadable([Fault("scene", "footprint.field_scene_not_declared", {"sources": sources})])
+    if methodology.kind != kind:
+        raise unreadable([Fault(telling, f"footprint.field_scene_is_{methodology.kind}")])
     return methodology
 
 
 def write_actions(
-    holder_id: int, methodology: Methodology, source: str, claims: Sequence[Claim]
+    holder_id: int, methodology: Methodology, source: str, claims: Sequence[Claim], terms: Terms = _PLAIN
 ) -> list[Action]:
     """Write actions of one scene, at most one a day, with their credits, postings and announcement.
 
-    Returns what was written, in the order of the days: a trip whose minutes are taken is left out.
+    Returns what was written, in the order of the days: a trip whose minutes are taken is left out. What
+    a limit held waits in a review from now on.
     """
     now = clock.now()
-    method = methodology.method
+    method, limits = methodology.method, terms.limits
+    grade = terms.grade or method.sources[source]
     shared = {
         "holder": holder_id,
         "scene": method.scene,
-        "cap": method.cap_g,
+        "cap": method.cap_g if terms.cap_g is None else terms.cap_g,
+        "most_acts": limits.acts if limits else None,
+        "most_amount": limits.amount if limits else None,
+        "most_series": limits.series if limits else None,
         "source": source,
-        "grade": method.sources[source],
+        "grade": grade,
         "methodology": methodology.id,
         "factor": methodology.factor.id,
         "reason": rules.DAILY_CAP,
@@ -127,37 +186,32 @@ def write_actions(
     for row in statement.write(shared, [wish for _, wish in wishes.values()]):
         claim, wish = wishes[row.day]
         if row.id is None:
-            _give_back(holder_id, method.scene, row.day, row.avoided_g)
-        else:
-            known = (row.id, wish["code"], row.before_g, row.avoided_g)
-            actions.append(_action(holder_id, methodology, source, claim, known, now))
+            _give_back(holder_id, method.scene, claim, row.avoided_g)
+            continue
+        if row.held:
+            claim = replace(claim, inputs={**claim.inputs, rules.HELD: row.held})
+            waiting.open_hold(holder_id, row.id, row.held)
+        known = {"id": row.id, "code": wish["code"], "before_g": row.before_g, "avoided_g": row.avoided_g}
+        actions.append(
+            _action(methodology, claim, {**known, "source": source, "grade": grade}, holder_id, now)
+        )
     return actions
 
 
 def _action(
-    holder_id: int,
-    methodology: Methodology,
-    source: str,
-    claim: Claim,
-    known: tuple[int, str, int, int],
-    now: datetime,
+    methodology: Methodology, claim: Claim, known: Mapping[str, Any], holder_id: int, now: datetime
 ) -> Action:
-    """The action as it was just written; `known` is its id, code, before_g and avoided_g."""
-    action_id, code, before_g, avoided_g = known
+    """The action as it was just written; `known` is what the statement gave and the terms said."""
+    short = rules.HELD if rules.HELD in claim.inputs else rules.DAILY_CAP
     return Action(
-        id=action_id,
-        code=code,
+        **known,
         holder_id=holder_id,
         scene=methodology.method.scene,
         occurred_on=claim.occurred_on,
         occurred_at=claim.occurred_at,
-        source=source,
-        grade=methodology.method.sources[source],
         inputs=claim.inputs,
         computed_g=claim.computed_g,
-        before_g=before_g,
-        avoided_g=avoided_g,
-        cap_reason=rules.DAILY_CAP if avoided_g < claim.computed_g else None,
+        cap_reason=short if known["avoided_g"] < claim.computed_g else None,
         recorded_at=now,
         withdrawn_at=None,
         methodology=methodology,
@@ -176,12 +230,16 @@ def _wish(claim: Claim) -> dict[str, Any]:
         "code": random_code(),
         "inputs": json.dumps(claim.inputs),
         "computed_g": claim.computed_g,
+        "acts": claim.acts,
+        "amount": claim.amount,
+        "pace": claim.pace,
     }
 
 
-def _give_back(holder_id: int, scene: str, day: date, grams: int) -> None:
-    """Return to the day what it had been credited for an action that does not stand."""
-    db.session.execute(_GIVE_BACK, {"holder": holder_id, "scene": scene, "day": day, "grams": grams})
+def _give_back(holder_id: int, scene: str, claim: Claim, grams: int) -> None:
+    """Return to the day what it had been credited and counted for an action that does not stand."""
+    told = {"holder": holder_id, "scene": scene, "day": claim.occurred_on, "grams": grams}
+    db.session.execute(_GIVE_BACK, {**told, "acts": claim.acts, "amount": claim.amount})
 
 
 def _same_trip(holder_id: int, scene: str, claim: Claim) -> Action:
@@ -202,18 +260,70 @@ def _same_trip(holder_id: int, scene: str, claim: Claim) -> Action:
 def withdraw_action(holder_id: int, code: str) -> bool:
     """Withdraw an action and correct the books; False when it was withdrawn before.
 
-    The day's room under the cap is free again; steps and actions that the cap had cut stay cut.
-    Raises `NotFound`, for another's action too.
+    The day's room under the cap is free again; steps and actions that the cap had cut stay cut. What
+    waited for a decision on it is dropped, and its photo may prove another act. Raises `NotFound`, for
+    another's action too.
     """
     action = queries.get_action(holder_id, code)
-    if action.withdrawn_at is not None:
+    lock_day(action)
+    if not _take_out(action):
         return False
-    day = {"holder": holder_id, "day": action.occurred_on, "scene": action.scene}
-    db.session.execute(_LOCK_DAY, day)
-    if not write(_WITHDRAW, {"now": clock.now(), "holder": holder_id, "id": action.id}):
-        return False
-    if action.avoided_g:
-        _give_back(holder_id, action.scene, action.occurred_on, action.avoided_g)
-        ledger.post([Posting(chart.WITHDRAW_ACTION, action.id, holder_id, PLATFORM, action.avoided_g)])
-        announcements.tell_withdrawn(holder_id, action.id, action.avoided_g)
+    waiting.drop(action.holder_id, action.id)
     return True
+
+
+def lock_day(action: Action) -> None:
+    """Hold the day of an action: whatever becomes of it waits here, before any lock on the action."""
+    day = {"holder": action.holder_id, "day": action.occurred_on, "scene": action.scene}
+    db.session.execute(_LOCK_DAY, day)
+
+
+def replace_action(action: Action, grade: str, *, lift_cap: bool = False) -> Action | None:
+    """Let an action that an operator has decided on count again from its raw inputs; None if withdrawn.
+
+    The recorded one is withdrawn and another takes its place, by the same methodology and factor: at
+    the grade of its evidence, held by nothing, and with a cap that has room for it where `lift_cap`
+    says so. The caller holds the day (`lock_day`).
+    """
+    if not _take_out(action):
+        return None
+    methodology = replace(action.methodology, factor=action.factor)
+    method, told = methodology.method, _claim(action)
+    inputs = {name: value for name, value in told.inputs.items() if name != rules.HELD}
+    grams = rules.Decision(method, action.factor.value, grade, inputs).computed_g
+    cap_g = action.decision.cap_g
+    if lift_cap:
+        cap_g = max(cap_g, queries.credited_on(action) + grams)
+    if cap_g != method.cap_g:
+        inputs[rules.CAP_SET] = cap_g
+    claim = replace(told, inputs=inputs, computed_g=grams)
+    terms = Terms(grade=grade, cap_g=cap_g)
+    [written] = write_actions(action.holder_id, methodology, action.source, [claim], terms)
+    return written
+
+
+def _take_out(action: Action) -> bool:
+    """Mark an action withdrawn and undo what it was credited; False when it was withdrawn before."""
+    if not write(_WITHDRAW, {"now": clock.now(), "holder": action.holder_id, "id": action.id}):
+        return False
+    _give_back(action.holder_id, action.scene, _claim(action), action.avoided_g)
+    if action.avoided_g:
+        ledger.post([Posting(chart.WITHDRAW_ACTION, action.id, action.holder_id, PLATFORM, action.avoided_g)])
+        announcements.tell_withdrawn(action.holder_id, action.id, action.avoided_g)
+    return True
+
+
+def _claim(action: Action) -> Claim:
+    """What an action once claimed, from what is recorded of it."""
+    method, inputs = action.methodology.method, action.inputs
+    claim = Claim(action.occurred_on, inputs, action.computed_g)
+    if action.occurred_at is None:
+        return replace(claim, acts=inputs[method.measure]) if action.methodology.kind == COUNT else claim
+    distance_m, duration_s = inputs["distance_m"], inputs.get("duration_s")
+    return replace(
+        claim,
+        occurred_at=action.occurred_at,
+        minutes=rules.trip_minutes(method, action.holder_id, action.occurred_at, distance_m, duration_s),
+        amount=distance_m,
+        pace=rules.pace(distance_m, duration_s),
+    )

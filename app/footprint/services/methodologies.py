@@ -55,7 +55,7 @@ def read_documents(toml: str) -> list[type_document]:
     told = tomllib.loads(toml)
     shared = {name: told["pack"][name] for name in ("weights", "weights_source")}
     pack = {name: value for name, value in told["pack"].items() if name not in shared}
-    documents = [{**each, **shared, "pack": pack, "region": pack["region"]} for each in told["methodology"]]
+    documents = [{**shared, **each, "pack": pack, "region": pack["region"]} for each in told["methodology"]]
     for document in documents:
         rules.read_method(document)
     return documents
