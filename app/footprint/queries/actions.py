@@ -52,10 +52,15 @@ class Action:
         return str(self.decision.weight)
 
     @property
+    def cap_g(self) -> int:
+        """The day's cap: the methodology's, or what a decision lifted it to for this act."""
+        return int(self.inputs.get(rules.CAP_SET, self.methodology.method.cap_g))
+
+    @property
     def cap(self) -> dict[str, Any]:
         """The day's cap as this action met it; `text` says in words why less was credited."""
         return {
-            "cap_g": self.decision.cap_g,
+            "cap_g": self.cap_g,
             "before_g": self.before_g,
             "reason": self.cap_reason,
             "text": self._cap_text() if self.cap_reason else None,
@@ -81,7 +86,7 @@ class Action:
         return t(
             f"footprint.{self.cap_reason}",
             scene=scene,
-            cap_g=self.decision.cap_g,
+            cap_g=self.cap_g,
             before_g=self.before_g,
             computed_g=self.computed_g,
             avoided_g=self.avoided_g,

@@ -39,4 +39,4 @@ def _values() -> dict[str, int]:
 
 def find_limits(methodology: Methodology) -> Limits:
     """What holds a person's declared acts of this scene."""
-    return rules.limits_of(methodology.method, methodology.document, _values())
+    return rules.limits_of(methodology.document, _values())

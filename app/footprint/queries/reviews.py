@@ -154,7 +154,7 @@ def about(action: Action) -> About | None:
         photo_id = refused.photo_id if refused else _photo_waiting(action)
         return About(action.held["rule"], action.held["allowed"], action.held["found"], photo_id, against)
     if action.cap_reason:
-        return About(rules.DAILY_CAP, action.decision.cap_g, action.before_g + action.computed_g)
+        return About(rules.DAILY_CAP, action.cap_g, action.before_g + action.computed_g)
     if refused is not None and refused.kind == "photo":
         return About("photo", photo_id=refused.photo_id, against=refused.decided_by)
     return None

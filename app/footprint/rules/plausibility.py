@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.footprint.rules.methods import Method
-
 TRIP = "trip"
 COUNT = "count"
 """The two shapes of what a person declares: a trip with its minutes, and acts that are counted."""
@@ -37,10 +35,10 @@ PUBLISHED_IN = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most of one scene that one person's day is believed without a look.
+    """The most that one person's day is believed without a look.
 
-    `acts` is how many, `amount` the sum of what moved (metres; None where nothing moves), `series` how
-    many trips in a row at one and the same average speed.
+    `acts` is how many of the scene, `amount` the metres by all means together (None where nothing moves),
+    `series` how many trips of the scene in a row at one and the same average speed.
     """
 
     acts: int
@@ -53,11 +51,11 @@ def kind_of(document: Mapping[str, Any]) -> str:
     return str(document.get("kind", TRIP))
 
 
-def limits_of(method: Method, document: Mapping[str, Any], values: Mapping[str, int]) -> Limits:
+def limits_of(document: Mapping[str, Any], values: Mapping[str, int]) -> Limits:
     """The limits of a scene: its own `per_day` where it has one, else the platform's `values` for trips."""
     acts = int(document.get("per_day", values[DAY_ACTS]))
     moves = kind_of(document) == TRIP
-    return Limits(acts, method.bounds.most * values[DAY_TOTAL] if moves else None, values[SAME_SPEED])
+    return Limits(acts, values[DAY_TOTAL] if moves else None, values[SAME_SPEED])
 
 
 def pace(distance_m: int, duration_s: int | None) -> int | None:

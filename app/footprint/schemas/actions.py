@@ -8,8 +8,8 @@ from app.footprint.schemas.factors import FactorBriefView, MethodologyBriefView,
 from app.kit.fields import Code, Day, Moment, NewSchema, Text, ViewSchema, Whole
 from app.kit.messages import t
 
-TRIP_FIELDS = ("started_at", "distance_m")
-COUNT_FIELDS = ("occurred_on", "quantity")
+TRIP_FIELDS = frozenset({"started_at", "distance_m"})
+COUNT_FIELDS = frozenset({"occurred_on", "quantity"})
 
 
 class NewAction(NewSchema):
@@ -25,11 +25,14 @@ class NewAction(NewSchema):
     @validates_schema
     def have_one_shape(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse what is neither a trip nor a number of acts, naming every field."""
-        counted = any(name in data for name in COUNT_FIELDS)
+        told = data.keys()
+        if told >= TRIP_FIELDS and not told & COUNT_FIELDS:
+            return
+        counted = bool(told & COUNT_FIELDS)
         needed, foreign = (COUNT_FIELDS, TRIP_FIELDS) if counted else (TRIP_FIELDS, COUNT_FIELDS)
-        strangers = (*foreign, "duration_s") if counted else foreign
-        faults = {name: [t("kit.field_required")] for name in needed if name not in data}
-        faults |= {name: [t("kit.field_unknown")] for name in strangers if name in data}
+        strangers = foreign | {"duration_s"} if counted else foreign
+        faults = {name: [t("kit.field_required")] for name in sorted(needed - told)}
+        faults |= {name: [t("kit.field_unknown")] for name in sorted(strangers & told)}
         if faults:
             raise ValidationError(faults)
 

@@ -165,7 +165,8 @@ def write_actions(
     a limit held waits in a review from now on.
     """
     now = clock.now()
-    method, limits = methodology.method, terms.limits
+    method = methodology.method
+    limits = terms.limits if any(claim.computed_g for claim in claims) else None  # nothing to hold
     grade = terms.grade or method.sources[source]
     shared = {
         "holder": holder_id,
@@ -291,7 +292,7 @@ def replace_action(action: Action, grade: str, *, lift_cap: bool = False) -> Act
     method, told = methodology.method, _claim(action)
     inputs = {name: value for name, value in told.inputs.items() if name != rules.HELD}
     grams = rules.Decision(method, action.factor.value, grade, inputs).computed_g
-    cap_g = action.decision.cap_g
+    cap_g = action.cap_g
     if lift_cap:
         cap_g = max(cap_g, queries.credited_on(action) + grams)
     if cap_g != method.cap_g:

@@ -50,15 +50,19 @@ _ONE = f"NOT MATERIALIZED (SELECT {_VALUES})"
 _MANY = f"MATERIALIZED (SELECT * FROM unnest({_ARRAYS}) AS told({', '.join(_TYPES)}) ORDER BY day)"
 _WRITE = """
 WITH wish AS {wish},
+room AS (
+  SELECT %(most_amount)s::bigint - coalesce(sum(amount), 0) AS amount FROM scene_day
+  WHERE holder_id = %(holder)s AND day IN (SELECT day FROM wish) AND scene <> %(scene)s
+),
 held AS (
   INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g, acts, amount, pace, series)
   SELECT %(holder)s, day, %(scene)s,
-    CASE WHEN acts > %(most_acts)s::int OR amount > %(most_amount)s::bigint THEN 0
+    CASE WHEN acts > %(most_acts)s::int OR amount > (SELECT amount FROM room) THEN 0
       ELSE least(computed_g, %(cap)s) END,
     %(cap)s, acts, amount, pace, 1 FROM wish
   ON CONFLICT (holder_id, day, scene) DO UPDATE SET
     credited_g = CASE WHEN day.acts + excluded.acts > %(most_acts)s::int
-        OR day.amount + excluded.amount > %(most_amount)s::bigint
+        OR day.amount + excluded.amount > (SELECT amount FROM room)
         OR excluded.pace = day.pace AND day.series >= %(most_series)s::int THEN day.credited_g
       ELSE greatest(day.credited_g, least(day.credited_g + excluded.credited_g, excluded.cap_g)) END,
     cap_g = greatest(day.cap_g, excluded.cap_g),
@@ -69,18 +73,15 @@ held AS (
   RETURNING new.day, coalesce(old.credited_g, 0) AS before_g,
     new.credited_g - coalesce(old.credited_g, 0) AS avoided_g,
     CASE
+      WHEN coalesce(old.credited_g, 0) >= %(cap)s THEN NULL
       WHEN new.acts > %(most_acts)s::int
         THEN jsonb_build_object('rule', 'day_acts', 'allowed', %(most_acts)s::int, 'found', new.acts)
-      WHEN new.amount > %(most_amount)s::bigint
-        THEN jsonb_build_object('rule', 'day_total', 'allowed', %(most_amount)s::bigint, 'found', new.amount)
+      WHEN new.amount > (SELECT amount FROM room)
+        THEN jsonb_build_object('rule', 'day_total', 'allowed', %(most_amount)s::bigint,
+          'found', %(most_amount)s::bigint - (SELECT amount FROM room) + new.amount)
       WHEN new.series > %(most_series)s::int
         THEN jsonb_build_object('rule', 'same_speed', 'allowed', %(most_series)s::int, 'found', new.series)
-    END AS limit_passed
-),
-judged AS (
-  SELECT wish.*, before_g, avoided_g,
-    CASE WHEN computed_g > 0 AND before_g < %(cap)s THEN limit_passed END AS holds
-  FROM wish JOIN held USING (day)
+    END AS holds
 ),
 written AS (
   INSERT INTO action (holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,
@@ -90,7 +91,7 @@ written AS (
     CASE WHEN holds IS NULL THEN inputs::jsonb ELSE inputs::jsonb || jsonb_build_object('held', holds) END,
     %(methodology)s, %(factor)s, computed_g, before_g, avoided_g,
     CASE WHEN holds IS NOT NULL THEN 'held' WHEN avoided_g < computed_g THEN %(reason)s END, %(now)s
-  FROM judged ORDER BY day
+  FROM wish JOIN held USING (day) ORDER BY day
   ON CONFLICT DO NOTHING
   RETURNING id AS reference, occurred_on, scene, avoided_g AS amount,
     {platform} AS source_holder, holder_id AS target_holder
@@ -102,8 +103,8 @@ credited AS (
   FROM written WHERE amount > 0 HAVING count(*) > 0
 ),
 told AS ({tell})
-SELECT reference, judged.day, before_g, avoided_g, holds
-FROM judged LEFT JOIN written ON occurred_on = judged.day ORDER BY judged.day
+SELECT reference, held.day, before_g, avoided_g, holds
+FROM held LEFT JOIN written ON occurred_on = held.day ORDER BY held.day
 """
 
 
