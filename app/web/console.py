@@ -39,6 +39,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),
     ("dossiers", "/console/dossiers", "registry.read"),
+    ("reviews", "/console/reviews", "footprint.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -38,7 +38,7 @@ def prove() -> list[Proof]:
     """The invariants of evidence and fairness."""
     held = db.session.execute(_HELD).one()
     return [
-        none("footprint.prove_held", credited=held.credited, forgotten=held.forgotten),
+        none("footprint.prove_held", credited_held=held.credited, forgotten=held.forgotten),
         none(
             "footprint.prove_raised",
             undecided=int(db.session.scalar(_RAISED) or 0),

@@ -243,6 +243,12 @@ def _review(row: ActReview, codes: dict[int, str]) -> Review:
     )
 
 
+def has_picture(review: ActReview) -> bool:
+    """Whether a review has a photo whose picture is still kept."""
+    kept = select(ActPhoto.id).where(ActPhoto.id == review.photo_id, ActPhoto.content_sealed.is_not(None))
+    return db.session.scalar(kept) is not None
+
+
 def get_photo(review: ActReview) -> bytes:
     """The picture of a review's photo. Raises `NotFound` where it has none, or none any more."""
     row = db.session.execute(

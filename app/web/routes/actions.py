@@ -6,7 +6,8 @@ from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint import services
-from app.footprint.rules import SELF
+from app.footprint.queries import reviews
+from app.footprint.rules import SELF, TRIP
 from app.kit import clock
 from app.kit.fields import Code, NewSchema, WholeText
 from app.kit.paging import page as page_of
@@ -65,7 +66,7 @@ def report_trip(holder_id: int) -> Response:
 
 
 def _trip_form(form: Form, status: int = 200) -> Response:
-    scenes = [each for each in footprint.list_scenes() if SELF in each.method.sources]
+    scenes = [each for each in footprint.list_scenes() if each.kind == TRIP and SELF in each.method.sources]
     now = clock.now().astimezone(clock.SHANGHAI)
     return page(
         "trip.html",
@@ -85,7 +86,10 @@ def action(holder_id: int, code: str) -> Response:
     """One action with every figure behind its grams. Raises `NotFound`."""
     found = footprint.get_action(holder_id, code)
     replayed = footprint.replay(found) if "replay" in request.args else None
-    return page("action.html", tab="actions", action=found, worked=worked(found), replayed=replayed)
+    case = reviews.get_case(found)
+    return page(
+        "action.html", tab="actions", action=found, case=case, worked=worked(found), replayed=replayed
+    )
 
 
 @web.post("/actions/<code:code>/withdraw")

@@ -8,6 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
+from app.footprint.queries import reviews
 from app.kit import announcements, clock
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
@@ -58,6 +59,7 @@ WAITING = [
         "registry.read",
         lambda: registry.dossiers.count_dossiers_waiting(clock.now()),
     ),
+    Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""
