@@ -530,3 +530,27 @@ def test_appeals_are_published_in_steps_that_single_out_nobody(
             if number < 4
             else [{"rule": "daily_cap", "raised": 5, "granted": 0 if number == 4 else 5, "refused": 0}]
         )
+
+
+@pytest.mark.parametrize(
+    ("tampering", "claim"),
+    [
+        ("UPDATE act_review SET dropped_at = now()", "footprint.prove_held"),
+        ("UPDATE action SET grade = 'photo' WHERE cap_reason IS NULL", "footprint.prove_raised"),
+        (
+            "UPDATE action SET inputs = inputs || '{\"cap_g\": 2808}' WHERE cap_reason IS NULL",
+            "footprint.prove_raised",
+        ),
+        ("UPDATE scene_day SET acts = acts + 1", "footprint.prove_counts"),
+        ("UPDATE scene_day SET amount = 0", "footprint.prove_counts"),
+    ],
+)
+def test_whoever_tampers_past_the_guards_is_found_by_the_proof(
+    app: Flask, tampering: str, claim: str
+) -> None:
+    held_trip(app)
+    with transaction():
+        db.session.execute(text("SET LOCAL session_replication_role = replica"))  # no trigger sees it
+        db.session.execute(text(tampering))
+    failing = {proof.claim for proof in queries.prove() if not proof.holds}
+    assert claim in failing
