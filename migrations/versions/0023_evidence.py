@@ -169,6 +169,6 @@ def downgrade() -> None:
     op.drop_table("act_review")
     op.drop_table("act_photo")
     op.execute("DROP FUNCTION act_review_outcome()")
-    op.drop_constraint("held", "action")
+    op.drop_constraint(op.f("ck_action_held"), "action", type_="check")
     for name in ("acts", "amount", "series", "pace"):
         op.drop_column("scene_day", name)
