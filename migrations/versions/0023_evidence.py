@@ -48,7 +48,7 @@ CREATE TRIGGER act_review_outcome BEFORE INSERT OR UPDATE ON act_review FOR EACH
 FILL = """
 UPDATE scene_day SET acts = told.acts, amount = told.amount FROM (
   SELECT holder_id, occurred_on, scene, count(*) AS acts,
-    coalesce(sum((inputs->>'distance_m')::bigint), 0) AS amount
+    coalesce(sum((inputs->>'distance_m')::bigint) FILTER (WHERE inputs ? 'started_at'), 0) AS amount
   FROM action WHERE withdrawn_at IS NULL GROUP BY 1, 2, 3) told
 WHERE scene_day.holder_id = told.holder_id AND day = occurred_on AND scene_day.scene = told.scene
 """
@@ -56,7 +56,7 @@ WHERE scene_day.holder_id = told.holder_id AND day = occurred_on AND scene_day.s
 
 def upgrade() -> None:
     """Count what a day holds, keep photos and reviews."""
-    for name, kind in (("acts", sa.Integer), ("amount", sa.BigInteger), ("series", sa.Integer)):
+    for name, kind in (("acts", sa.BigInteger), ("amount", sa.BigInteger), ("series", sa.Integer)):
         op.add_column("scene_day", sa.Column(name, kind, nullable=False, server_default="0"))
     op.add_column("scene_day", sa.Column("pace", sa.BigInteger))
     op.execute(FILL)

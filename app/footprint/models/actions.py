@@ -63,8 +63,8 @@ class ActionRow(Base):
 class SceneDayRow(Base):
     """What one holder's day of one scene has been credited; its row is the lock of the cap and the limits.
 
-    `acts` and `amount` (metres) count every standing act of the day, held ones too; `series` how many
-    came in a row at the average speed `pace`.
+    `acts` and `amount` (metres) add up every standing act of the day, held ones too (`rules.tally`);
+    `series` is how many came in a row at the average speed `pace`.
     """
 
     __tablename__ = "scene_day"
@@ -79,7 +79,7 @@ class SceneDayRow(Base):
     scene: Mapped[str] = mapped_column(String(40), primary_key=True)
     credited_g: Mapped[int] = mapped_column(BigInteger)
     cap_g: Mapped[int] = mapped_column(BigInteger)
-    acts: Mapped[int] = mapped_column(Integer, server_default="0")
+    acts: Mapped[int] = mapped_column(BigInteger, server_default="0")
     amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     series: Mapped[int] = mapped_column(Integer, server_default="0")
     pace: Mapped[int | None] = mapped_column(BigInteger)

@@ -24,9 +24,10 @@ _STANDING_TWICE = text(
 )
 _COUNTS = text(
     "SELECT count(*) FROM scene_day FULL JOIN (SELECT holder_id, occurred_on AS day, action.scene,"
-    "   sum(CASE WHEN document->>'kind' = 'count' THEN (inputs->>(document->>'measure'))::bigint"
-    "     ELSE 1 END) AS acts,"
-    "   sum(CASE WHEN occurred_at IS NULL THEN 0 ELSE (inputs->>'distance_m')::bigint END) AS amount"
+    "   sum(CASE WHEN document->>'kind' = 'count' AND NOT inputs ? 'started_at'"
+    "       AND NOT inputs ? ((document->>'measure') || '_before')"
+    "     THEN coalesce((inputs->>(document->>'measure'))::bigint, 1) ELSE 1 END) AS acts,"
+    "   coalesce(sum((inputs->>'distance_m')::bigint) FILTER (WHERE inputs ? 'started_at'), 0) AS amount"
     "   FROM action JOIN methodology ON methodology.id = methodology_id"
     "   WHERE withdrawn_at IS NULL GROUP BY 1, 2, 3) told USING (holder_id, day, scene)"
     " WHERE coalesce(scene_day.acts, 0) <> coalesce(told.acts, 0)"

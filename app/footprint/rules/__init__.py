@@ -51,8 +51,8 @@ from app.footprint.rules.plausibility import (
     Limits,
     kind_of,
     limits_of,
-    pace,
     published,
+    tally,
 )
 
 __all__ = [
@@ -91,12 +91,12 @@ __all__ = [
     "limits_of",
     "moment_faults",
     "month_faults",
-    "pace",
     "published",
     "quantity_faults",
     "read_method",
     "read_photo",
     "refuse_mixed_baselines",
+    "tally",
     "trip_faults",
     "trip_minutes",
 ]

@@ -7,7 +7,7 @@ is: the act is recorded with its raw inputs and credited nothing until an operat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 TRIP = "trip"
 COUNT = "count"
@@ -56,6 +56,23 @@ def limits_of(document: Mapping[str, Any], values: Mapping[str, int]) -> Limits:
     acts = int(document.get("per_day", values[DAY_ACTS]))
     moves = kind_of(document) == TRIP
     return Limits(acts, values[DAY_TOTAL] if moves else None, values[SAME_SPEED])
+
+
+class Tally(NamedTuple):
+    """What one action adds to its day: acts (in the measure, where it is counted), metres, average speed."""
+
+    acts: int
+    amount: int
+    pace: int | None
+
+
+def tally(kind: str, measure: str, inputs: Mapping[str, Any]) -> Tally:
+    """What an action adds to its day, from its raw inputs alone. A day that grew is one act."""
+    if "started_at" in inputs:
+        distance_m = inputs.get("distance_m", 0)
+        return Tally(1, distance_m, pace(distance_m, inputs.get("duration_s")))
+    grew = f"{measure}_before" in inputs
+    return Tally(inputs.get(measure, 1) if kind == COUNT and not grew else 1, 0, None)
 
 
 def pace(distance_m: int, duration_s: int | None) -> int | None:

@@ -29,19 +29,13 @@ from app.kit.problems import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One act to be written: its day, moment and minutes if it has them, raw inputs, computed grams.
-
-    `acts` is how many acts it tells of, `amount` how many metres, `pace` their average speed.
-    """
+    """One act to be written: its day, moment and minutes if it has them, raw inputs, computed grams."""
 
     occurred_on: date
     inputs: Mapping[str, Any]
     computed_g: int
     occurred_at: datetime | None = None
     minutes: tuple[int, int] | None = None
-    acts: int = 1
-    amount: int = 0
-    pace: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +100,6 @@ def record_action(
         rules.Decision(method, methodology.factor.value, method.sources[source], inputs).computed_g,
         started_at,
         rules.trip_minutes(method, holder_id, started_at, distance_m, duration_s),
-        amount=distance_m,
-        pace=rules.pace(distance_m, duration_s),
     )
     written = write_actions(holder_id, methodology, source, [claim], _terms(methodology, source))
     if written:
@@ -130,8 +122,8 @@ def record_act(
         raise unreadable(faults)
     inputs = {method.measure: quantity}
     grams = rules.Decision(method, methodology.factor.value, method.sources[source], inputs).computed_g
-    claim = Claim(occurred_on, inputs, grams, acts=quantity)
-    written = write_actions(holder_id, methodology, source, [claim], _terms(methodology, source))
+    terms = _terms(methodology, source)
+    written = write_actions(holder_id, methodology, source, [Claim(occurred_on, inputs, grams)], terms)
     return Recorded(written[0], True)
 
 
@@ -182,12 +174,12 @@ def write_actions(
         "reason": rules.DAILY_CAP,
         "now": now,
     }
-    wishes = {claim.occurred_on: (claim, _wish(claim)) for claim in claims}
+    wishes = {claim.occurred_on: (claim, _wish(methodology, claim)) for claim in claims}
     actions = []
     for row in statement.write(shared, [wish for _, wish in wishes.values()]):
         claim, wish = wishes[row.day]
         if row.id is None:
-            _give_back(holder_id, method.scene, claim, row.avoided_g)
+            _give_back(holder_id, methodology, claim, row.avoided_g)
             continue
         if row.held:
             claim = replace(claim, inputs={**claim.inputs, rules.HELD: row.held})
@@ -220,7 +212,7 @@ def _action(
     )
 
 
-def _wish(claim: Claim) -> dict[str, Any]:
+def _wish(methodology: Methodology, claim: Claim) -> dict[str, Any]:
     """A claim as the statement takes it; one without minutes has the empty stretch (0, 0)."""
     begins, ends = claim.minutes or (0, 0)
     return {
@@ -231,16 +223,18 @@ def _wish(claim: Claim) -> dict[str, Any]:
         "code": random_code(),
         "inputs": json.dumps(claim.inputs),
         "computed_g": claim.computed_g,
-        "acts": claim.acts,
-        "amount": claim.amount,
-        "pace": claim.pace,
+        **_tally(methodology, claim),
     }
 
 
-def _give_back(holder_id: int, scene: str, claim: Claim, grams: int) -> None:
+def _tally(methodology: Methodology, claim: Claim) -> dict[str, Any]:
+    return rules.tally(methodology.kind, methodology.method.measure, claim.inputs)._asdict()
+
+
+def _give_back(holder_id: int, methodology: Methodology, claim: Claim, grams: int) -> None:
     """Return to the day what it had been credited and counted for an action that does not stand."""
-    told = {"holder": holder_id, "scene": scene, "day": claim.occurred_on, "grams": grams}
-    db.session.execute(_GIVE_BACK, {**told, "acts": claim.acts, "amount": claim.amount})
+    day = {"holder": holder_id, "scene": methodology.method.scene, "day": claim.occurred_on}
+    db.session.execute(_GIVE_BACK, {**day, "grams": grams, **_tally(methodology, claim)})
 
 
 def _same_trip(holder_id: int, scene: str, claim: Claim) -> Action:
@@ -307,7 +301,7 @@ def _take_out(action: Action) -> bool:
     """Mark an action withdrawn and undo what it was credited; False when it was withdrawn before."""
     if not write(_WITHDRAW, {"now": clock.now(), "holder": action.holder_id, "id": action.id}):
         return False
-    _give_back(action.holder_id, action.scene, _claim(action), action.avoided_g)
+    _give_back(action.holder_id, action.methodology, _claim(action), action.avoided_g)
     if action.avoided_g:
         ledger.post([Posting(chart.WITHDRAW_ACTION, action.id, action.holder_id, PLATFORM, action.avoided_g)])
         announcements.tell_withdrawn(action.holder_id, action.id, action.avoided_g)
@@ -316,15 +310,9 @@ def _take_out(action: Action) -> bool:
 
 def _claim(action: Action) -> Claim:
     """What an action once claimed, from what is recorded of it."""
-    method, inputs = action.methodology.method, action.inputs
-    claim = Claim(action.occurred_on, inputs, action.computed_g)
+    claim = Claim(action.occurred_on, action.inputs, action.computed_g, action.occurred_at)
     if action.occurred_at is None:
-        return replace(claim, acts=inputs[method.measure]) if action.methodology.kind == COUNT else claim
-    distance_m, duration_s = inputs["distance_m"], inputs.get("duration_s")
-    return replace(
-        claim,
-        occurred_at=action.occurred_at,
-        minutes=rules.trip_minutes(method, action.holder_id, action.occurred_at, distance_m, duration_s),
-        amount=distance_m,
-        pace=rules.pace(distance_m, duration_s),
-    )
+        return claim
+    method, inputs = action.methodology.method, action.inputs
+    told = (inputs["distance_m"], inputs.get("duration_s"))
+    return replace(claim, minutes=rules.trip_minutes(method, action.holder_id, action.occurred_at, *told))

@@ -38,7 +38,7 @@ _TYPES = {
     "code": "text",
     "inputs": "text",
     "computed_g": "bigint",
-    "acts": "int",
+    "acts": "bigint",
     "amount": "bigint",
     "pace": "bigint",
 }
@@ -57,11 +57,11 @@ room AS (
 held AS (
   INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g, acts, amount, pace, series)
   SELECT %(holder)s, day, %(scene)s,
-    CASE WHEN acts > %(most_acts)s::int OR amount > (SELECT amount FROM room) THEN 0
+    CASE WHEN acts > %(most_acts)s::bigint OR amount > (SELECT amount FROM room) THEN 0
       ELSE least(computed_g, %(cap)s) END,
     %(cap)s, acts, amount, pace, 1 FROM wish
   ON CONFLICT (holder_id, day, scene) DO UPDATE SET
-    credited_g = CASE WHEN day.acts + excluded.acts > %(most_acts)s::int
+    credited_g = CASE WHEN day.acts + excluded.acts > %(most_acts)s::bigint
         OR day.amount + excluded.amount > (SELECT amount FROM room)
         OR excluded.pace = day.pace AND day.series >= %(most_series)s::int THEN day.credited_g
       ELSE greatest(day.credited_g, least(day.credited_g + excluded.credited_g, excluded.cap_g)) END,
@@ -74,8 +74,8 @@ held AS (
     new.credited_g - coalesce(old.credited_g, 0) AS avoided_g,
     CASE
       WHEN coalesce(old.credited_g, 0) >= %(cap)s THEN NULL
-      WHEN new.acts > %(most_acts)s::int
-        THEN jsonb_build_object('rule', 'day_acts', 'allowed', %(most_acts)s::int, 'found', new.acts)
+      WHEN new.acts > %(most_acts)s::bigint
+        THEN jsonb_build_object('rule', 'day_acts', 'allowed', %(most_acts)s::bigint, 'found', new.acts)
       WHEN new.amount > (SELECT amount FROM room)
         THEN jsonb_build_object('rule', 'day_total', 'allowed', %(most_amount)s::bigint,
           'found', %(most_amount)s::bigint - (SELECT amount FROM room) + new.amount)
