@@ -51,6 +51,7 @@ def assert_sound(page: str, language: str, path: str) -> None:
     assert seen.headings == 1, path
     assert len(seen.ids) == len(set(seen.ids)), path
     assert set(seen.unlabelled) <= seen.labels, path
-    assert all(address.startswith("/static/") for address in seen.addresses), path
+    own = ("/static/", "/console/reviews/")  # photos of acts are drawn for operators alone
+    assert all(address.startswith(own) for address in seen.addresses), path
     assert "{{" not in page
     assert "None" not in page, path

@@ -53,11 +53,14 @@ _SAMPLE = "sample-"
 """Operators of a development instance begin with this, and nobody else may."""
 
 ROLES: Mapping[str, frozenset[str]] = {
-    "admin": frozenset({"operators.write", "audit.read", "money.read", "registry.read", "partners.read"}),
+    "admin": frozenset(
+        {"operators.write", "audit.read", "money.read", "registry.read", "footprint.read", "partners.read"}
+    ),
     "finance": frozenset({"money.read", "money.write"}),
     "registry": frozenset({"registry.read", "registry.write"}),
+    "footprint": frozenset({"footprint.read", "footprint.write"}),
     "partners": frozenset({"partners.read", "partners.write"}),
-    "auditor": frozenset({"money.read", "audit.read", "registry.read", "partners.read"}),
+    "auditor": frozenset({"money.read", "audit.read", "registry.read", "footprint.read", "partners.read"}),
 }
 """What each role may do. Enrolling people and moving money are never in one role."""
 

@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, current_app
 
 from app.accounts import jobs as accounts
+from app.footprint import jobs as footprint
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -59,6 +60,7 @@ CHORES = (
     Chore("upload shippings", 5, offsets.upload_shippings),
     Chore("lapse holds", 5, registry.lapse_holds),
     Chore("forget", 3600, _forget),
+    Chore("erase photos", 3600, footprint.erase_photos),
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("tell wishes", 5, offsets.tell_wishes),
     Chore("tidy market", 60, registry.tidy_market),

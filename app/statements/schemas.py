@@ -104,7 +104,8 @@ class RunningTotalsView(ViewSchema):
 class AccountStatementLineView(ViewSchema):
     """One act, emission or retirement with what it was computed from.
 
-    `counted_g` is 0 for what was withdrawn or corrected later; `totals` are the statement's so far.
+    `counted_g` is 0 for what is held, or was withdrawn or corrected later; `totals` are the statement's
+    so far.
     """
 
     day = fields.Date(required=True)
@@ -113,7 +114,7 @@ class AccountStatementLineView(ViewSchema):
     code = fields.String(required=True)
     grams = fields.Integer(required=True)
     counted_g = fields.Integer(required=True)
-    state = fields.String(required=True, metadata={"enum": ["counted", "withdrawn", "corrected"]})
+    state = fields.String(required=True, metadata={"enum": ["counted", "held", "withdrawn", "corrected"]})
     grade = fields.String(required=True, allow_none=True)
     source = fields.String(required=True, allow_none=True)
     inputs = fields.Dict(required=True)

@@ -40,6 +40,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("sanctions", "/console/sanctions", "registry.read"),
     ("dossiers", "/console/dossiers", "registry.read"),
     ("partners", "/console/partners", "partners.read"),
+    ("reviews", "/console/reviews", "footprint.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -38,7 +38,7 @@ def worked(action: Action) -> Worked:
         factor_g=action.methodology.grams_a_unit,
         weight=Decimal(action.weight),
         computed_g=action.computed_g,
-        room_g=max(0, method.cap_g - action.before_g),
+        room_g=max(0, action.cap_g - action.before_g),
         avoided_g=action.avoided_g,
     )
 

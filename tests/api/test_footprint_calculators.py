@@ -195,9 +195,10 @@ def test_a_new_factor_changes_no_kept_month(
         db.session.execute(
             text(
                 "INSERT INTO factor (key, version, value, unit, region, category, name_zh, name_en,"
-                "  source_title, source_ref, verified, tier, note, loaded_at)"
+                "  source_title, source_ref, verified, tier, note, valid_from, valid_until, loaded_at)"
                 " SELECT key, 2, value * 2, unit, region, category, name_zh, name_en, source_title,"
-                "  source_ref, verified, tier, note, now() FROM factor WHERE key = 'elec.grid.sc.2023'"
+                "  source_ref, verified, tier, note, valid_from, valid_until, now() FROM factor"
+                " WHERE key = 'elec.grid.sc.2023'"
             )
         )
     queries.catalogue.forget()

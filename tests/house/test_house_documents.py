@@ -57,6 +57,7 @@ def test_every_dependency_is_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     imported_as = {"pyjwt": "jwt", "psycopg[binary]": "psycopg", "flask-sqlalchemy": "flask_sqlalchemy"}
     imported_as |= {"flask-smorest": "flask_smorest", "granian": "granian", "argon2-cffi": "argon2"}
+    imported_as |= {"pillow": "PIL"}
     sources = "\n".join(
         path.read_text("utf-8") for path in [*(ROOT / "app").rglob("*.py"), ROOT / "migrations" / "env.py"]
     )

@@ -19,7 +19,11 @@ from app.footprint.rules import ACCEPTED, REASONS, BatchItem, Digests, Sieve
 from app.footprint.services.methodologies import FILE, read_documents
 from app.kit.database import db
 
-METHODS = {each["scene"]: rules.read_method(each) for each in read_documents(FILE.read_text("utf-8"))}
+METHODS = {
+    each["scene"]: rules.read_method(each)
+    for each in read_documents(FILE.read_text("utf-8"))
+    if rules.counts(each)
+}
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
 scenes = st.sampled_from(["metro", "bus", "shared_bike"])
 # A small day: starts and rides collide often, and a few long trips fill it.

@@ -21,8 +21,11 @@ from app.footprint.models.partners import (
     PartnerTerms,
     TripKey,
 )
+from app.footprint.models.reviews import ActPhoto, ActReview
 
 __all__ = [
+    "ActPhoto",
+    "ActReview",
     "ActionRow",
     "CalculationRow",
     "EmissionRow",

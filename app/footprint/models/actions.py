@@ -39,6 +39,7 @@ class ActionRow(Base):
         CheckConstraint("avoided_g BETWEEN 0 AND computed_g", name="credited"),
         CheckConstraint("(cap_reason IS NULL) = (avoided_g = computed_g)", name="reason"),
         Index("ix_action_occurred_on", "holder_id", "occurred_on", "id"),
+        CheckConstraint("NOT inputs ? 'held' OR (avoided_g = 0 AND cap_reason = 'held')", name="held"),
     )
 
     holder_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -62,11 +63,16 @@ class ActionRow(Base):
 
 
 class SceneDayRow(Base):
-    """What one holder's day of one scene has been credited; its row is the lock of the cap."""
+    """What one holder's day of one scene has been credited; its row is the lock of the cap and the limits.
+
+    `acts` and `amount` (metres) add up every standing act of the day, held ones too (`rules.tally`);
+    `series` is how many came in a row at the average speed `pace`.
+    """
 
     __tablename__ = "scene_day"
     __table_args__ = (
         CheckConstraint("credited_g BETWEEN 0 AND cap_g", name="cap"),
+        CheckConstraint("acts >= 0 AND amount >= 0 AND series >= 0", name="counts"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -75,6 +81,10 @@ class SceneDayRow(Base):
     scene: Mapped[str] = mapped_column(String(40), primary_key=True)
     credited_g: Mapped[int] = mapped_column(BigInteger)
     cap_g: Mapped[int] = mapped_column(BigInteger)
+    acts: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    series: Mapped[int] = mapped_column(Integer, server_default="0")
+    pace: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class StepDayRow(Base):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, select, tuple_
 from sqlalchemy.dialects.postgresql import Range
 
 from app.footprint import rules
@@ -52,25 +52,50 @@ class Action:
         return str(self.decision.weight)
 
     @property
+    def cap_g(self) -> int:
+        """The day's cap: the methodology's, or what a decision lifted it to for this act."""
+        return int(self.inputs.get(rules.CAP_SET, self.methodology.method.cap_g))
+
+    @property
     def cap(self) -> dict[str, Any]:
         """The day's cap as this action met it; `text` says in words why less was credited."""
         return {
-            "cap_g": self.methodology.method.cap_g,
+            "cap_g": self.cap_g,
             "before_g": self.before_g,
             "reason": self.cap_reason,
             "text": self._cap_text() if self.cap_reason else None,
         }
 
+    @property
+    def held(self) -> Mapping[str, Any] | None:
+        """The limit that holds this act: its `rule`, what it `allowed` and what was `found`."""
+        held: Mapping[str, Any] | None = self.inputs.get(rules.HELD)
+        return held
+
+    @property
+    def status(self) -> str:
+        """What became of it: withdrawn, held, capped, or credited in full."""
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return {None: "credited", rules.HELD: "held"}.get(self.cap_reason, "capped")
+
     def _cap_text(self) -> str:
+        scene = self.methodology.document[f"scene_{language()}"]
+        if self.held:
+            return t("footprint.held", scene=scene, rule=self._limit_text(self.held))
         return t(
             f"footprint.{self.cap_reason}",
-            scene=self.methodology.document[f"scene_{language()}"],
-            cap_g=self.methodology.method.cap_g,
+            scene=scene,
+            cap_g=self.cap_g,
             before_g=self.before_g,
             computed_g=self.computed_g,
             avoided_g=self.avoided_g,
             reason=self.methodology.document["cap"][f"reason_{language()}"],
         )
+
+    @staticmethod
+    def _limit_text(held: Mapping[str, Any]) -> str:
+        return t(f"footprint.limit_{held['rule']}", allowed=held["allowed"], found=held["found"])
 
 
 @dataclass(frozen=True)
@@ -128,6 +153,16 @@ def get_action(holder_id: int, code: str) -> Action:
     return read_action(row._mapping)
 
 
+def get_action_by_id(holder_id: int, action_id: int) -> Action:
+    """A holder's action by its id. Raises `NotFound`."""
+    row = db.session.execute(
+        select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.id == action_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return read_action(row._mapping)
+
+
 def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[Action]:
     """A holder's actions, the last recorded first, withdrawn ones too; `before` is an action's id."""
     wanted = select(*_COLUMNS).where(ActionRow.holder_id == holder_id)
@@ -135,6 +170,19 @@ def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[
         wanted = wanted.where(ActionRow.id < before)
     rows = db.session.execute(wanted.order_by(ActionRow.id.desc()).limit(limit))
     return [read_action(row._mapping) for row in rows]
+
+
+def credited_on(action: Action) -> int:
+    """What the day and scene of an action have been credited."""
+    day = (action.holder_id, action.occurred_on, action.scene)
+    return int(
+        db.session.scalar(
+            select(SceneDayRow.credited_g).where(
+                tuple_(SceneDayRow.holder_id, SceneDayRow.day, SceneDayRow.scene) == day
+            )
+        )
+        or 0
+    )
 
 
 def find_trip(holder_id: int, minutes: tuple[int, int]) -> Action | None:

@@ -48,11 +48,12 @@ class Help:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A person's month; the total is the sum of its lines."""
+    """A person's month, this one where none is named; the total is the sum of its lines."""
 
     guide: Guide
     region: str
     people: int
+    month: str | None
     origins: Mapping[str, str]
     lines: Sequence[Line]
 
@@ -97,7 +98,7 @@ class Estimate:
         avoided_g = 0
         for name, quantity in rules.moved(lever, quantities).items():
             kind = emission_kinds()[name]
-            factor = factors.get(name) or kind.find_factor(self.region)
+            factor = factors.get(name) or kind.find_factor(self.region, self.month)
             if factor is None:
                 return 0
             before, after = (
@@ -159,13 +160,15 @@ _STANDING = text(
 )
 
 
-def estimate_of(guide: Guide, answers: Mapping[str, Any], measured: Mapping[str, Any]) -> Estimate:
-    """The month that follows from sound answers, with the factors of today."""
+def estimate_of(
+    guide: Guide, answers: Mapping[str, Any], measured: Mapping[str, Any], month: str | None = None
+) -> Estimate:
+    """The month that follows from sound answers, with the factors of that month, or of this one."""
     answered = rules.follow(guide.questionnaire, answers, measured)
     lines = []
     for entry in answered.entries:
         kind = emission_kinds()[entry.kind]
-        factor = kind.find_factor(answered.region)
+        factor = kind.find_factor(answered.region, month)
         if factor is None:
             raise LookupError(f"{entry.kind} has no factor in {answered.region}")
         inputs = {"quantity": entry.quantity, "unit": kind.unit, "region": answered.region, "per": kind.per}
@@ -183,7 +186,7 @@ def estimate_of(guide: Guide, answers: Mapping[str, Any], measured: Mapping[str,
                 grams,
             )
         )
-    return Estimate(guide, answered.region, answered.people, answered.origins, lines)
+    return Estimate(guide, answered.region, answered.people, month, answered.origins, lines)
 
 
 def stored_lines(estimate: Estimate) -> list[dict[str, Any]]:
@@ -286,7 +289,7 @@ def _read(row: RowMapping) -> Calculation:
     guide = guide_by_id(told.pop("guide_id"))
     answered = rules.follow(guide.questionnaire, told["answers"], told["measured"])
     lines = list(_read_lines(told.pop("lines")))
-    estimate = Estimate(guide, answered.region, answered.people, answered.origins, lines)
+    estimate = Estimate(guide, answered.region, answered.people, told["month"], answered.origins, lines)
     return Calculation(**told, estimate=estimate)
 
 

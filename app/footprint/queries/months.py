@@ -1,5 +1,6 @@
 """A person's emissions and avoided grams: by month, and over their life. The two are never added."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.footprint import rules
+from app.footprint.queries.actions import Replay
 from app.footprint.queries.catalogue import Factor, factor_by_id
 from app.kit.database import db
+from app.kit.problems import NotFound
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,11 @@ class Emission:
     recorded_at: datetime
     current: bool
     factor: Factor
+
+    @property
+    def code(self) -> str:
+        """What names it among its holder's results: month, kind and revision."""
+        return f"{self.month}.{self.kind}.{self.revision}"
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,16 @@ class Lifetime:
         return sum(self.avoided_by_scene.values())
 
 
-_EMISSIONS = text(
+_CODE = re.compile(r"(\d{4}-\d\d)\.([a-z_]{1,40})\.(\d{1,9})", re.ASCII)
+_EMISSION_FACTS = (
     "SELECT id, month, kind, revision, inputs, factor_id, emitted_g, recorded_at, NOT EXISTS ("
     "   SELECT 1 FROM emission later WHERE later.holder_id = e.holder_id AND later.month = e.month"
     "      AND later.kind = e.kind AND later.revision > e.revision) AS current"
-    " FROM emission e WHERE holder_id = :holder AND id < :before"
+    " FROM emission e WHERE holder_id = :holder"
+)
+_EMISSION = text(f"{_EMISSION_FACTS} AND month = :month AND kind = :kind AND revision = :revision")
+_EMISSIONS = text(
+    f"{_EMISSION_FACTS} AND id < :before"
     "  AND (CAST(:month AS text) IS NULL OR month = :month)"
     " ORDER BY id DESC LIMIT :limit"
 )
@@ -100,12 +114,34 @@ def list_emissions(
 ) -> list[Emission]:
     """A holder's emissions, the last recorded first, corrected ones too; `before` is an emission's id."""
     values = {"holder": holder_id, "month": month, "limit": limit, "before": before or 2**63 - 1}
-    emissions = []
-    for row in db.session.execute(_EMISSIONS, values):
-        told = dict(row._mapping)
-        factor = factor_by_id(told.pop("factor_id"))
-        emissions.append(Emission(**told, factor=factor))
-    return emissions
+    return [_read(row._mapping) for row in db.session.execute(_EMISSIONS, values)]
+
+
+def get_emission(holder_id: int, code: str) -> Emission:
+    """A holder's emission by its code, such as `2026-10.electricity.1`. Raises `NotFound`."""
+    told = _CODE.fullmatch(code)
+    row = None
+    if told is not None:
+        month, kind, revision = told.groups()
+        values = {"holder": holder_id, "month": month, "kind": kind, "revision": int(revision)}
+        row = db.session.execute(_EMISSION, values).one_or_none()
+    if row is None:
+        raise NotFound()
+    return _read(row._mapping)
+
+
+def _read(row: Mapping[Any, Any]) -> Emission:
+    told = dict(row)
+    factor = factor_by_id(told.pop("factor_id"))
+    return Emission(**told, factor=factor)
+
+
+def replay_emission(emission: Emission) -> Replay:
+    """Compute an emission again from its raw inputs and its own factor."""
+    factor = emission.factor
+    recorded = {"emitted_g": emission.emitted_g}
+    replayed = {"emitted_g": rules.recorded_grams(emission.inputs, factor.value, factor.unit)}
+    return Replay(recorded, replayed, [] if recorded == replayed else ["emitted_g"])
 
 
 def month_summary(holder_id: int, month: str) -> MonthSummary:

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, text
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.footprint import rules
-from app.footprint.queries import actions
+from app.footprint.queries import actions, review_proofs
 from app.footprint.queries.calculator_proofs import prove_calculators
 from app.footprint.queries.catalogue import factor_by_id
 from app.kit.database import db
@@ -40,7 +40,8 @@ _ITEMS = text(
     " count(*) FILTER (WHERE partner_item.item IS NULL) AS unheard,"
     " count(*) - count(DISTINCT action.id) AS twice"
     " FROM partner_item JOIN partner ON partner.id = partner_id FULL JOIN"
-    "  (SELECT id, holder_id, source FROM action WHERE source IN (SELECT code FROM partner)) action"
+    "  (SELECT id, holder_id, source FROM action WHERE source IN (SELECT code FROM partner)"
+    "     AND NOT EXISTS (SELECT FROM act_review WHERE outcome_id = action.id)) action"
     "   ON action.holder_id = partner_item.holder_id AND action.id = action_id AND source = partner.code"
 )
 _BATCHES = text(
@@ -75,6 +76,7 @@ def prove() -> list[Proof]:
         ),
         none("footprint.prove_days", above=days.above, differing=days.differing),
         _prove_replay(),
+        *review_proofs.prove(),
         prove_calculators(),
         *_prove_partners(),
     ]

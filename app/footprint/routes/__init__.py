@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
+from app.footprint.routes import reviews
 from app.footprint.routes.actions import actions
 from app.footprint.routes.batches import batches
 from app.footprint.routes.calculators import calculations, calculators
@@ -13,7 +14,7 @@ from app.footprint.routes.results import results
 from app.footprint.routes.sources import sources
 from app.footprint.routes.steps import read_werun, steps
 
-__all__ = ["connect", "read_werun"]
+__all__ = ["connect", "read_werun", "reviews"]
 
 
 def connect(app: Flask, api: Api) -> None:

@@ -24,10 +24,14 @@ actions = Blueprint("actions", __name__, url_prefix="/v1/actions", description="
 @actions.response(201, ActionView)
 @actions.alt_response(200, schema=ActionView, description="The same trip was recorded before.")
 def post_action(wish: dict[str, Any]) -> Any:
-    """Declare a trip. Walking is counted from WeRun's steps and cannot be declared."""
+    """Declare a trip, or how many acts of one day. Walking is counted from WeRun's steps.
+
+    What passes a limit of GET /v1/rules is recorded and held: credited nothing until an operator decides.
+    """
     # No look-up of the session here, unlike elsewhere: it would be a fifth of the hot path's statements,
     # and a signed-out token can only declare, for the quarter of an hour that it still lives.
-    recorded = services.record_action(caller().holder_id, **wish)
+    record = services.record_act if "quantity" in wish else services.record_action
+    recorded = record(caller().holder_id, **wish)
     return recorded.action, 201 if recorded.new else 200
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from app.footprint.rules.methods import WINDOW_DAYS, Method
 
@@ -62,6 +62,23 @@ def moment_faults(started_at: datetime, now: datetime, window: timedelta = OLDES
     if started_at < now - window:
         return [Fault("started_at", "footprint.field_too_old", {"days": window.days})]
     return []
+
+
+def day_faults(occurred_on: date, today: date, window: timedelta = OLDEST) -> list[Fault]:
+    """Whether the day of an act lies ahead of us, or too far back to be recorded."""
+    if occurred_on > today:
+        return [Fault("occurred_on", "footprint.field_future")]
+    if occurred_on < today - window:
+        return [Fault("occurred_on", "footprint.field_too_old", {"days": window.days})]
+    return []
+
+
+def quantity_faults(method: Method, quantity: int) -> list[Fault]:
+    """What is implausible about how many acts one report tells of."""
+    least, most = max(1, method.bounds.least), method.bounds.most
+    if least <= quantity <= most:
+        return []
+    return [Fault("quantity", "kit.field_between", {"least": least, "most": most})]
 
 
 def month_faults(month: str, this_month: str) -> list[Fault]:

@@ -9,6 +9,7 @@ from math import ceil, floor
 from typing import Any
 
 from app.footprint.rules.methods import Method
+from app.footprint.rules.plausibility import CAP_SET, HELD
 
 GRAMS_PER_KG = 1000
 
@@ -76,14 +77,23 @@ class Decision:
         return grams - self._grams(before) if before else grams
 
     @property
+    def cap_g(self) -> int:
+        """The day's cap: the methodology's, unless a decision has lifted it for this act."""
+        return int(self.inputs.get(CAP_SET, self.method.cap_g))
+
+    @property
     def avoided_g(self) -> int:
-        """Grams credited."""
-        return credited_g(self.computed_g, self.before_g, self.method.cap_g)
+        """Grams credited; nothing while a limit holds the act."""
+        if HELD in self.inputs:
+            return 0
+        return credited_g(self.computed_g, self.before_g, self.cap_g)
 
     @property
     def cap_reason(self) -> str | None:
         """Why less was credited than computed; None when nothing was cut."""
-        return DAILY_CAP if self.avoided_g < self.computed_g else None
+        if self.avoided_g == self.computed_g:
+            return None
+        return HELD if HELD in self.inputs else DAILY_CAP
 
     def _grams(self, inputs: int) -> int:
         amount = Fraction(inputs, self.method.inputs_per_unit)

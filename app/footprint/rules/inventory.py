@@ -40,7 +40,7 @@ class Item:
     assumed: bool
 
     def factor_key(self, region: str) -> str:
-        """The key of the factor in a region such as CN-FJ."""
+        """The key of the factor, or of the series of factors, in a region such as CN-FJ."""
         return self.factor.format(province=region[3:].lower())
 
 

@@ -14,6 +14,10 @@ SELF = "self"
 """The source of what a holder declares of themselves."""
 
 
+PHOTO = "photo"
+"""The source of what a photo shows, where a scene takes one: an operator has looked at it."""
+
+
 WALKING = "walking"
 
 
@@ -30,12 +34,22 @@ PER_ACT = "act"
 """The measure of what counts once an act, however far or much, such as a tariff a trip."""
 
 
+DAY_ACTS, DAY_TOTAL, SAME_SPEED = "day_acts", "day_total", "same_speed"
+LIMITS = (DAY_ACTS, DAY_TOTAL, SAME_SPEED)
+"""What a pack may limit of what a person declares of one day: acts of a scene, metres, trips at one speed."""
+
+
 WINDOW_DAYS = 31
 """How long after the act it may be recorded where a methodology says nothing else."""
 
 
 class MethodologyRefused(ValueError):
     """A methodology that cannot be loaded; the text says which and why."""
+
+
+def better_grade(one: str, other: str) -> bool:
+    """Whether one grade is better evidence than another."""
+    return GRADES.index(one) < GRADES.index(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,19 @@ class Bounds:
     most: int
     slowest_kmh: int | None = None
     fastest_kmh: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one person's day is believed without a look; None where nothing is limited.
+
+    `day_acts` is how many of the scene, `day_total` the metres by all means together, `same_speed` how many
+    trips of the scene in a row at one and the same average speed.
+    """
+
+    day_acts: int | None = None
+    day_total: int | None = None
+    same_speed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +90,8 @@ class Method:
 
     `measure` names the raw input; `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times
     the factor and the `constant` kg that the other `terms` come to. `cap_g` is the most that one
-    holder's day of the scene is credited, `per_day` how much of the measure a person may declare of it.
+    holder's day of the scene is credited, `per_day` how much of the measure a person may declare of it
+    before somebody looks; it is the scene's own among the `limits`.
     """
 
     key: str
@@ -79,6 +107,7 @@ class Method:
     kind: str = TRIP
     per_day: int | None = None
     window_days: int = WINDOW_DAYS
+    limits: Limits = Limits()
     per_unit: Fraction = Fraction(1)
     terms: tuple[Term, ...] = ()
     constant: Fraction = Fraction(0)
@@ -89,6 +118,13 @@ class Method:
             return self
         each = (term.per_unit * Fraction(values[term.factor, term.factor_version]) for term in self.terms)
         return replace(self, constant=sum(each, Fraction(0)))
+
+    @property
+    def input_unit(self) -> str:
+        """The unit of bounds and raw inputs: a trip's metres, whatever it is worth by; else the measure's."""
+        if self.kind == TRIP:
+            return "m"
+        return {"g": "g", "wh": "Wh"}.get(self.measure.rpartition("_")[2], self.measure)
 
     def measured(self, inputs: Mapping[str, Any]) -> int:
         """How much was done, in raw inputs."""
@@ -120,6 +156,7 @@ def read_method(document: Mapping[str, Any]) -> Method:
             kind=document.get("kind", TRIP),
             per_day=document.get("per_day"),
             window_days=document.get("window_days", WINDOW_DAYS),
+            limits=_read_limits(document),
             per_unit=Fraction(document.get("per_unit", 1)),
             terms=tuple(_read_term(each) for each in document.get("terms", ())),
         )
@@ -135,6 +172,15 @@ def _read_bounds(document: Mapping[str, Any]) -> Bounds:
     return Bounds(
         document["least"], document["most"], document.get("slowest_kmh"), document.get("fastest_kmh")
     )
+
+
+def _read_limits(document: Mapping[str, Any]) -> Limits:
+    """The pack's limits as they concern a scene; one whose `per_day` says so has a number of its own."""
+    told = {name: each["value"] for name, each in document.get("pack", {}).get("limits", {}).items()}
+    limits = Limits(**told)
+    if document.get("kind", TRIP) == COUNT:
+        limits = Limits(limits.day_acts)
+    return replace(limits, day_acts=document.get("per_day", limits.day_acts))
 
 
 def _read_term(document: Mapping[str, Any]) -> Term:
@@ -156,6 +202,9 @@ def _check_method(method: Method, name: str) -> None:
         ),
         "kind is known": method.kind not in KINDS,
         "per_day is positive": method.per_day is not None and method.per_day < 1,
+        "limits are positive": any(
+            limit is not None and limit < 1 for limit in (getattr(method.limits, name) for name in LIMITS)
+        ),
         "window_days is positive": method.window_days < 1,
     }
     broken = [rule for rule, is_wrong in wrong.items() if is_wrong]

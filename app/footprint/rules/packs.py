@@ -66,6 +66,8 @@ def _find_gaps(document: Mapping[str, Any], missing: list[str]) -> None:
     for part, word in (("baseline", "text"), ("cap", "reason"), ("bounds", "text"), ("example", "text")):
         told = document.get(part, {})
         missing += _unsaid(told, f"{part}.", [word])
+    for limit, told in document["pack"].get("limits", {}).items():
+        missing += _unsaid(told, f"pack.limits.{limit}.", ["name", "reason"])
 
 
 def _unsaid(told: Mapping[str, Any], where: str, names: Iterable[str]) -> list[str]:

@@ -28,9 +28,11 @@ from app.footprint.schemas.packs import (
     PackView,
     ReplayedView,
 )
+from app.footprint.schemas.reviews import AppealCountView, NewAppeal, ReviewView, RulesView, RuleView
 
 __all__ = [
     "ActionView",
+    "AppealCountView",
     "CapView",
     "ChangeView",
     "ClosedSceneView",
@@ -47,10 +49,14 @@ __all__ = [
     "MethodologyView",
     "MonthView",
     "NewAction",
+    "NewAppeal",
     "NewSteps",
     "PackView",
     "ReplayView",
     "ReplayedView",
+    "ReviewView",
+    "RuleView",
+    "RulesView",
     "SceneView",
     "StepDayView",
     "StepsView",

@@ -1,18 +1,40 @@
 """What is said about actions and steps."""
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
 
 from app.footprint.schemas.factors import FactorBriefView, MethodologyBriefView, Unchanging
-from app.kit.fields import Code, Moment, NewSchema, Text, ViewSchema, Whole
+from app.kit.fields import Code, Day, Moment, NewSchema, Text, ViewSchema, Whole
+from app.kit.messages import t
+
+TRIP_FIELDS = frozenset({"started_at", "distance_m"})
+COUNT_FIELDS = frozenset({"occurred_on", "quantity"})
 
 
 class NewAction(NewSchema):
-    """A trip that its maker declares."""
+    """What its maker declares: a trip, or how many acts of one day; see `kind` of GET /v1/scenes."""
 
-    scene = Code(40, required=True, metadata={"description": "metro, bus, shared_bike: see GET /v1/scenes"})
-    started_at = Moment(required=True, metadata={"description": "Within the last 31 days."})
-    distance_m = Whole(1, 1_000_000, required=True)
-    duration_s = Whole(1, 172_800)
+    scene = Code(40, required=True, metadata={"description": "metro, no_cutlery, …: see GET /v1/scenes"})
+    started_at = Moment(metadata={"description": "Of a trip. Within the last 31 days."})
+    distance_m = Whole(1, 1_000_000, metadata={"description": "Of a trip."})
+    duration_s = Whole(1, 172_800, metadata={"description": "Of a trip; optional."})
+    occurred_on = Day(metadata={"description": "Of acts that are counted. Within the last 31 days."})
+    quantity = Whole(1, 1_000_000, metadata={"description": "Of acts that are counted: how many."})
+
+    @validates_schema
+    def have_one_shape(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse what is neither a trip nor a number of acts, naming every field."""
+        told = data.keys()
+        if told >= TRIP_FIELDS and not told & COUNT_FIELDS:
+            return
+        counted = bool(told & COUNT_FIELDS)
+        needed, foreign = (COUNT_FIELDS, TRIP_FIELDS) if counted else (TRIP_FIELDS, COUNT_FIELDS)
+        strangers = foreign | {"duration_s"} if counted else foreign
+        faults = {name: [t("kit.field_required")] for name in sorted(needed - told)}
+        faults |= {name: [t("kit.field_unknown")] for name in sorted(strangers & told)}
+        if faults:
+            raise ValidationError(faults)
 
 
 class NewSteps(NewSchema):
@@ -32,9 +54,14 @@ class CapView(ViewSchema):
 
 
 class ActionView(ViewSchema):
-    """One act: its raw inputs, what they compute to, and what was credited under the day's cap."""
+    """One act: its raw inputs, what they compute to, and what was credited under the day's cap.
+
+    `status` is credited, capped, held (`inputs.held` names the limit, what it allows and what was found)
+    or withdrawn.
+    """
 
     code = fields.String(required=True)
+    status = fields.String(required=True)
     scene = fields.String(required=True)
     source = fields.String(required=True)
     grade = fields.String(required=True)

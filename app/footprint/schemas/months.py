@@ -14,8 +14,12 @@ class EmissionQuery(PageQuery):
 
 
 class EmissionView(ViewSchema):
-    """What was emitted of one kind in one month; a corrected row stays, with `current` false."""
+    """What was emitted of one kind in one month; a corrected row stays, with `current` false.
 
+    `code` is what `POST /v1/results/{code}/replay` takes.
+    """
+
+    code = fields.String(required=True)
     month = fields.String(required=True)
     kind = fields.String(required=True)
     revision = fields.Integer(required=True)

@@ -56,14 +56,17 @@ class ChangeView(ViewSchema):
 
 
 class ReplayedView(ViewSchema):
-    """A result computed again from its raw inputs; `differences` names the figures that changed."""
+    """A result computed again from its raw inputs; `differences` names the figures that changed.
 
-    kind = fields.String(required=True)
+    `factors` holds every factor that it was computed with, once, the first used first.
+    """
+
+    kind = fields.String(required=True, metadata={"enum": ["action", "emission", "calculation", "inventory"]})
     code = fields.String(required=True)
     same = fields.Boolean(required=True)
     recorded = fields.Dict(required=True)
     replayed = fields.Dict(required=True)
     differences = fields.List(fields.String(), required=True)
     inputs = fields.Dict(required=True)
-    factor = fields.Nested(FactorBriefView, required=True)
+    factors = fields.List(fields.Nested(FactorBriefView), required=True)
     methodology = fields.Nested(MethodologyBriefView, required=True, allow_none=True)

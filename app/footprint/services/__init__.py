@@ -1,6 +1,6 @@
 """What can be done with factors, actions, steps and emissions. The only writers of this room."""
 
-from app.footprint.services.actions import Recorded, record_action, withdraw_action
+from app.footprint.services.actions import Recorded, record_act, record_action, withdraw_action
 from app.footprint.services.calculations import estimate_month, keep_month
 from app.footprint.services.emissions import record_emission
 from app.footprint.services.factors import load_factors
@@ -18,6 +18,7 @@ from app.footprint.services.inventories import (
     replace_line,
 )
 from app.footprint.services.methodologies import choose_pack, load_methodologies
+from app.footprint.services.reviews import appeal, attach_photo, decide
 from app.footprint.services.steps import record_steps
 
 __all__ = [
@@ -25,10 +26,13 @@ __all__ = [
     "NewLine",
     "Recorded",
     "add_line",
+    "appeal",
+    "attach_photo",
     "change_stage",
     "choose_pack",
     "close_stage",
     "create_inventory",
+    "decide",
     "estimate_event",
     "estimate_month",
     "keep_month",
@@ -36,6 +40,7 @@ __all__ = [
     "load_guides",
     "load_methodologies",
     "open_final",
+    "record_act",
     "record_action",
     "record_emission",
     "record_steps",

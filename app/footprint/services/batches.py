@@ -23,7 +23,7 @@ from app.footprint.queries import partners as known
 from app.footprint.queries.partners import BatchResult
 from app.footprint.rules import ACCEPTED, REFUSED, BatchItem, Digests, Method, Refusal, Verdict
 from app.footprint.services import statement
-from app.footprint.services.actions import Claim, grade_of, wish
+from app.footprint.services.actions import Claim, Terms, grade_of, wish
 from app.kit import clock
 from app.kit.database import array, db, text_array
 from app.kit.sealing import digester
@@ -174,7 +174,7 @@ def _computer(source: str) -> Callable[[BatchItem, Verdict], dict[str, Any]]:
             item.started_at,
             verdict.minutes if verdict.minutes[1] else None,
         )
-        return wish(verdict.holder, methodology, source, claim, item.ride_key)
+        return wish(verdict.holder, methodology, source, claim, Terms(trip_key=item.ride_key))
 
     return compute
 

@@ -12,8 +12,10 @@ from app.kit.codes import random_code
 from app.kit.database import db
 
 
-def estimate_month(answers: Mapping[str, Any], measured: Mapping[str, Any]) -> Estimate:
-    """The month that follows from the answers; nothing is written.
+def estimate_month(
+    answers: Mapping[str, Any], measured: Mapping[str, Any], month: str | None = None
+) -> Estimate:
+    """The month `YYYY-MM`, or this one, that follows from the answers; nothing is written.
 
     What is not answered takes its default. Raises `Unreadable` with every fault.
     """
@@ -22,7 +24,7 @@ def estimate_month(answers: Mapping[str, Any], measured: Mapping[str, Any]) -> E
     faults = rules.answer_faults(guide.questionnaire, answers, measured, regions)
     if faults:
         raise unreadable(faults)
-    return queries.estimate_of(guide, answers, measured)
+    return queries.estimate_of(guide, answers, measured, month)
 
 
 def keep_month(
@@ -35,7 +37,7 @@ def keep_month(
     faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
     if faults:
         raise unreadable(faults)
-    estimate = estimate_month(answers, measured)
+    estimate = estimate_month(answers, measured, month)
     row = CalculationRow(
         code=random_code(),
         holder_id=holder_id,

@@ -82,7 +82,7 @@ def _check_event(document: type_document) -> None:
     cited = [each["factor"] for each in (*document["deadline"], document["benchmark"])]
     unknown = set(cited) - catalogue().latest.keys()
     for item in guide.items.values():
-        factor = catalogue().latest.get(item.factor_key(HOME_REGION))
+        factor = queries.find_factor(item.factor_key(HOME_REGION))
         if factor is None:
             unknown.add(item.factor)
         else:

@@ -18,7 +18,6 @@ from app.footprint.errors.inventories import (
 )
 from app.footprint.models import InventoryLineRow, InventoryRow, InventoryStageRow
 from app.footprint.queries import EVENT_INVENTORY, Guide, Inventory, InventoryLine, Stage
-from app.footprint.queries.catalogue import catalogue
 from app.footprint.rules import Fault
 from app.footprint.services.faults import unreadable
 from app.kit import clock
@@ -56,7 +55,7 @@ def estimate_event(facts: Facts, region: str, lines: Sequence[NewLine], excluded
     faults = _event_faults(guide, facts, region, excluded)
     computed = []
     for place, told in enumerate(lines):
-        found, line = _compute(guide, f"lines/{place}/", told, region, place + 1, 1)
+        found, line = _compute(guide, f"lines/{place}/", told, region, facts.starts_on, place + 1, 1)
         faults += found
         computed += [line] if line else []
     if faults:
@@ -240,7 +239,8 @@ def _end(inventory: Inventory, stage: str, number: int) -> int:
 
 def _write(inventory: Inventory, stage: str, told: NewLine, number: int, revision: int) -> InventoryLine:
     """Compute a line and keep it. Raises `Unreadable`."""
-    faults, line = _compute(inventory.guide, "", told, inventory.region, number, revision)
+    starts_on = inventory.stages[stage].starts_on
+    faults, line = _compute(inventory.guide, "", told, inventory.region, starts_on, number, revision)
     if faults or line is None:
         raise unreadable(faults)
     db.session.add(
@@ -279,7 +279,7 @@ def _event_faults(guide: Guide, facts: Facts, region: str, excluded: Mapping[str
 
 
 def _compute(
-    guide: Guide, where: str, told: NewLine, region: str, number: int, revision: int
+    guide: Guide, where: str, told: NewLine, region: str, starts_on: date, number: int, revision: int
 ) -> tuple[list[Fault], InventoryLine | None]:
     """A line with its factor and grams, or what is wrong with it; `where` is the beginning of its fields."""
     item = guide.event.items.get(told.item)
@@ -294,9 +294,11 @@ def _compute(
         faults.append(Fault(f"{where}grade", "kit.field_one_of", {"choices": ", ".join(grades)}))
     elif told.grade != grades[-1] and not told.evidence:
         faults.append(Fault(f"{where}evidence", "footprint.field_evidence"))
-    if faults:
+    factor = queries.find_factor(item.factor_key(region), f"{starts_on:%Y-%m}")
+    if factor is None:
+        faults.append(Fault(f"{where}item", "footprint.field_item_too_old"))
+    if faults or factor is None:
         return faults, None
-    factor = catalogue().latest[item.factor_key(region)]
     grams = rules.line_grams(item, told.inputs, share, factor.value, factor.unit)
     line = InventoryLine(
         guide=guide,

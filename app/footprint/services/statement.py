@@ -1,11 +1,12 @@
-"""The statements that record actions, with everything that belongs to them.
+"""The statement that records actions, with everything that belongs to them.
 
-Each takes the credit from the days, writes the actions, their postings and their announcement: one
-round trip, and nothing of it can be written without the rest. The books' part comes from the ledger, the
+It takes the credit from the days, writes the actions, their postings and their announcement: one round
+trip, and nothing of it can be written without the rest. The books' part comes from the ledger, the
 announcement's from the kit. The credit is taken by the insert that locks the rows of holder, scene and
-day, so a day's cap holds whoever writes at once.
+day, and these rows count what a day holds: so its cap and its limits hold whoever writes at once.
 
-`write` is the hot path: one action of one holder. `write_many` takes any number of any holders and scenes.
+It has two beginnings. `write` is the hot path: one action of one holder, whom limits may concern.
+`write_many` takes any number of any holders and scenes that are evidence already: no limit holds them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from sqlalchemy import text
 from app.accounts import chart, ledger
 from app.accounts.chart import PLATFORM
 from app.footprint import announcements
-from app.footprint.rules import DAILY_CAP
+from app.footprint.rules import DAILY_CAP, HELD
 from app.kit.database import array, db, run, run_many, text_array
 
 CHUNK = 1000
@@ -26,12 +27,18 @@ CHUNK = 1000
 
 
 class Written(NamedTuple):
-    """What became of one wish: its action's id, or None when its minutes or its ride were taken."""
+    """What became of one wish: its action's id, or None when its minutes or its ride were taken.
+
+    `held` says which limit held it: its rule, what it allows and what was found. `given` is the id that
+    was meant for it.
+    """
 
     id: int | None
     code: str
     before_g: int
     avoided_g: int
+    held: Mapping[str, Any] | None
+    given: int
 
 
 _TYPES = {
@@ -49,9 +56,14 @@ _TYPES = {
     "grade": "text",
     "methodology": "bigint",
     "factor": "bigint",
-    "trip_key": "bytea",
+    "acts": "bigint",
+    "amount": "bigint",
 }
-"""What one wish consists of; `ends` is 0 where it takes no minutes, `trip_key` None where it has no ride."""
+"""What every wish consists of; `ends` is 0 where it takes no minutes."""
+_LIMITS = {"pace": "bigint", "most_acts": "bigint", "most_amount": "bigint", "most_series": "bigint"}
+"""What limits ask of one that is written alone; NULL where there is none."""
+_RIDES = {"trip_key": "bytea"}
+"""What one of many has besides; None where it has no ride."""
 _QUOTED: dict[str, Callable[[Any], str | None]] = {
     "moment": lambda moment: moment and moment.isoformat(),
     "inputs": str,
@@ -63,50 +75,59 @@ _QUOTED: dict[str, Callable[[Any], str | None]] = {
 """Columns that are not plain in an array, and how they are written there."""
 
 _ONE = """
-WITH held AS (
-  INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g)
-  VALUES ({holder}, {day}, {scene}, least({computed_g}, {cap}), {cap})
+room AS (
+  SELECT {most_amount} - coalesce(sum(amount), 0) AS amount FROM scene_day
+  WHERE {most_amount} IS NOT NULL AND holder_id = {holder} AND day = {day} AND scene <> {scene}
+),
+held AS (
+  INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g, acts, amount, pace, series)
+  SELECT {holder}, {day}, {scene},
+    CASE WHEN {acts} > {most_acts} OR {amount} > room.amount THEN 0 ELSE least({computed_g}, {cap}) END,
+    {cap}, {acts}, {amount}, {pace}, 1 FROM room
   ON CONFLICT (holder_id, day, scene) DO UPDATE SET
-    credited_g = greatest(day.credited_g, least(day.credited_g + excluded.credited_g, excluded.cap_g)),
-    cap_g = greatest(day.cap_g, excluded.cap_g)
+    credited_g = CASE WHEN day.acts + excluded.acts > {most_acts}
+        OR day.amount + excluded.amount > (SELECT amount FROM room)
+        OR excluded.pace = day.pace AND day.series >= {most_series} THEN day.credited_g
+      ELSE greatest(day.credited_g, least(day.credited_g + excluded.credited_g, excluded.cap_g)) END,
+    cap_g = greatest(day.cap_g, excluded.cap_g),
+    acts = day.acts + excluded.acts,
+    amount = day.amount + excluded.amount,
+    series = CASE WHEN excluded.pace = day.pace THEN day.series + 1 ELSE 1 END,
+    pace = excluded.pace
   RETURNING coalesce(old.credited_g, 0) AS before_g,
-    new.credited_g - coalesce(old.credited_g, 0) AS avoided_g
+    new.credited_g - coalesce(old.credited_g, 0) AS avoided_g,
+    CASE
+      WHEN coalesce(old.credited_g, 0) >= {cap} THEN NULL
+      WHEN new.acts > {most_acts}
+        THEN jsonb_build_object('rule', 'day_acts', 'allowed', {most_acts}, 'found', new.acts)
+      WHEN new.amount > (SELECT amount FROM room)
+        THEN jsonb_build_object('rule', 'day_total', 'allowed', {most_amount},
+          'found', {most_amount} - (SELECT amount FROM room) + new.amount)
+      WHEN new.series > {most_series}
+        THEN jsonb_build_object('rule', 'same_speed', 'allowed', {most_series}, 'found', new.series)
+    END AS holds
 ),
-written AS (
-  INSERT INTO action (holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,
-    methodology_id, factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at)
-  SELECT {holder}, {code}, {scene}, {day}, {moment},
-    CASE WHEN {ends} > 0 THEN int8range({begins}, {ends}) END,
-    {source}, {grade}, {inputs}::jsonb, {methodology}, {factor}, {computed_g}, before_g,
-    avoided_g, CASE WHEN avoided_g < {computed_g} THEN %(reason)s END, %(now)s
-  FROM held
-  ON CONFLICT DO NOTHING
-  RETURNING id AS reference, scene, avoided_g AS amount,
-    {platform} AS source_holder, holder_id AS target_holder
-),
-posted AS ({post}),
-credited AS (
-  SELECT jsonb_build_object('actions',
-    jsonb_build_array(jsonb_build_array(reference, amount, scene, target_holder))) AS payload
-  FROM written WHERE amount > 0
-),
-told AS ({tell})
-SELECT reference, {code}, before_g, avoided_g FROM held LEFT JOIN written ON true
-"""
-# Actions are inserted by holder and minute, keys and days in the order of their own: whoever else inserts
-# does it in the same order, so that two batches queue instead of deadlocking. What was written is looked up
-# by IN, which is hashed: PostgreSQL expects one row of an INSERT, and would join thousands with themselves.
+priced AS MATERIALIZED (
+  SELECT nextval(pg_get_serial_sequence('action', 'id')) AS id, 1 AS place, {row},
+    before_g, avoided_g, holds FROM held
+)"""
+# Keys and days are inserted in the order of their own: whoever else inserts does it in the same order, so
+# that two batches queue instead of deadlocking. Speeds in a row are a matter of what people declare:
+# what is written here leaves them alone.
 _MANY = """
-WITH wish AS MATERIALIZED (
+wish AS MATERIALIZED (
   SELECT * FROM unnest({arrays}) WITH ORDINALITY AS told({names}, place)
 ),
 held AS (
-  INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g)
-  SELECT holder, day, scene, least(sum(computed_g), max(cap))::bigint, max(cap) FROM wish
+  INSERT INTO scene_day AS day (holder_id, day, scene, credited_g, cap_g, acts, amount)
+  SELECT holder, day, scene, least(sum(computed_g), max(cap))::bigint, max(cap),
+    sum(acts)::bigint, sum(amount)::bigint FROM wish
   GROUP BY holder, day, scene ORDER BY holder, day, scene
   ON CONFLICT (holder_id, day, scene) DO UPDATE SET
     credited_g = greatest(day.credited_g, least(day.credited_g + excluded.credited_g, excluded.cap_g)),
-    cap_g = greatest(day.cap_g, excluded.cap_g)
+    cap_g = greatest(day.cap_g, excluded.cap_g),
+    acts = day.acts + excluded.acts,
+    amount = day.amount + excluded.amount
   RETURNING new.holder_id AS holder, new.day, new.scene, coalesce(old.credited_g, 0) AS held_g,
     new.credited_g - coalesce(old.credited_g, 0) AS room_g
 ),
@@ -116,22 +137,30 @@ queued AS (
 ),
 priced AS MATERIALIZED (
   SELECT queued.*, nextval(pg_get_serial_sequence('action', 'id')) AS id,
-    held_g + least(ahead_g, room_g) AS before_g, least(computed_g, greatest(0, room_g - ahead_g)) AS avoided_g
+    held_g + least(ahead_g, room_g) AS before_g,
+    least(computed_g, greatest(0, room_g - ahead_g)) AS avoided_g, NULL::jsonb AS holds
   FROM queued JOIN held USING (holder, day, scene)
 ),
 keyed AS (
   INSERT INTO trip_key (key, holder_id, action_id)
   SELECT trip_key, holder, id FROM priced WHERE trip_key IS NOT NULL ORDER BY trip_key
   ON CONFLICT DO NOTHING RETURNING action_id
-),
+)"""
+_FREE_RIDE = "WHERE trip_key IS NULL OR id IN (SELECT action_id FROM keyed)"
+# Actions are inserted by holder and minute, for the same reason as keys and days. What was written is
+# looked up by IN, which is hashed: PostgreSQL expects one row of an INSERT, and would join thousands with
+# themselves.
+_WRITE = """
+WITH {priced},
 written AS (
   INSERT INTO action (id, holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,
     methodology_id, factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at)
   SELECT id, holder, code, scene, day, moment, CASE WHEN ends > 0 THEN int8range(begins, ends) END,
-    source, grade, inputs::jsonb, methodology, factor, computed_g, before_g, avoided_g,
-    CASE WHEN avoided_g < computed_g THEN %(reason)s END, %(now)s
-  FROM priced WHERE trip_key IS NULL OR id IN (SELECT action_id FROM keyed)
-  ORDER BY holder, begins
+    source, grade,
+    CASE WHEN holds IS NULL THEN inputs::jsonb ELSE inputs::jsonb || jsonb_build_object('{held}', holds) END,
+    methodology, factor, computed_g, before_g, avoided_g,
+    CASE WHEN holds IS NOT NULL THEN '{held}' WHEN avoided_g < computed_g THEN '{capped}' END, %(now)s
+  FROM priced {where} ORDER BY holder, begins
   ON CONFLICT DO NOTHING
   RETURNING id AS reference, scene, avoided_g AS amount,
     {platform} AS source_holder, holder_id AS target_holder
@@ -144,13 +173,18 @@ credited AS (
           FROM written WHERE amount > 0) told GROUP BY chunk
 ),
 told AS ({tell})
-SELECT CASE WHEN id IN (SELECT reference FROM written) THEN id END, code, before_g, avoided_g, id
+SELECT CASE WHEN id IN (SELECT reference FROM written) THEN id END, code, before_g, avoided_g, holds, id
 FROM priced ORDER BY place
 """
 _GIVE_BACK = text(
-    "UPDATE scene_day SET credited_g = credited_g - lost.grams FROM (SELECT holder, day, scene,"
-    "   sum(grams)::bigint AS grams FROM unnest(CAST(:holders AS bigint[]), CAST(:days AS date[]),"
-    "   CAST(:scenes AS text[]), CAST(:grams AS bigint[])) AS told(holder, day, scene, grams)"
+    "UPDATE scene_day SET credited_g = credited_g - lost.grams, acts = scene_day.acts - lost.acts,"
+    "   amount = scene_day.amount - lost.amount,"
+    "   series = greatest(0, series - coalesce(cardinality(array_positions(paces, pace)), 0))"
+    " FROM (SELECT holder, day, scene, sum(grams)::bigint AS grams, sum(acts)::bigint AS acts,"
+    "   sum(amount)::bigint AS amount, array_agg(told.pace) AS paces"
+    "   FROM unnest(CAST(:holders AS bigint[]), CAST(:days AS date[]), CAST(:scenes AS text[]),"
+    "     CAST(:grams AS bigint[]), CAST(:acts AS bigint[]), CAST(:amounts AS bigint[]),"
+    "     CAST(:paces AS bigint[])) AS told(holder, day, scene, grams, acts, amount, pace)"
     "   GROUP BY holder, day, scene) lost"
     " WHERE scene_day.holder_id = lost.holder AND scene_day.day = lost.day AND scene_day.scene = lost.scene"
 )
@@ -158,9 +192,12 @@ _FREE = text("DELETE FROM trip_key WHERE action_id = ANY(CAST(:ids AS bigint[]))
 
 
 def write(wish: Mapping[str, Any], now: datetime) -> Written:
-    """Write one wish of the names of `_TYPES`; what was not written leaves no credit behind."""
-    statement = _compose(_ONE, announcements.recorded_from("credited"))
-    row = Written(*run(statement, {**wish, "now": now, "reason": DAILY_CAP}).fetchone() or ())
+    """Write one wish without a ride; what was not written leaves neither credit nor count behind.
+
+    What passes a limit while the day has room is written, held, and credited nothing.
+    """
+    statement = _compose(_one(), "", announcements.recorded_from("credited"))
+    row = Written(*run(statement, {**wish, "now": now}).fetchone() or ())
     if row.id is None:
         give_back([wish], [row.avoided_g])
     elif row.avoided_g:
@@ -177,25 +214,31 @@ def write_many(wishes: Sequence[Mapping[str, Any]], now: datetime) -> list[Writt
     """
     if not wishes:
         return []
-    values = {name: _column(name, wishes) for name in _TYPES} | {"now": now, "reason": DAILY_CAP}
-    rows = run_many(_compose(_MANY, announcements.recorded_from("credited")), values).fetchall()
-    written = [Written(*row[:4]) for row in rows]
+    values = {name: _column(name, wishes) for name in (*_TYPES, *_RIDES)} | {"now": now}
+    statement = _compose(_many(), _FREE_RIDE, announcements.recorded_from("credited"))
+    written = [Written(*row) for row in run_many(statement, values).fetchall()]
     lost = [place for place, row in enumerate(written) if row.id is None]
     if lost:
         give_back([wishes[place] for place in lost], [written[place].avoided_g for place in lost])
-        db.session.execute(_FREE, {"ids": array(rows[place][4] for place in lost)})
+        db.session.execute(_FREE, {"ids": array(written[place].given for place in lost)})
     if any(row.id is not None and row.avoided_g for row in written):
         announcements.ring()
     return written
 
 
 def give_back(wishes: Sequence[Mapping[str, Any]], grams: Sequence[int]) -> None:
-    """Return to their days what was credited for actions that do not stand: holder, day and scene of each."""
+    """Return to their days what was credited and counted for actions that do not stand.
+
+    Of each wish its holder, day and scene are needed, and what it added to the day (`rules.tally`).
+    """
     values = {
         "holders": array(each["holder"] for each in wishes),
         "days": array(each["day"].isoformat() for each in wishes),
         "scenes": text_array(each["scene"] for each in wishes),
         "grams": array(grams),
+        "acts": array(each["acts"] for each in wishes),
+        "amounts": array(each["amount"] for each in wishes),
+        "paces": array("NULL" if each["pace"] is None else each["pace"] for each in wishes),
     }
     db.session.execute(_GIVE_BACK, values)
 
@@ -208,13 +251,27 @@ def _column(name: str, wishes: Sequence[Mapping[str, Any]]) -> str:
 
 
 @cache
-def _compose(statement: str, tell: str) -> str:
-    return statement.format(
-        **{name: f"%({name})s::{kind}" for name, kind in _TYPES.items()},
-        arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in _TYPES.items()),
-        names=", ".join(_TYPES),
+def _one() -> str:
+    names = {name: f"%({name})s::{kind}" for name, kind in (_TYPES | _LIMITS).items()}
+    return _ONE.format(**names, row=", ".join(f"{names[name]} AS {name}" for name in _TYPES))
+
+
+@cache
+def _many() -> str:
+    kinds = _TYPES | _RIDES
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in kinds.items())
+    return _MANY.format(arrays=arrays, names=", ".join(kinds))
+
+
+@cache
+def _compose(priced: str, where: str, tell: str) -> str:
+    return _WRITE.format(
+        priced=priced,
+        where=where,
         post=ledger.entries_from(chart.RECORD_ACTION, "written"),
         tell=tell,
         platform=PLATFORM,
+        held=HELD,
+        capped=DAILY_CAP,
         chunk=CHUNK,
     )

@@ -50,7 +50,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One act, emission or retirement. `counted_g` is 0 for what was withdrawn or corrected.
+    """One act, emission or retirement. `counted_g` is 0 for what is held, withdrawn or corrected.
 
     `path` is the page of its own; `totals` are those of the statement up to and with this line.
     """
@@ -165,17 +165,20 @@ def _totals_upto(stretch: Stretch, after: Key) -> Totals:
     return Totals(**sums)
 
 
+_STATES = {"withdrawn": "withdrawn", "held": "held"}
+"""What became of an act where it does not simply count; one that its cap cut counts what was left of it."""
+
+
 def _act(action: footprint.Action) -> StatementLine:
     document = action.methodology.document
-    gone = action.withdrawn_at is not None
     return StatementLine(
         key=Key(action.occurred_on, 0, action.id),
         line="avoided",
         name=Both(document["scene_zh"], document["scene_en"]),
         code=action.code,
         grams=action.avoided_g,
-        counted_g=0 if gone else action.avoided_g,
-        state="withdrawn" if gone else "counted",
+        counted_g=0 if action.withdrawn_at else action.avoided_g,
+        state=_STATES.get(action.status, "counted"),
         grade=action.grade,
         source=action.source,
         inputs=action.inputs,
@@ -194,7 +197,7 @@ def _emission(emission: footprint.Emission) -> StatementLine:
         key=Key(date.fromisoformat(f"{emission.month}-01"), 1, emission.id),
         line="emitted",
         name=kind_name(emission.kind),
-        code=f"{emission.month}/{emission.kind}/{emission.revision}",
+        code=emission.code,
         grams=emission.emitted_g,
         counted_g=emission.emitted_g if emission.current else 0,
         state="counted" if emission.current else "corrected",

@@ -6,6 +6,7 @@ from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint import services
+from app.footprint.queries import reviews
 from app.footprint.queries.partners import partner_names
 from app.footprint.rules import SELF, TRIP
 from app.kit import clock
@@ -66,9 +67,7 @@ def report_trip(holder_id: int) -> Response:
 
 
 def _trip_form(form: Form, status: int = 200) -> Response:
-    scenes = [
-        each for each in footprint.list_scenes() if SELF in each.method.sources and each.method.kind == TRIP
-    ]
+    scenes = [each for each in footprint.list_scenes() if each.kind == TRIP and SELF in each.method.sources]
     now = clock.now().astimezone(clock.SHANGHAI)
     return page(
         "trip.html",
@@ -88,14 +87,14 @@ def action(holder_id: int, code: str) -> Response:
     """One action with every figure behind its grams. Raises `NotFound`."""
     found = footprint.get_action(holder_id, code)
     replayed = footprint.replay(found) if "replay" in request.args else None
-    reporter = partner_names().get(found.source)
     return page(
         "action.html",
         tab="actions",
         action=found,
+        case=reviews.get_case(found),
         worked=worked(found),
         replayed=replayed,
-        reporter=reporter,
+        reporter=partner_names().get(found.source),
     )
 
 

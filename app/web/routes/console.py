@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
-from app.footprint.queries import partners
+from app.footprint.queries import partners, reviews
 from app.kit import announcements, clock
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
@@ -60,6 +60,7 @@ WAITING = [
         lambda: registry.dossiers.count_dossiers_waiting(clock.now()),
     ),
     Waiting("partners", "/console/partners", "partners.read", partners.count_waiting_partners),
+    Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""
