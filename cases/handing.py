@@ -19,7 +19,8 @@ from chaos.processes import children, kill
 
 RECEIVER = "示例国有林场"
 GOES_KG, RETURNS_KG = 600, 250
-WITHIN_S = 90.0
+WITHIN_S = 240.0
+"""A letter that met a side just killed is sent again after one, two, four … seconds."""
 VICTIMS = {"web": "-m granian", "worker": "wsgi worker", "sweeper": "wsgi sweeper"}
 """What a process's command line holds, by what it is; `flask dev` starts each again."""
 
