@@ -1,5 +1,6 @@
 """What a day is believed without a look, and what an action adds to it."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,18 @@ def test_a_scene_has_its_own_number_a_day_and_only_trips_have_a_distance(
 def test_a_pack_with_a_limit_that_means_nothing_is_refused(limits: dict[str, Any]) -> None:
     with pytest.raises(rules.MethodologyRefused):
         method("metro", pack={"limits": limits})
+
+
+def test_what_is_counted_is_counted_in_something() -> None:
+    with pytest.raises(rules.MethodologyRefused, match="has a measure"):
+        method("no_cutlery", measure="act")
+
+
+def test_a_day_may_be_told_as_late_as_the_methodology_says() -> None:
+    today, window = date(2026, 11, 26), timedelta(days=62)
+    assert rules.day_faults(today - window, today, window) == []
+    [fault] = rules.day_faults(today - window - timedelta(days=1), today, window)
+    assert (fault.where, fault.params) == ("occurred_on", {"days": 62})
 
 
 def test_a_pack_says_why_it_holds() -> None:

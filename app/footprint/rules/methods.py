@@ -201,6 +201,7 @@ def _check_method(method: Method, name: str) -> None:
             for speed in (method.bounds.slowest_kmh, method.bounds.fastest_kmh)
         ),
         "kind is known": method.kind not in KINDS,
+        "what is counted has a measure": method.kind == COUNT and method.measure == PER_ACT,
         "per_day is positive": method.per_day is not None and method.per_day < 1,
         "limits are positive": any(
             limit is not None and limit < 1 for limit in (getattr(method.limits, name) for name in LIMITS)
