@@ -150,7 +150,8 @@ def _hand_over(watch: Watch, giver: Side, receiver: Side, block: str, quantity_k
     place = f"/console/handovers/taken/{giver.name}/{number}"
     _until(lambda: receiver.checker.page(place))
     giver.die("web")
-    receiver.back().checker.send(f"{place}/accept")
+    receiver.back().maker.send(f"{place}/propose")
+    receiver.checker.send(f"{place}/accept")
     receiver.die("worker", "sweeper", "web")
     _until(lambda: _given(giver, number)["deed"])
     giver.die("web", "worker")

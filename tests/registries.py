@@ -25,7 +25,7 @@ from app.registry.queries.programmes import our_key
 from app.registry.services.handovers import HandoverWish, approve_handover, request_handover
 from app.registry.services.letters import hear
 from app.registry.services.programmes import ProgrammeFacts, confirm_programme, enter_programme
-from app.registry.services.receipts import accept_offer
+from app.registry.services.receipts import accept_offer, propose_acceptance
 from app.web.queries import proofs_of_all_rooms
 
 
@@ -94,7 +94,10 @@ class Registry:
         return number
 
     def accept(self, giver: "Registry", number: str) -> str:
-        """Accept what the giver offers; returns the acceptance."""
+        """Accept what the giver offers, by both operators; returns the acceptance."""
+        if self.taken(giver, number).proposed_by is None:
+            with self.inside(), transaction():
+                propose_acceptance(self.first, giver.code, number)
         with self.inside(), transaction():
             return accept_offer(self.second, giver.code, number, samples=True).acceptance or ""
 

@@ -364,7 +364,8 @@ def test_four_eyes_on_both_sides(twins: Twins) -> None:
     with here.inside(), transaction():
         offer = handovers.approve_handover(here.second, number).offer
     with there.inside(), transaction():
-        receipts.take_offer(offer or "", there.first)
+        receipts.take_offer(offer or "")
+        receipts.propose_acceptance(there.first, here.code, number)
     with pytest.raises(SecondPerson), there.inside(), transaction():
         receipts.accept_offer(there.first, here.code, number, samples=True)
 
@@ -382,6 +383,8 @@ def test_samples_do_not_enter_an_instance_that_serves_people(twins: Twins) -> No
     here, there = twins
     number = here.offer(there, 400)
     there.hear(here.given(number).offer or "")
+    with there.inside(), transaction():
+        receipts.propose_acceptance(there.first, here.code, number)
     with pytest.raises(SamplesStayOut), there.inside(), transaction():
         receipts.accept_offer(there.second, here.code, number, samples=False)
 

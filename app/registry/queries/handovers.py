@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from app.accounts import chart
 from app.kit import clock
@@ -133,8 +133,20 @@ def handed(block_ids: Sequence[int]) -> frozenset[int]:
 
 
 def may_leave() -> tuple[ColumnElement[bool], ...]:
-    """What may go to another registry: not on sale, not bound to a ruling here, not the pool's."""
-    return (Block.lot_id.is_(None), Block.bound.is_(None), Block.holder_id != chart.BUFFER_POOL)
+    """What may go to another registry: not on sale, not bound to a ruling here, not the pool's, nor proved.
+
+    What entered by a proof of its cancellation at home stays: a receiver could not see it come twice, by
+    our deed and by that proof.
+    """
+    proved = exists().where(
+        Issuance.id == Block.issuance_id, Origin.id == Issuance.origin_id, Origin.channel == "proof"
+    )
+    return (
+        Block.lot_id.is_(None),
+        Block.bound.is_(None),
+        Block.holder_id != chart.BUFFER_POOL,
+        ~proved.correlate(Block),
+    )
 
 
 def list_free_blocks(limit: int = 100) -> list[FreeBlock]:

@@ -126,10 +126,23 @@ def taken(operator: OperatorFacts, giver: str, number: str) -> Response:
     return _taken_page(operator, giver, number, Form())
 
 
+@web.post("/console/handovers/taken/<code:giver>/<code:number>/propose")
+@operated("registry.write")
+def propose_acceptance(operator: OperatorFacts, giver: str, number: str) -> Response:
+    """Say that it is to be accepted; another person accepts. Raises `HandoverUnknown`."""
+    get_taken(giver, number)
+    return _act_taken(
+        operator,
+        (giver, number),
+        lambda: receipts.propose_acceptance(operator.id, giver, number),
+        "handover_proposed",
+    )
+
+
 @web.post("/console/handovers/taken/<code:giver>/<code:number>/accept")
 @operated("registry.write")
 def accept_offer(operator: OperatorFacts, giver: str, number: str) -> Response:
-    """Accept; from now on only the giver can end it. Raises `HandoverUnknown`."""
+    """Accept what another has proposed; then only the giver can end it. Raises `HandoverUnknown`."""
     get_taken(giver, number)
     samples = not session.settings().production
     return _act_taken(
