@@ -24,19 +24,7 @@ LETTERS = ("offer", "acceptance", "refusal", "deed", "withdrawal")
 ISSUED_KG = 1000
 acts = st.tuples(
     st.sampled_from(
-        (
-            "request",
-            "approve",
-            "withdraw",
-            "propose",
-            "accept",
-            "refuse",
-            "send",
-            "send",
-            "send",
-            "send",
-            "later",
-        )
+        ("request", "approve", "withdraw", "accept", "refuse", "send", "send", "send", "send", "later")
     ),
     st.integers(0, 5),
     st.sampled_from(("", "", "", "before", "after")),
@@ -78,7 +66,6 @@ class Play:
             "approve": lambda: handovers.approve_handover(self.here.second, number),
             "withdraw": lambda: handovers.withdraw_handover(self.here.first, number),
             "accept": lambda: self.accept(number),
-            "propose": lambda: receipts.propose_acceptance(self.there.first, self.here.code, number),
             "refuse": lambda: receipts.refuse_offer(self.there.first, self.here.code, number),
         }
         calls[name]()
