@@ -250,6 +250,14 @@ def test_an_offer_is_heard_after_our_own_keys_have_changed(twins: Twins) -> None
         there.app.extensions["seal"] = old
 
 
+@pytest.mark.parametrize("aud", [None, [], {}, 5, "", ["x"]])
+def test_an_offer_to_no_key_at_all_is_refused(twins: Twins, aud: object) -> None:
+    here, there = twins
+    offer = here.given(here.offer(there, 400)).offer or ""
+    with pytest.raises(LetterRefused):
+        there.hear(signed_by(here.app.extensions["seal"], offer, aud=aud))
+
+
 @pytest.mark.parametrize("code", ["PLATFORM", "BUFFERPOOL"])
 def test_neither_the_platform_nor_the_pool_is_given_units(twins: Twins, code: str) -> None:
     here, there = twins

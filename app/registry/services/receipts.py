@@ -41,7 +41,7 @@ def take_offer(document: str, operator_id: int | None = None) -> HandoverReceipt
     """
     programme, content = believe(document, Letter.OFFER)
     # An offer binds us as long as we publish the key that it names, also after another has followed.
-    if content.get("aud") not in {jwk["kid"] for jwk in signing.seal().public_jwks()}:
+    if content.get("aud") not in [jwk["kid"] for jwk in signing.seal().public_jwks()]:
         raise LetterRefused(reason="registry.letter_for_another")
     offer = _read_offer(content)
     known = _find(programme.code, offer["number"])
