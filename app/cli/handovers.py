@@ -14,7 +14,7 @@ from app.kit.transaction import transaction
 from app.registry.queries.handovers import get_given, get_taken, list_given, list_taken
 from app.registry.services.letters import hear
 from app.registry.services.programmes import import_statement, sign_statement
-from app.registry.services.receipts import accept_offer
+from app.registry.services.receipts import accept_offer, propose_acceptance
 
 handover = AppGroup("handover", help="Handovers between registries: print, accept and import letters.")
 
@@ -40,15 +40,31 @@ def offer(number: str) -> None:
 @handover.command("accept")
 @click.argument("giver")
 @click.argument("number")
-@click.option("--operator", "name", required=True, help="Who accepts; another than who imported the offer.")
-def accept(giver: str, number: str, name: str) -> None:
-    """Accept what GIVER offers under NUMBER and print the acceptance; again prints the same one."""
+@click.option(
+    "--operator",
+    "names",
+    required=True,
+    multiple=True,
+    help="Who acts: the first proposes to accept, another accepts. Twice, or in two commands.",
+)
+def accept(giver: str, number: str, names: tuple[str, ...]) -> None:
+    """Accept what GIVER offers under NUMBER, by two operators; print the acceptance once it is there."""
     with _plainly():
-        if get_taken(giver, number).acceptance is None:
+        for name in names:
+            _accept_as(_operator(name), giver, number)
+        held = get_taken(giver, number)
+        click.echo(held.acceptance or f"{held.number} {held.status}: another operator has to accept")
+
+
+def _accept_as(operator_id: int, giver: str, number: str) -> None:
+    """The step that the offer waits for, done by this operator; none where it is accepted."""
+    held = get_taken(giver, number)
+    with transaction():
+        if held.proposed_by is None:
+            propose_acceptance(operator_id, giver, number)
+        elif held.acceptance is None:
             samples = not current_app.extensions["settings"].production
-            with transaction():
-                accept_offer(_operator(name), giver, number, samples=samples)
-        _print(get_taken(giver, number).acceptance, "acceptance")
+            accept_offer(operator_id, giver, number, samples=samples)
 
 
 @handover.command("deed")

@@ -159,6 +159,7 @@ def _handover() -> None:
         _big("quantity_kg"),
         _word("serial", 200),
         _word("recipient", 40),
+        _word("note", 200),
         _link("requested_by", "operator"),
         _moment("requested_at"),
         _link("approved_by", "operator", nullable=True),
@@ -201,6 +202,8 @@ def _receipt() -> None:
         _link("imported_by", "operator", nullable=True),
         _moment("imported_at"),
         _link("origin_id", "origin", nullable=True, unique=True),
+        _link("proposed_by", "operator", nullable=True),
+        _moment("proposed_at", nullable=True),
         _link("accepted_by", "operator", nullable=True),
         _moment("accepted_at", nullable=True),
         *(_letter(name) for name in ("acceptance", "deed")),
@@ -208,7 +211,12 @@ def _receipt() -> None:
         *(_letter(name) for name in ("refusal", "withdrawal")),
         _moment("closed_at", nullable=True),
         sa.CheckConstraint("quantity_kg > 0", name="quantity"),
-        sa.CheckConstraint("accepted_by <> imported_by", name="four_eyes"),
+        sa.CheckConstraint("(proposed_by IS NULL) = (proposed_at IS NULL)", name="proposed"),
+        # Without a proposal there is nobody to differ from: an empty word must not pass.
+        sa.CheckConstraint(
+            "accepted_by IS NULL OR (proposed_by IS NOT NULL AND proposed_by <> accepted_by)",
+            name="four_eyes",
+        ),
         sa.CheckConstraint(
             "num_nulls(origin_id, accepted_by, accepted_at, acceptance) IN (0, 4)", name="accepted"
         ),

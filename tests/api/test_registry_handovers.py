@@ -17,9 +17,9 @@ from app.kit.signing import Seal
 from app.kit.transaction import transaction
 from app.registry import jobs
 from app.registry.errors import (
-    BlockNotFound,
     HandoverState,
     HandoverUnknown,
+    HoldingUnknown,
     HoldsNothing,
     LetterRefused,
     OriginTaken,
@@ -280,7 +280,7 @@ def test_a_third_registry_cannot_accept_what_was_offered_to_another(twins: Twins
 def test_the_same_units_are_not_offered_twice(twins: Twins) -> None:
     here, there = twins
     here.offer(there, 1000)
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(HoldingUnknown):
         here.offer(there, 1000)
 
 
@@ -364,7 +364,8 @@ def test_four_eyes_on_both_sides(twins: Twins) -> None:
     with here.inside(), transaction():
         offer = handovers.approve_handover(here.second, number).offer
     with there.inside(), transaction():
-        receipts.take_offer(offer or "", there.first)
+        receipts.take_offer(offer or "")
+        receipts.propose_acceptance(there.first, here.code, number)
     with pytest.raises(SecondPerson), there.inside(), transaction():
         receipts.accept_offer(there.first, here.code, number, samples=True)
 
@@ -382,6 +383,8 @@ def test_samples_do_not_enter_an_instance_that_serves_people(twins: Twins) -> No
     here, there = twins
     number = here.offer(there, 400)
     there.hear(here.given(number).offer or "")
+    with there.inside(), transaction():
+        receipts.propose_acceptance(there.first, here.code, number)
     with pytest.raises(SamplesStayOut), there.inside(), transaction():
         receipts.accept_offer(there.second, here.code, number, samples=False)
 

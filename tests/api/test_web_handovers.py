@@ -2,16 +2,19 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from registries import Twins, titles_kg
+from registries import Twins, new_key, titles_kg
 from sqlalchemy import text
 from visiting import Visitor, at_console
 
+from app.accounts import chart
 from app.kit.database import db
+from app.kit.signing import Seal
 from app.kit.transaction import transaction
 
 ORIGIN = {
@@ -122,13 +125,45 @@ def test_a_programme_is_entered_by_one_and_confirmed_by_another(twins: Twins) ->
     assert first.post(f"/console/programmes/{row}/end").status_code == 409
 
 
+@pytest.mark.parametrize("holder", [chart.PLATFORM, chart.BUFFER_POOL])
+def test_no_foreign_units_are_entered_for_the_platform_or_the_pool(app: Flask, holder: int) -> None:
+    code = db.session.scalar(text("SELECT code FROM holder WHERE id = :id"), {"id": holder})
+    visitor = at_console(app, "registry")
+    form = {**ORIGIN, "holder": str(code), "form_key": key(visitor, "/console/origins")}
+    answer = upload(visitor, "/console/origins", form)
+    assert answer.status_code == 422
+    assert str(code) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "address", "status"),
+    [
+        ("production", "http://localhost:5000", 422),
+        ("production", "http://127.0.0.1", 422),
+        ("production", "https://there.example", 303),
+        ("test", "http://localhost:5000", 303),
+    ],
+)
+def test_a_programme_at_this_machine_is_for_development(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, environment: str, address: str, status: int
+) -> None:
+    visitor = at_console(app, "registry")
+    form_key = key(visitor, "/console/programmes")
+    settings = replace(app.extensions["settings"], environment=environment)
+    monkeypatch.setitem(app.extensions, "settings", settings)
+    told = {"code": "THERE", "name_zh": "那", "name_en": "There", "base_url": address, "form_key": form_key}
+    told["keys"] = Seal(new_key()).public_jwk()["x"]
+    assert visitor.post("/console/programmes", told).status_code == status
+
+
 def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: Twins) -> None:
     here, there = twins
     first, second = at_console(here.app, "registry"), at_console(here.app, "registry")
     with there.inside():
         third, fourth = at_console(there.app, "registry"), at_console(there.app, "registry")
     form = {
-        "block": str(here.block_id),
+        "serial": here.serial(),
+        "note": "示例协议 1 号",
         "quantity_kg": "400",
         "programme": there.code,
         "recipient": there.holder_code,
@@ -137,11 +172,17 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     asked = first.post("/console/handovers", form)
     path = asked.location.split("?")[0]
     assert first.post(f"{path}/approve").status_code == 409
+    for page in (second.get(path).text, second.get("/console/handovers").text):
+        assert {here.holder_code, "示例村集体 SENHUI", "登记机构 TANHUITONG"} == {
+            word for word in (here.holder_code, "示例村集体 SENHUI", "登记机构 TANHUITONG") if word in page
+        }
+    assert "示例协议 1 号" in second.get(path).text
     assert second.post(f"{path}/approve").status_code == 303
     assert second.post(f"{path}/withdraw").status_code == 409
     with there.inside():
         heard = third.post("/console/handovers/letters", {"document": second.get(f"{path}/offer.jws").text})
         taken = heard.location.split("?")[0]
+        assert third.post(f"{taken}/propose").status_code == 303
         assert third.post(f"{taken}/accept").status_code == 409
         assert fourth.post(f"{taken}/accept").status_code == 303
         acceptance = fourth.get(f"{taken}/acceptance.jws").text
@@ -162,6 +203,48 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     assert deed in public.text
 
 
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"serial": ""}, 422, "必填"),
+        ({"note": ""}, 422, "必填"),
+        ({"serial": "SH-350721-NONE-2022-1-10"}, 404, "序列号"),
+        ({"serial": "x" * 101}, 422, "100"),
+        ({"quantity_kg": "405"}, 409, "整数倍"),
+        ({"quantity_kg": "2000"}, 409, ""),
+        ({"programme": "NOBODY"}, 404, "没有使用此代码的已确认伙伴"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_to_hand_over_stands_on_the_page(
+    twins: Twins, change: dict[str, str], status: int, said: str
+) -> None:
+    here, there = twins
+    desk = at_console(here.app, "registry")
+    form = {
+        "serial": here.serial(),
+        "quantity_kg": "400",
+        "programme": there.code,
+        "recipient": there.holder_code,
+        "note": "示例协议",
+        "form_key": key(desk, "/console/handovers"),
+    }
+    answer = desk.post("/console/handovers", form | change)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert here.usable_kg() == 1000
+
+
+def test_a_handed_block_is_named_by_its_serial_however_many_there_are(twins: Twins) -> None:
+    here, there = twins
+    desk = at_console(here.app, "registry")
+    for _ in range(3):
+        last = here.issue(10)
+    told = {"serial": here.serial(last), "quantity_kg": "10", "programme": there.code, "note": "示例协议"}
+    told |= {"recipient": there.holder_code, "form_key": key(desk, "/console/handovers")}
+    assert desk.post("/console/handovers", told).status_code == 303
+    assert here.number("SELECT block_id FROM handover") == last
+
+
 def test_the_commands_carry_letters_too(twins: Twins, tmp_path: Path) -> None:
     here, there = twins
 
@@ -174,13 +257,19 @@ def test_the_commands_carry_letters_too(twins: Twins, tmp_path: Path) -> None:
 
     number = here.offer(there, 400)
     with there.inside():
-        name = db.session.scalar(text("SELECT name FROM operator WHERE id = :id"), {"id": there.second})
+        one, two = db.session.scalars(
+            text("SELECT name FROM operator WHERE id IN (:one, :two) ORDER BY id"),
+            {"one": there.first, "two": there.second},
+        )
     assert run(there.app, "import", "-", said="nonsense").startswith("Error: Not a signed letter")
     assert run(here.app, "deed", number) == "Error: there is no deed yet"
     assert run(there.app, "import", "-", said=run(here.app, "offer", number)) == f"{number} pending"
     assert "no operator" in run(there.app, "accept", here.code, number, "--operator", "nobody")
-    acceptance = run(there.app, "accept", here.code, number, "--operator", str(name))
-    assert run(there.app, "accept", here.code, number, "--operator", str(name)) == acceptance
+    proposed = run(there.app, "accept", here.code, number, "--operator", one)
+    assert proposed == f"{number} pending: another operator has to accept"
+    assert run(there.app, "accept", here.code, number, "--operator", one).startswith("Error: You began")
+    acceptance = run(there.app, "accept", here.code, number, "--operator", two)
+    assert run(there.app, "accept", here.code, number, "--operator", one, "--operator", two) == acceptance
     assert run(here.app, "import", "-", said=acceptance) == f"{number} executed"
     assert run(there.app, "import", "-", said=run(here.app, "deed", number)) == f"{number} completed"
     assert "executed\t400 kg" in run(here.app, "list")

@@ -1,6 +1,7 @@
 """Whatever happens between two registries in whatever order, every kilogram has exactly one owner."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Flask
@@ -15,6 +16,7 @@ from app.kit import clock
 from app.kit.database import db
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
+from app.registry.errors import HandoverState
 from app.registry.rules.handovers import OFFER_LIFE
 from app.registry.services import handovers, receipts
 
@@ -63,10 +65,16 @@ class Play:
         calls: dict[str, Callable[[], object]] = {
             "approve": lambda: handovers.approve_handover(self.here.second, number),
             "withdraw": lambda: handovers.withdraw_handover(self.here.first, number),
-            "accept": lambda: receipts.accept_offer(self.there.second, self.here.code, number, samples=True),
+            "accept": lambda: self.accept(number),
             "refuse": lambda: receipts.refuse_offer(self.there.first, self.here.code, number),
         }
         calls[name]()
+
+    def accept(self, number: str) -> None:
+        """What the second operator does, and the first one too where they have not yet."""
+        with suppress(HandoverState):
+            receipts.propose_acceptance(self.there.first, self.here.code, number)
+        receipts.accept_offer(self.there.second, self.here.code, number, samples=True)
 
     def request(self, pick: int) -> None:
         """Lock something of what is free."""

@@ -44,19 +44,74 @@ def test_a_tonne_product_moves_in_tonnes() -> None:
         ("VERRA", SHORT, ("VCU-3", 1, 100, 1000)),
         ("TANHUITONG", "SH-350721-SC-DG-2021-11-20", ("350721-SC-DG-2021", 11, 20, 1)),
         ("FFCER", "SH2021001", ("=SH2021001", 1, 1, None)),
-        ("CCER", SHORT, None),
+        ("CCER", "CCER-2020-甲-001", ("=CCER2020甲001", 1, 1, None)),
+        ("CCER", "A-B-1-2", ("=A-B1-2", 1, 1, None)),
     ],
 )
 def test_a_serial_is_a_run_where_its_form_is_known(
-    home: str, serial: str, claim: tuple[str, int, int, int | None] | None
+    home: str, serial: str, claim: tuple[str, int, int, int | None]
 ) -> None:
-    assert rules.read_origin_serial(home, serial) == rules.Claim(*(claim or (f"={serial}", 1, 1, None)))
+    assert rules.read_origin_serial(home, serial) == rules.Claim(*claim)
+
+
+@pytest.mark.parametrize(
+    ("home", "serial", "sentence"),
+    [
+        ("VERRA", SHORT[:-2], "serial_form"),
+        ("VERRA", f"VCU-{SHORT}", "serial_form"),
+        ("VERRA", SHORT.replace("000001", "0" * 15 + "1"), "serial_form"),
+        ("VERRA", "SH-350721-SC-DG-2021-11-20", "serial_form"),
+        ("VERRA", SHORT.replace("000001", "000101"), "serial_backwards"),
+        ("TANHUITONG", "SH-350721-SC-DG-2021-20-11", "serial_form"),
+        ("TANHUITONG", "SH-350721-SC-DG-2021-011-20", "serial_form"),
+        ("SANMING", "SH-X", "serial_form"),
+        ("SANMING", "", "serial_empty"),
+        ("VERRA", "1" * 201, "serial_empty"),
+    ],
+)
+def test_what_is_almost_a_serial_is_none_and_never_a_text(home: str, serial: str, sentence: str) -> None:
+    with pytest.raises(rules.SerialUnclear, match=f"registry.{sentence}"):
+        rules.read_origin_serial(home, serial)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("SM-2021-001\u200b", "S\u00adM-2021-001", "SM-2021-٠٠1", "sm_2021_001", " SM—2021 . 001. "),
+        *("ＳＭ－２０２１－００１", "S\u034fM-2021-001", "SM-2021-𝟎𝟎𝟏", "\ufeffSM/2021//001"),
+    ],
+)
+def test_one_serial_has_one_writing(written: str) -> None:
+    assert rules.normal_serial(written) == "SM-2021-001"
+
+
+@pytest.mark.parametrize("written", ["ЅM-2021-001", "SΜ-1", "É-1", "한-1", "SM-❶", "SM-\u3164-1"])
+def test_a_letter_that_looks_like_another_is_refused(written: str) -> None:
+    with pytest.raises(rules.SerialUnclear, match="serial_letters"):
+        rules.normal_serial(written)
+
+
+def test_characters_of_han_stay() -> None:
+    assert rules.normal_serial("三明碳票（二〇二一）第001号") == "三明碳票-二〇二一-第001号"
+
+
+def test_a_serial_is_measured_before_it_is_read() -> None:
+    with pytest.raises(rules.SerialUnclear, match="serial_empty"):
+        rules.normal_serial("1" * 201)
+    with pytest.raises(rules.SerialUnclear, match="serial_empty"):
+        rules.read_origin_serial("VERRA", rules.normal_serial("ﬃ" * 100))
 
 
 @given(st.text(max_size=60))
 def test_a_normal_serial_is_normal(written: str) -> None:
-    once = rules.normal_serial(written)
+    try:
+        once = rules.normal_serial(written)
+    except rules.SerialUnclear:
+        return
     assert rules.normal_serial(once) == once
+    assert once.strip("-") == once
+    assert once.upper() == once
+    assert "--" not in once
 
 
 def test_statuses_follow_the_latest_stamp() -> None:
@@ -144,12 +199,18 @@ WHOLE = {
         {"stated_at": "now"},
         {"stated_at": "2026-11-25T00:00:00"},
         {"stated_at": None},
+        {"stated_at": "2026-11-25T00:05:01+00:00"},
     ],
 )
 def test_a_statement_that_does_not_add_up_is_refused(change: dict[str, object]) -> None:
-    assert read_statement(json.loads(json.dumps(WHOLE)))["held_kg"] == 7
+    assert read_statement(json.loads(json.dumps(WHOLE)), NOW)["held_kg"] == 7
     with pytest.raises(ValueError, match=r"registry\.statement_"):
-        read_statement({**WHOLE, **change})
+        read_statement({**WHOLE, **change}, NOW)
+
+
+def test_clocks_may_differ_by_five_minutes() -> None:
+    ahead = {**WHOLE, "stated_at": "2026-11-25T00:05:00+00:00"}
+    assert read_statement(ahead, NOW)["stated_at"] == NOW + timedelta(minutes=5)
 
 
 @given(st.text(alphabet="ab cd-一二三，", max_size=80), st.integers(6, 40))

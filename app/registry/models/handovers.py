@@ -34,6 +34,7 @@ class Handover(Base):
     quantity_kg: Mapped[int] = mapped_column(BigInteger)
     serial: Mapped[str] = mapped_column(String(200))
     recipient: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(String(200))
     requested_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
     requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     approved_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
@@ -54,7 +55,10 @@ class Handover(Base):
 
 
 class HandoverReceipt(Base):
-    """Units that we are given: the letters about them, and the origin they become once accepted."""
+    """Units that we are given: the letters about them, and the origin they become once accepted.
+
+    Whoever brought the offer, one operator proposes to accept it and another accepts.
+    """
 
     __tablename__ = "handover_receipt"
     __table_args__ = (Index("uq_handover_receipt_giver_number", "giver", "number", unique=True),)
@@ -70,6 +74,8 @@ class HandoverReceipt(Base):
     imported_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
     imported_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     origin_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("origin.id"), unique=True)
+    proposed_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    proposed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     accepted_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
     accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     acceptance: Mapped[str | None] = mapped_column(Text)

@@ -41,6 +41,12 @@ class OfferedProject(_Letter):
     sample = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 
+class OfferedOrigin(_Letter):
+    """Where the giver's units came from, if not from themselves."""
+
+    serial = Text(200, required=True)
+
+
 class OfferContent(_Letter):
     """An offer: which units, to whom, until when."""
 
@@ -55,4 +61,5 @@ class OfferContent(_Letter):
     methodology = Text(200, required=True)
     verification = Text(100, required=True)
     project = fields.Nested(OfferedProject, required=True)
+    origin = fields.Nested(OfferedOrigin, allow_none=True, load_default=None)
     expires_at = Moment(required=True)

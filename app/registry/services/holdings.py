@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from app.accounts import chart, ledger
-from app.accounts import queries as accounts
 from app.accounts.ledger import Posting
 from app.accounts.services import notices
 from app.kit.codes import checked_code, read_code
@@ -19,7 +18,7 @@ from app.registry.errors import (
 )
 from app.registry.errors.acts import PurposeUnfit
 from app.registry.models import Block, Lot, OwnRetirement
-from app.registry.queries import sanctions
+from app.registry.queries import receivers, sanctions
 from app.registry.queries.lots import LotFacts
 from app.registry.queries.serials import Run
 from app.registry.rules import GRAMS_PER_UNIT, JUDICIAL, Serials
@@ -49,12 +48,8 @@ def split_units(holder_id: int, run: Run, quantity_kg: int) -> Pieces:
 
 def find_receiver(code: str, holder_id: int, *, kinds: tuple[str, ...] = ()) -> int:
     """The holder who may receive from another, by their public code. Raises `ReceiverUnknown`."""
-    receiver = accounts.find_holder(code)
-    if (
-        receiver is None
-        or receiver.id in (holder_id, chart.PLATFORM, chart.BUFFER_POOL)
-        or (kinds and receiver.kind not in kinds)
-    ):
+    receiver = receivers.find_receiver(code)
+    if receiver is None or receiver.id == holder_id or (kinds and receiver.kind not in kinds):
         raise ReceiverUnknown()
     return receiver.id
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from psycopg import errors as pg
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +21,8 @@ from app.registry.models import Issuance, Origin, OriginSeries, Project
 from app.registry.queries import sanctions
 from app.registry.rules import PRODUCTS, SerialUnclear, normal_serial, read_origin_serial, whole_steps
 from app.registry.services.projects import Issued, ProjectFacts, register_project, write_issuance
+
+_ONE_PROJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:named, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ def claim_origin(
     `Sanctioned`.
     """
     sanctions.require_free(holder_id)
-    serial = normal_serial(facts.serial)
     _check(facts, project.product)
     try:
+        serial = normal_serial(facts.serial)
         claim = read_origin_serial(facts.home, serial)
     except SerialUnclear as fault:
         raise _unclear("serial", str(fault)) from fault
@@ -135,7 +137,11 @@ def _series(home: str, series: str) -> int:
 
 
 def _project(facts: OriginFacts, project: ProjectFacts, holder_id: int) -> int:
-    """The project that this registry's project has become here; a new one the first time."""
+    """The project that this registry's project has become here; a new one the first time.
+
+    Two who come first at once wait for one another, and make one.
+    """
+    db.session.execute(_ONE_PROJECT, {"named": f"origin:{facts.home}:{facts.project_code}"})
     known = (
         select(Origin.project_id)
         .join(Project, Project.id == Origin.project_id)
@@ -145,6 +151,7 @@ def _project(facts: OriginFacts, project: ProjectFacts, holder_id: int) -> int:
             Project.product == project.product,
             Project.sample == project.sample,
         )
+        .order_by(Origin.id)
         .limit(1)
     )
     return db.session.scalar(known) or register_project(project, holder_id).id

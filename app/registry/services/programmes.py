@@ -1,9 +1,10 @@
 """Recognised programmes 互认伙伴: entered by one operator, confirmed by another; and what they state."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from psycopg import errors as pg
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -19,7 +20,7 @@ from app.registry.errors import (
     SecondPerson,
 )
 from app.registry.models import Programme, ProgrammeStatement
-from app.registry.queries.programmes import believe, our_key, our_statement
+from app.registry.queries.programmes import believe, our_statement
 from app.registry.rules.statements import STATEMENT, read_statement
 
 
@@ -34,16 +35,18 @@ class ProgrammeFacts:
     keys: list[str]
 
 
+_ONE_BY_ONE = text("LOCK TABLE programme IN SHARE ROW EXCLUSIVE MODE")
+"""Two entries written at once would not see one another's keys. Taken before any row of it."""
+
+
 def enter_programme(operator_id: int, facts: ProgrammeFacts) -> Programme:
     """Write down a programme, or what has changed of it; believed once another operator confirms.
 
     Raises `ProgrammePending` while other particulars of it wait, and `ProgrammeKeyTaken` for a key that is
     ours or another programme's: a letter has one sender.
     """
-    others = select(Programme).where(Programme.code != facts.code, Programme.ended_at.is_(None))
-    taken = {key for each in db.session.scalars(others) for key in each.keys} | {our_key().x}
-    if taken & set(facts.keys):
-        raise ProgrammeKeyTaken()
+    db.session.execute(_ONE_BY_ONE)
+    _require_own_keys(facts.code, facts.keys)
     programme = Programme(**asdict(facts), entered_by=operator_id, entered_at=clock.now())
     db.session.add(programme)
     try:
@@ -56,16 +59,26 @@ def enter_programme(operator_id: int, facts: ProgrammeFacts) -> Programme:
     return programme
 
 
+def _require_own_keys(code: str, keys: Sequence[str]) -> None:
+    """Nobody else whose entry stands or waits has one of these keys, nor had we one ever."""
+    others = select(Programme.keys).where(Programme.code != code, Programme.ended_at.is_(None))
+    ours = {jwk["x"] for jwk in signing.seal().public_jwks()}
+    if not ours.union(*db.session.scalars(others)).isdisjoint(keys):
+        raise ProgrammeKeyTaken()
+
+
 def confirm_programme(operator_id: int, programme_id: int) -> Programme:
     """Believe a programme's letters from now on; its particulars before end.
 
-    Raises `ProgrammeUnknown`, `ProgrammeEnded`, and `SecondPerson` for whoever entered it.
+    Raises `ProgrammeUnknown`, `ProgrammeEnded`, `SecondPerson` for whoever entered it, and
+    `ProgrammeKeyTaken` for a key that has become ours since.
     """
     programme = _lock(programme_id)
     if not programme.waits:
         raise ProgrammeEnded()
     if programme.entered_by == operator_id:
         raise SecondPerson()
+    _require_own_keys(programme.code, programme.keys)
     standing = select(Programme).where(
         Programme.code == programme.code, Programme.confirmed_at.is_not(None), Programme.ended_at.is_(None)
     )
@@ -94,6 +107,7 @@ def end_programme(operator_id: int, programme_id: int) -> Programme:
 
 
 def _lock(programme_id: int) -> Programme:
+    db.session.execute(_ONE_BY_ONE)
     programme = db.session.get(Programme, programme_id, with_for_update=True, populate_existing=True)
     if programme is None:
         raise ProgrammeUnknown()
@@ -118,7 +132,7 @@ def import_statement(document: str, operator_id: int | None = None) -> Programme
     """
     programme, content = believe(document, STATEMENT)
     try:
-        figures = read_statement(content)
+        figures = read_statement(content, clock.now())
     except ValueError as fault:
         raise LetterRefused(reason=str(fault)) from fault
     row = {**figures, "kid": content["iss"], "document": document}

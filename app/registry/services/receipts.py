@@ -11,9 +11,9 @@ from psycopg import errors as pg
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts import queries as accounts
-from app.accounts.services import audit
+from app.accounts.services import audit, notices
 from app.kit import clock, letters, signing
+from app.kit.codes import random_code
 from app.kit.database import db
 from app.registry.announcements import tell_letter
 from app.registry.errors import (
@@ -25,7 +25,9 @@ from app.registry.errors import (
     SecondPerson,
 )
 from app.registry.models import HandoverReceipt, Origin, Programme
-from app.registry.queries.programmes import believe, get_programme, our_key
+from app.registry.queries.handovers import received_serial
+from app.registry.queries.programmes import believe, get_programme
+from app.registry.queries.receivers import find_receiver
 from app.registry.rules import FOREST_TYPES, PRODUCTS
 from app.registry.rules.handovers import Letter, Taken, misfit
 from app.registry.schemas.letters import OfferContent
@@ -39,7 +41,8 @@ def take_offer(document: str, operator_id: int | None = None) -> HandoverReceipt
     Raises `LetterRefused`, saying what is wrong with it.
     """
     programme, content = believe(document, Letter.OFFER)
-    if content.get("aud") != our_key().kid:
+    # An offer binds us as long as we publish the key that it names, also after another has followed.
+    if content.get("aud") not in [jwk["kid"] for jwk in signing.seal().public_jwks()]:
         raise LetterRefused(reason="registry.letter_for_another")
     offer = _read_offer(content)
     known = _find(programme.code, offer["number"])
@@ -69,6 +72,7 @@ def take_offer(document: str, operator_id: int | None = None) -> HandoverReceipt
 
 
 def _read_offer(content: dict[str, Any]) -> dict[str, Any]:
+    """What an offer says. What its giver let in by a proof is refused: that proof may come here too."""
     try:
         offer: dict[str, Any] = OfferContent().load(content)
     except ValidationError as error:
@@ -77,23 +81,40 @@ def _read_offer(content: dict[str, Any]) -> dict[str, Any]:
         raise LetterRefused(reason="registry.letter_member", member=named) from error
     if offer["product"] not in PRODUCTS:
         raise LetterRefused(reason="registry.letter_member", member="product")
+    if offer["origin"] is not None and not offer["origin"]["serial"].startswith("SH-"):
+        raise LetterRefused(reason="registry.letter_foreign")
     return offer
 
 
-def accept_offer(operator_id: int, giver: str, number: str, *, samples: bool) -> HandoverReceipt:
-    """Keep room for exactly these units and sign the acceptance; from now on only the giver can end it.
+def propose_acceptance(operator_id: int, giver: str, number: str) -> HandoverReceipt:
+    """Say that an offer is to be accepted; nothing happens until another operator accepts it.
 
-    `samples` says whether this instance takes sample units. Raises `HandoverUnknown`, `HandoverState`,
-    `SecondPerson`, `ProgrammeUnknown`, `HoldsNothing`, `SamplesStayOut`, `OriginUnclear`, `OriginTaken`.
+    Raises `HandoverUnknown`, and `HandoverState` also for what is proposed already.
     """
-    receipt = _lock(giver, number)
-    if receipt.status is not Taken.PENDING or clock.now() >= receipt.expires_at:
+    receipt = _pending(giver, number)
+    if receipt.proposed_by is not None:
         raise HandoverState()
-    if receipt.imported_by == operator_id:
+    receipt.proposed_by, receipt.proposed_at = operator_id, clock.now()
+    db.session.flush()
+    _record(operator_id, "handover_proposed", receipt)
+    return receipt
+
+
+def accept_offer(operator_id: int, giver: str, number: str, *, samples: bool) -> HandoverReceipt:
+    """Keep room for exactly these units and sign the acceptance that another operator has proposed.
+
+    From now on only the giver can end it. `samples` says whether this instance takes sample units.
+    Raises `HandoverUnknown`, `HandoverState` also for what nobody proposed, `SecondPerson`,
+    `ProgrammeUnknown`, `HoldsNothing`, `SamplesStayOut`, `OriginUnclear`, `OriginTaken`.
+    """
+    receipt = _pending(giver, number)
+    if receipt.proposed_by is None:
+        raise HandoverState()
+    if receipt.proposed_by == operator_id:
         raise SecondPerson()
     programme = get_programme(giver)
     offer = _read_offer(letters.content_of(receipt.offer))
-    holder = accounts.find_holder(receipt.recipient)
+    holder = find_receiver(receipt.recipient)
     if holder is None:
         raise HoldsNothing(code=receipt.recipient)
     if offer["project"]["sample"] and not samples:
@@ -127,8 +148,8 @@ def _origin_facts(programme: Programme, offer: dict[str, Any]) -> OriginFacts:
 def _project_facts(giver: str, offer: dict[str, Any]) -> ProjectFacts:
     told = dict(offer["project"])
     known = told["forest_type"] if told["forest_type"] in FOREST_TYPES else "other"
-    # Ours is the giver's name and the beginning of the handover's number: unique, and read aloud.
-    code = f"{giver}-{offer['number'][:7]}"
+    # Read aloud, and ours alone: of what the giver writes two things could begin alike.
+    code = f"{giver}-{random_code(7)}"
     return ProjectFacts(
         **{**told, "code": code, "forest_type": known}, methodology="origin", product=offer["product"]
     )
@@ -161,10 +182,16 @@ def hear_deed(document: str, operator_id: int | None = None) -> HandoverReceipt:
         issue_origin(origin)
         receipt.deed, receipt.completed_at = document, clock.now()
         db.session.flush()
+        _tell_recipient(receipt, origin.holder_id)
         _record(operator_id, "handover_completed", receipt)
     if receipt.status is not Taken.COMPLETED:
         raise HandoverState()
     return receipt
+
+
+def _tell_recipient(receipt: HandoverReceipt, holder_id: int) -> None:
+    told = {"kg": receipt.quantity_kg, "serial": received_serial(receipt), "giver": receipt.giver}
+    notices.tell([holder_id], "registry.notice_received_over", f"{receipt.giver}-{receipt.number}", **told)
 
 
 def hear_withdrawal(document: str, operator_id: int | None = None) -> HandoverReceipt:
@@ -214,6 +241,14 @@ def _find(giver: str, number: str) -> HandoverReceipt | None:
         return None
     wanted = select(HandoverReceipt).where(HandoverReceipt.giver == giver, HandoverReceipt.number == number)
     return db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
+
+
+def _pending(giver: str, number: str) -> HandoverReceipt:
+    """The receipt of an offer that can still be accepted, locked."""
+    receipt = _lock(giver, number)
+    if receipt.status is not Taken.PENDING or clock.now() >= receipt.expires_at:
+        raise HandoverState()
+    return receipt
 
 
 def _lock(giver: str, number: str) -> HandoverReceipt:

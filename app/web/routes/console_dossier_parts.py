@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from flask import Response
 
-from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
 from app.kit import strict_json
 from app.kit.fields import Code, Day, NewSchema, OneOf, Text
@@ -14,6 +13,7 @@ from app.kit.messages import t
 from app.kit.problems import Problem, Unreadable
 from app.kit.transaction import transaction
 from app.registry import queries as registry
+from app.registry.queries.receivers import find_receiver
 from app.registry.rules.dossiers import (
     DOCUMENT_KINDS,
     LARGEST_DOCUMENT_BYTES,
@@ -98,7 +98,7 @@ def drop_parcel(operator: OperatorFacts, code: str, number: int) -> Response:
 def add_share(operator: OperatorFacts, code: str) -> Response:
     """Give a right holder a share."""
     form = read_form(ShareForm)
-    holder = accounts.find_holder(form.values.get("holder", ""))
+    holder = find_receiver(form.values.get("holder", ""))
     if form.sound and holder is None and form.values["role"] != "fee":
         form.faults["holder"] = t("kit.field_required")
 

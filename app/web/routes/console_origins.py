@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, make_response, redirect
 
-from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
 from app.accounts.queries.operators import list_names as operator_names
 from app.kit.codes import random_code
@@ -15,6 +14,7 @@ from app.kit.messages import t
 from app.kit.problems import Problem, Unreadable
 from app.kit.transaction import transaction
 from app.registry.errors import HoldsNothing
+from app.registry.queries.receivers import find_receiver
 from app.registry.queries.tickets import get_origin, list_origins
 from app.registry.rules import FOREIGN, PRODUCTS, REGION, REGISTRY
 from app.registry.services import origins
@@ -80,7 +80,7 @@ def enter_origin(operator: OperatorFacts) -> Response:
 
 
 def _enter(operator_id: int, wish: dict[str, Any], proof_sha256: str) -> str:
-    holder = accounts.find_holder(wish["holder"])
+    holder = find_receiver(wish["holder"])
     if holder is None:
         raise HoldsNothing(code=wish["holder"])
     home = PRODUCTS[wish["product"]].home or wish.get("home")

@@ -18,6 +18,7 @@ from app.registry.queries.programmes import list_all_programmes, list_programmes
 from app.registry.rules import REGISTRY
 from app.registry.services import programmes
 from app.registry.services.programmes import ProgrammeFacts
+from app.web import session
 from app.web.console import operated
 from app.web.forms import Form, OnceSchema, once, read_form
 from app.web.pages import page, web
@@ -26,13 +27,13 @@ MOST_KEYS = 5
 
 
 class Address(Text):
-    """A base URL that we may call: https, or http to this machine itself."""
+    """A base URL that we may call: https, or http to this machine itself outside production."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         url = super()._deserialize(value, attr, data, **kwargs).rstrip("/")
-        if not is_address(url):
+        if not is_address(url, production=session.settings().production):
             raise ValidationError(t("web.field_address"))
         return url
 
