@@ -126,12 +126,12 @@ def _register(code: str, public_key: bytes) -> int:
             for number in (1, 2)
         )
         facts = PartnerFacts(code, "metro", "示例地铁", "Sample metro", "data@metro.example.cn")
-        partner = desk.propose_partner(first, facts, {"metro": rules.MOST_DAILY_ITEMS})
-        desk.decide_terms(second, code, True)
+        terms = desk.propose_partner(first, facts, {"metro": rules.MOST_DAILY_ITEMS})
+        desk.decide_terms(second, code, terms.id, True)
         now = clock.now()
         key = desk.register_key(first, code, public_key, now - timedelta(minutes=1), now + timedelta(days=30))
         desk.confirm_key(second, code, key.kid)
-        return partner.id
+        return terms.partner_id
 
 
 def _link(code: str, holders: int) -> list[tuple[int, str]]:

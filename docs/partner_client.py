@@ -7,7 +7,8 @@
 
 `batch.json` is {"batch_id": "2026-11-25-0001", "items": [{"id": "your own id", "link": "the token that the
 person gave you", "scene": "metro", "started_at": "2026-11-25T08:03:00+08:00", "distance_m": 8200,
-"duration_s": 1260, "ride": {"carrier": "fuzhou_metro", "number": "your ticket's number"}}]}.
+"duration_s": 1260, "ride": {"carrier": "fuzhou_metro", "number": "your ticket's number"}}]}. What is no
+trip has a "quantity" and always a "ride": who gave out the receipt, bag, order or meter, and its number.
 
 Requests are signed with Ed25519 by RFC 9421, over the exact bytes of the body (Content-Digest, RFC 9530).
 An answer that was lost is asked for by sending the same bytes again: a batch is taken once, an item counts
@@ -19,6 +20,7 @@ import hashlib
 import json
 import sys
 import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,13 +95,34 @@ class PartnerClient:
                 time.sleep(2**turn)
                 continue
             if answer.status_code in (429, 502, 503, 504) and not last:
-                time.sleep(float(answer.headers.get("Retry-After", 2**turn)))
+                time.sleep(pause(answer.headers.get("Retry-After"), 2**turn))
                 continue
-            told: dict[str, Any] = answer.json()
+            told = read(answer)
             if not answer.ok:
                 raise Refused(answer.status_code, told)
             return told
         raise AssertionError("unreachable")
+
+
+def read(answer: requests.Response) -> dict[str, Any]:
+    """The JSON of an answer; of one that a proxy gave in other words, what it said."""
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {"code": "no_json", "detail": answer.text[:200]}
+
+
+def pause(told: str | None, otherwise: float) -> float:
+    """The seconds that a Retry-After asks for, which may be a number or a date; never negative."""
+    if told is None:
+        return otherwise
+    if told.strip().isdecimal():
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except ValueError:
+        return otherwise
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -116,14 +139,13 @@ def load_key(path: Path) -> Ed25519PrivateKey:
 
 
 def new_key(path: Path) -> Ed25519PrivateKey:
-    """A new private key, kept in a file that only its owner reads."""
+    """A new private key, in a new file that only its owner reads. Raises `FileExistsError` for an old one."""
     key = Ed25519PrivateKey.generate()
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(pem)
     return key
 
 

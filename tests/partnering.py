@@ -87,8 +87,8 @@ def register(
     key = Ed25519PrivateKey.generate()
     facts = PartnerFacts(code, kind, "示例伙伴", "Sample partner", "data@metro.example.cn")
     with transaction():
-        services.propose_partner(first, facts, scenes or SCENES)
-        services.decide_terms(second, code, True)
+        terms = services.propose_partner(first, facts, scenes or SCENES)
+        services.decide_terms(second, code, terms.id, True)
     add_key(operators, code, key)
     return Reporter(code, key, operators, base_url)
 

@@ -34,8 +34,8 @@ def register_sandbox(phone_url: str) -> None:
         try:
             known.find_partner(SANDBOX.code)
         except PartnerUnknown:
-            desk.propose_partner(first, SANDBOX, dict.fromkeys(known.reportable_scenes(), _DAILY))
-            desk.decide_terms(second, SANDBOX.code, True)
+            terms = desk.propose_partner(first, SANDBOX, dict.fromkeys(known.reportable_scenes(), _DAILY))
+            desk.decide_terms(second, SANDBOX.code, terms.id, True)
         kid = key_id(public_key)
         if known.find_key(kid) is None:
             desk.register_key(first, SANDBOX.code, public_key, now, now + _KEY_LIFE)

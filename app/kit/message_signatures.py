@@ -25,6 +25,12 @@ _INPUT = re.compile(
 _PARAMETER = re.compile(r';([a-z]+)=(?:"([^"]*)"|([0-9]+))')
 _BYTES = re.compile(r"([a-z*][a-z0-9_.*-]{0,31})=:([A-Za-z0-9+/]{1,200}={0,2}):")
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):\s*(?=,|$)")
+_PRIME = 2**255 - 19
+_ORDER_8 = int.from_bytes(
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+)
+_LOW_HEIGHTS = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+"""The y of the eight points of the curve whose order divides 8."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -142,6 +148,12 @@ def authority_of(url: str) -> str:
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     host = (parts.hostname or "").lower()
     return f"[{host}]{port}" if ":" in host else f"{host}{port}"
+
+
+def is_low_order(public_key: bytes) -> bool:
+    """Whether a raw Ed25519 public key is a point of small order, for which anybody makes signatures."""
+    height = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return height % _PRIME in _LOW_HEIGHTS
 
 
 def read_public_key(text: str) -> bytes:

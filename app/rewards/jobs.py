@@ -8,8 +8,16 @@ from app.rewards import services
 
 @listens("footprint.action_recorded")
 def grant_points(payload: dict[str, Any]) -> None:
-    """Thank for recorded actions, of however many holders."""
-    services.grant_points([(action, holder, grams) for action, grams, _, holder in payload["actions"]])
+    """Thank for recorded actions, of however many holders.
+
+    Before 0025 a payload named its one holder beside the actions; some are heard after the upgrade.
+    """
+    services.grant_points(
+        [
+            (action, holder[0] if holder else payload["holder_id"], grams)
+            for action, grams, _, *holder in payload["actions"]
+        ]
+    )
 
 
 @listens("footprint.action_withdrawn")

@@ -71,12 +71,6 @@ BEGIN
 END $$;
 CREATE TRIGGER withdrawn_trip_is_free AFTER UPDATE OF withdrawn_at ON action
   FOR EACH ROW WHEN (NEW.withdrawn_at IS NOT NULL) EXECUTE FUNCTION withdrawn_trip_is_free();
-
--- What still waits to be heard is told with a holder an action from now on.
-UPDATE announcement SET payload = jsonb_build_object('actions',
-    (SELECT coalesce(jsonb_agg(told || jsonb_build_array(payload -> 'holder_id')), '[]'::jsonb)
-       FROM jsonb_array_elements(payload -> 'actions') told))
- WHERE done_at IS NULL AND listener = 'app.rewards.jobs.grant_points' AND payload ? 'holder_id';
 """
 
 

@@ -375,8 +375,8 @@ def test_a_suspended_partner_is_not_heard_until_two_operators_agree_again(
     assert (answer.status_code, answer.json["code"]) == (403, "partner_suspended")
     assert client.get("/v1/partners").json == []
     with transaction():
-        desk.propose_terms(first, partner.code, {"metro": 10})
-        desk.decide_terms(second, partner.code, True)
+        terms = desk.propose_terms(first, partner.code, {"metro": 10})
+        desk.decide_terms(second, partner.code, terms.id, True)
     assert reasons(partner.post(client, [item(token)])) == ["accepted"]
 
 
@@ -548,8 +548,15 @@ def test_what_is_no_trip_counts_by_quantity_takes_no_minutes_and_keeps_its_cap(
     partner = register(app.extensions["settings"].public_url, scenes={"recycling": 10}, kind="recycling")
     token = link(rider.holder_id, partner, "recycling")
     told = [
-        item(token, scene="recycling", distance_m=None, duration_s=None, quantity=grams_)
-        for grams_ in (8_000, 8_000, 50, 60_000, 7.5)
+        item(
+            token,
+            scene="recycling",
+            distance_m=None,
+            duration_s=None,
+            quantity=grams_,
+            ride={"carrier": "recycler", "number": f"bag-{bag}"},
+        )
+        for bag, grams_ in enumerate((8_000, 8_000, 50, 60_000, 7.5))
     ]
     answer = partner.post(client, told)
     assert reasons(answer) == ["accepted", "accepted", "too_little", "absurd", "fractional"]

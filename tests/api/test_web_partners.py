@@ -67,10 +67,17 @@ def test_two_operators_register_a_partner_and_its_key(app: Flask, client: FlaskC
     assert first.post("/console/partners", form).status_code == 303
     assert first.post("/console/partners", form).status_code == 303, "the same form again makes nothing"
     base = "/console/partners/fuzhou_metro"
-    assert first.post(f"{base}/terms/approve").status_code == 403, "not by whoever proposed it"
+    waiting = re.search(r'name="terms" value="(\d+)"', second.get(base).text)
+    assert waiting is not None
+    read = {"terms": waiting[1]}
+    assert first.post(f"{base}/terms/approve", read).status_code == 403, "not by whoever proposed it"
     assert first.post(f"{base}/terms", {"scene_bus": "5"}).status_code == 409, "one proposal at a time"
-    assert second.post(f"{base}/terms/approve").status_code == 303
-    assert second.post(f"{base}/terms/approve").status_code == 409
+    for other in ({}, {"terms": "x"}, {"terms": "0"}):
+        assert second.post(f"{base}/terms/approve", other).status_code == 422
+    unread = second.post(f"{base}/terms/approve", {"terms": f"{int(waiting[1]) + 1}"})
+    assert unread.status_code == 409, "only what the page showed"
+    assert second.post(f"{base}/terms/approve", read).status_code == 303
+    assert second.post(f"{base}/terms/approve", read).status_code == 409
     assert first.post(f"{base}/keys", DAYS | {"public_key": "no key"}).status_code == 422
     assert first.post(f"{base}/keys", DAYS | {"public_key": public_text(key)}).status_code == 303
     assert first.post(f"{base}/keys", DAYS | {"public_key": public_text(key)}).status_code == 409

@@ -19,14 +19,14 @@ from app.footprint.models import (
     PartnerTerms,
 )
 from app.footprint.queries.catalogue import list_scenes
-from app.footprint.rules import PARTNER
+from app.footprint.rules import PARTNER, is_partner_code
 from app.kit import clock
 from app.kit.database import array, db, text_array
 from app.kit.messages import language
 from app.kit.problems import NotFound
 
 _IN_FORCE = text(
-    "SELECT scenes FROM partner_terms WHERE partner_id = :partner AND approved AND decided_at > coalesce("
+    "SELECT scenes FROM partner_terms WHERE partner_id = :partner AND approved AND proposed_at > coalesce("
     "   (SELECT max(suspended_at) FROM partner_suspension s WHERE s.partner_id = :partner), '-infinity')"
     " ORDER BY decided_at DESC, id DESC LIMIT 1"
 )
@@ -110,7 +110,8 @@ def scenes_in_force(partner_id: int) -> dict[str, int] | None:
 
 def find_partner(code: str) -> PartnerView:
     """A partner whatever its state. Raises `PartnerUnknown`."""
-    partner = db.session.scalar(select(Partner).where(Partner.code == code))
+    asked = select(Partner).where(Partner.code == code)
+    partner = db.session.scalar(asked) if is_partner_code(code) else None
     if partner is None:
         raise PartnerUnknown()
     return PartnerView(partner, scenes_in_force(partner.id))
@@ -128,10 +129,21 @@ def list_partners(open_only: bool = False) -> list[PartnerView]:
     return [each for each in views if each.scenes or not open_only]
 
 
-def list_terms(partner_id: int) -> Sequence[PartnerTerms]:
-    """All that was ever proposed, the latest first."""
-    asked = select(PartnerTerms).where(PartnerTerms.partner_id == partner_id)
-    return db.session.scalars(asked.order_by(PartnerTerms.id.desc())).all()
+def find_waiting_terms(partner_id: int) -> PartnerTerms | None:
+    """What waits for another operator; one proposal at a time."""
+    asked = select(PartnerTerms).where(
+        PartnerTerms.partner_id == partner_id, PartnerTerms.decided_at.is_(None)
+    )
+    return db.session.scalar(asked)
+
+
+def can_be_approved(terms: PartnerTerms) -> bool:
+    """Whether nothing stopped the partner since these were proposed: the way back takes two people anew."""
+    asked = select(func.max(PartnerSuspension.suspended_at)).where(
+        PartnerSuspension.partner_id == terms.partner_id
+    )
+    stopped_at = db.session.scalar(asked)
+    return stopped_at is None or terms.proposed_at > stopped_at
 
 
 def list_suspensions(partner_id: int) -> Sequence[PartnerSuspension]:
@@ -235,11 +247,6 @@ def find_standing(spans: Mapping[int, tuple[int, int]]) -> dict[int, list[tuple[
     for row in db.session.execute(_STANDING, values):
         found.setdefault(row.holder_id, []).append((row.begins, row.ends))
     return found
-
-
-def is_code(text: str) -> bool:
-    """Whether this is the code of a partner."""
-    return db.session.scalar(select(Partner.id).where(Partner.code == text[:40])) is not None
 
 
 def list_links(holder_id: int) -> list[tuple[PartnerLink, PartnerView]]:

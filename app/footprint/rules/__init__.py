@@ -17,6 +17,7 @@ from app.footprint.rules.batches import (
     Sieve,
     Verdict,
     read_item,
+    spans_of,
 )
 from app.footprint.rules.changes import (
     ChangeRefused,
@@ -111,6 +112,7 @@ from app.footprint.rules.partners import (
     SIGNATURE_SKEW,
     PartnerFacts,
     PartnerFault,
+    is_partner_code,
     is_timely,
     key_life_fault,
     partner_faults,
@@ -224,6 +226,7 @@ __all__ = [
     "grams_avoided",
     "grams_emitted",
     "in_force",
+    "is_partner_code",
     "is_timely",
     "key_life_fault",
     "kg_in",
@@ -250,6 +253,7 @@ __all__ = [
     "series_of",
     "share_faults",
     "shared_out",
+    "spans_of",
     "sum_by_type",
     "tally",
     "terms_faults",

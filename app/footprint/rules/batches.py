@@ -6,7 +6,7 @@ counts takes its minutes and its ride at once, so that a later item of the same 
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ REASONS = (
     "twice",
     "item_reused",
     "scene_not_allowed",
+    "number_missing",
     "fractional",
     "negative",
     "too_little",
@@ -64,7 +65,7 @@ class Digests(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One act as a partner tells it; `ride_key` finds the same ride told by another, whoever rode."""
+    """One act as a partner tells it; `ride_key` finds the same ride or receipt told by another."""
 
     id: str
     link: str
@@ -113,7 +114,7 @@ def read_item(raw: Any, digests: Digests) -> BatchItem | Refusal:
         int(amount or 0),
         duration_s,
         digests.content("\x1f".join(map(str, told)))[:16],
-        None if number is None else digests.ride(number),
+        None if number is None else digests.ride(_numbered(raw["scene"], measure, number)),
     )
 
 
@@ -129,16 +130,22 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _ride(value: Any) -> str | None:
-    """The one form of a ride's number at its carrier; None for what is none.
-
-    Neither scene nor time belongs to it: two platforms may name and time the same ride differently.
-    """
+    """The one form of a number at whoever gave it out; None for what is none."""
     if not isinstance(value, dict) or value.keys() != {"carrier", "number"}:
         return None
     carrier, number = value["carrier"], value["number"]
     if not (_matches(_RIDE, carrier) and _matches(_RIDE, number)):
         return None
     return f"{carrier}\x1f{number}".lower()
+
+
+def _numbered(scene: str, measure: str, number: str) -> str:
+    """What a key is made of.
+
+    Neither scene nor time belongs to a ride: two platforms may name and time the same one differently.
+    What is no trip has its scene, since whoever gives out receipts numbers each kind on its own.
+    """
+    return number if measure == DISTANCE else f"{scene}\x1f{number}"
 
 
 def _plausible(method: Method, item: BatchItem, now: datetime) -> Refusal | None:
@@ -155,6 +162,26 @@ def _plausible(method: Method, item: BatchItem, now: datetime) -> Refusal | None
         (item.started_at < now - timedelta(days=method.window_days), "ancient", "started_at"),
     )
     return next((Refusal(reason, name) for wrong, reason, name in faults if wrong), None)
+
+
+def spans_of(
+    items: Iterable[BatchItem], methods: Mapping[str, Method], links: Mapping[str, int], now: datetime
+) -> dict[int, tuple[int, int]]:
+    """For each holder the stretch from their first to their last minute in a batch.
+
+    Of what can have been only: one row with a wrong clock must not have us read a holder's whole life.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    for each in items:
+        holder, method = links.get(each.link), methods.get(each.scene)
+        if holder is None or method is None or method.kind != TRIP or each.measure != DISTANCE:
+            continue
+        if _plausible(method, each, now):
+            continue
+        begins, ends = trip_minutes(method, holder, each.started_at, each.amount, each.duration_s)
+        known_begins, known_ends = spans.get(holder, (begins, ends))
+        spans[holder] = min(known_begins, begins), max(known_ends, ends)
+    return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +227,9 @@ class Sieve:
         method, holder = self.methods.get(item.scene), self.links.get(item.link)
         if method is None or (item.measure == DISTANCE) != (method.kind == TRIP):
             return _refused("scene_not_allowed", "scene")
+        # Without minutes nothing but its number tells an act from the same one told again.
+        if method.kind != TRIP and item.ride_key is None:
+            return _refused("number_missing", "ride")
         implausible = _plausible(method, item, self.now)
         if implausible:
             return Verdict(REFUSED, implausible)

@@ -73,10 +73,15 @@ class PartnerFault:
     params: Mapping[str, object] = field(default_factory=dict)
 
 
+def is_partner_code(text: str) -> bool:
+    """Whether a partner can be called so at all."""
+    return _CODE.fullmatch(text) is not None and text not in NO_PARTNER
+
+
 def partner_faults(facts: PartnerFacts) -> list[PartnerFault]:
     """What is wrong with a partner's code, kind or contact."""
     found = []
-    if not _CODE.fullmatch(facts.code) or facts.code in NO_PARTNER:
+    if not is_partner_code(facts.code):
         found.append(PartnerFault("code", "footprint.field_partner_code"))
     if facts.kind not in PARTNER_KINDS:
         found.append(PartnerFault("kind", "footprint.field_partner_kind"))

@@ -21,7 +21,9 @@ _ITEM: dict[str, Any] = {
         "ride": {
             "type": "object",
             "required": ["carrier", "number"],
-            "description": "The ride's number at whoever carried: found again whoever else reports it.",
+            "description": "The ride's number at whoever carried: found again whoever else reports it."
+            " Required of what is no trip: whoever gave out its receipt, bag, order or meter, and the number"
+            " there (of a meter, with the month), which counts once for the scene.",
             "properties": {"carrier": {"type": "string"}, "number": {"type": "string"}},
         },
     },

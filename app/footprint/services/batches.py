@@ -8,7 +8,7 @@ rides and minutes of a holder, which the statement takes in one order.
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from app.accounts import queries as accounts
 from app.footprint import queries, rules
 from app.footprint.errors.partners import BatchReused, KeyNotAccepted, PartnerSuspended
 from app.footprint.models import Partner, PartnerBatch
+from app.footprint.queries import Methodology
 from app.footprint.queries import partners as known
 from app.footprint.queries.partners import BatchResult
 from app.footprint.rules import ACCEPTED, REFUSED, BatchItem, Digests, Method, Refusal, Verdict
@@ -70,6 +71,9 @@ class Counted(NamedTuple):
     action: int
 
 
+Computer = Callable[[BatchItem, Verdict], dict[str, Any]]
+
+
 def receive_batch(letter: Letter) -> BatchResult:
     """Judge and write a batch; the same letter again answers what it was answered the first time.
 
@@ -91,17 +95,34 @@ def receive_batch(letter: Letter) -> BatchResult:
     now = clock.now()
     digests = Digests(digester("partner-item"), digester("trip-key"))
     items = [rules.read_item(raw, digests) for raw in letter.items]
-    verdicts = _judge(letter.partner, scenes, items, now)
-    counted = _write(letter.partner, items, verdicts, now)
+    counting = _counting(scenes)
+    methods = {scene: each.method for scene, each in counting.items()}
+    verdicts = _judge(letter.partner, scenes, methods, items, now)
+    counted = _write(_computer(letter.partner.code, counting), items, verdicts, now)
     return BatchResult(_keep(letter, items, verdicts, counted, now), new=True)
 
 
+def _counting(scenes: Mapping[str, int]) -> dict[str, Methodology]:
+    """What counts these scenes for the whole of a batch, whatever comes into force meanwhile.
+
+    A scene that takes no partner's word any more is left out, though the partner's terms still name it.
+    """
+    return {
+        each.method.scene: each
+        for each in queries.list_scenes()
+        if each.method.scene in scenes and rules.PARTNER in each.method.sources
+    }
+
+
 def _judge(
-    partner: Partner, scenes: dict[str, int], items: Sequence[BatchItem | Refusal], now: datetime
+    partner: Partner,
+    scenes: Mapping[str, int],
+    methods: Mapping[str, Method],
+    items: Sequence[BatchItem | Refusal],
+    now: datetime,
 ) -> list[Verdict]:
     """The verdict on each item, with what the database knows of all of them."""
     read = [each for each in items if isinstance(each, BatchItem)]
-    methods = {scene: found.method for scene in scenes if (found := queries.find_scene(scene))}
     links = known.find_holders(partner.id, (each.link for each in read))
     counted = known.counted_today(partner.id)
     sieve = rules.Sieve(
@@ -112,33 +133,15 @@ def _judge(
         accounts.lock_consents(list(links.values()), partner.code),
         known.find_items(partner.id, (each.id for each in read)),
         known.find_rides(each.ride_key for each in read if each.ride_key),
-        known.find_standing(_spans(read, methods, links)),
+        known.find_standing(rules.spans_of(read, methods, links, now)),
     )
     return [sieve.judge(each) if isinstance(each, BatchItem) else Verdict(REFUSED, each) for each in items]
 
 
-def _spans(
-    items: Sequence[BatchItem], methods: dict[str, Method], links: dict[str, int]
-) -> dict[int, tuple[int, int]]:
-    """For each holder the stretch from their first to their last minute in this batch."""
-    spans: dict[int, tuple[int, int]] = {}
-    for each in items:
-        holder, method = links.get(each.link), methods.get(each.scene)
-        if holder is None or method is None or each.measure != rules.DISTANCE or each.amount < 1:
-            continue
-        if each.amount > method.bounds.most:
-            continue
-        begins, ends = rules.trip_minutes(method, holder, each.started_at, each.amount, each.duration_s)
-        known_begins, known_ends = spans.get(holder, (begins, ends))
-        spans[holder] = min(known_begins, begins), max(known_ends, ends)
-    return spans
-
-
 def _write(
-    partner: Partner, items: Sequence[BatchItem | Refusal], verdicts: list[Verdict], now: datetime
+    compute: Computer, items: Sequence[BatchItem | Refusal], verdicts: list[Verdict], now: datetime
 ) -> list[Counted]:
     """Write what counts. What somebody else took at this very moment becomes a refusal in `verdicts`."""
-    compute = _computer(partner.code)
     counting = {
         place: item
         for place, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
@@ -154,13 +157,11 @@ def _write(
     return counted
 
 
-def _computer(source: str) -> Callable[[BatchItem, Verdict], dict[str, Any]]:
+def _computer(source: str, counting: Mapping[str, Methodology]) -> Computer:
     """What turns an accepted item into a wish of the statement."""
 
     def compute(item: BatchItem, verdict: Verdict) -> dict[str, Any]:
-        methodology = queries.find_scene(item.scene)
-        if methodology is None:
-            raise LookupError(f"nothing counts {item.scene} any more")
+        methodology = counting[item.scene]
         method = methodology.method
         done = rules.DISTANCE if method.kind == rules.TRIP else method.measure
         inputs: dict[str, Any] = {done: item.amount, "started_at": item.started_at.isoformat()}

@@ -27,7 +27,8 @@ def link_partner(holder_id: int, code: str, scenes: Sequence[str], version: str)
         raise PartnerUnknown()
     if not scenes or not set(scenes) <= set(view.scenes):
         raise Unreadable(errors=[{"pointer": "#/scenes", "detail": t("footprint.field_link_scenes")}])
-    for scene in sorted(set(scenes)):
+    agreed = [scene for scene in _agreed(holder_id, code) if scene in scenes]
+    for scene in dict.fromkeys([*agreed, *sorted(scenes)]):
         consents.grant_consent(holder_id, scene, code, version)
     # The consents' row locks on the holder have made two of the same person's requests queue.
     standing = _find(holder_id, view.partner.id)
@@ -46,14 +47,23 @@ def end_link(holder_id: int, code: str) -> None:
     What counted before stays. Raises `PartnerUnknown`, `NotFound` where there is no link.
     """
     view = known.find_partner(code)
-    for consent in accounts.list_consents(holder_id):
-        if consent.source == code and consent.withdrawn_at is None:
-            consents.withdraw_consent(holder_id, consent.scene, code)
+    for scene in _agreed(holder_id, code):
+        consents.withdraw_consent(holder_id, scene, code)
     standing = _find(holder_id, view.partner.id)
     if standing is None:
         raise NotFound()
     standing.ended_at = clock.now()
     db.session.flush()
+
+
+def _agreed(holder_id: int, code: str) -> list[str]:
+    """The scenes agreed to, in the order in which a batch locks their consents: the earliest first."""
+    standing = [
+        each
+        for each in accounts.list_consents(holder_id)
+        if each.source == code and each.withdrawn_at is None
+    ]
+    return [each.scene for each in sorted(standing, key=lambda each: each.id)]
 
 
 def _find(holder_id: int, partner_id: int) -> PartnerLink | None:

@@ -21,19 +21,17 @@ from app.footprint.queries import partners as known
 from app.footprint.rules import PartnerFacts, PartnerFault
 from app.kit import clock
 from app.kit.database import db
-from app.kit.message_signatures import key_id
+from app.kit.message_signatures import is_low_order, key_id
 from app.kit.messages import t
 from app.kit.problems import Unreadable
 
 
-def propose_partner(operator_id: int, facts: PartnerFacts, scenes: Mapping[str, int]) -> Partner:
+def propose_partner(operator_id: int, facts: PartnerFacts, scenes: Mapping[str, int]) -> PartnerTerms:
     """Propose a partner with its first terms; nothing counts until another operator approves.
 
     Raises `Unreadable` naming the field, `PartnerCodeTaken`.
     """
     _refuse([*rules.partner_faults(facts), *_terms_faults(scenes)])
-    if db.session.scalar(select(Partner.id).where(Partner.code == facts.code)) is not None:
-        raise PartnerCodeTaken()
     partner = Partner(
         code=facts.code,
         kind=facts.kind,
@@ -43,11 +41,14 @@ def propose_partner(operator_id: int, facts: PartnerFacts, scenes: Mapping[str, 
         proposed_by=operator_id,
         proposed_at=clock.now(),
     )
-    db.session.add(partner)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(partner)
+            db.session.flush()
+    except IntegrityError as error:
+        raise PartnerCodeTaken() from error
     audit.record(operator_id, "partner_proposed", facts.code, {"kind": facts.kind})
-    _propose(operator_id, partner, scenes)
-    return partner
+    return _propose(operator_id, partner, scenes)
 
 
 def propose_terms(operator_id: int, code: str, scenes: Mapping[str, int]) -> PartnerTerms:
@@ -57,19 +58,20 @@ def propose_terms(operator_id: int, code: str, scenes: Mapping[str, int]) -> Par
     """
     _refuse(_terms_faults(scenes))
     partner = _lock(code)
-    if any(each.decided_at is None for each in known.list_terms(partner.id)):
+    if known.find_waiting_terms(partner.id) is not None:
         raise PartnerTermsWait()
     return _propose(operator_id, partner, scenes)
 
 
-def decide_terms(operator_id: int, code: str, approved: bool) -> PartnerTerms:
-    """Approve what another proposed, or turn it down.
+def decide_terms(operator_id: int, code: str, terms_id: int, approved: bool) -> PartnerTerms:
+    """Approve the terms that were read, or turn them down.
 
-    Raises `PartnerUnknown`, `PartnerPastThis`, `PartnerNeedsAnother`.
+    Raises `PartnerUnknown`, `PartnerPastThis` where others wait by now or, for an approval, the partner was
+    suspended since; `PartnerNeedsAnother`.
     """
     partner = _lock(code)
-    waiting = next((each for each in known.list_terms(partner.id) if each.decided_at is None), None)
-    if waiting is None:
+    waiting = known.find_waiting_terms(partner.id)
+    if waiting is None or waiting.id != terms_id or (approved and not known.can_be_approved(waiting)):
         raise PartnerPastThis()
     if waiting.proposed_by == operator_id:
         raise PartnerNeedsAnother()
@@ -103,8 +105,9 @@ def register_key(
     Raises `Unreadable`, `PartnerUnknown`, `KeyRegisteredBefore`.
     """
     fault = rules.key_life_fault(valid_from, valid_until, clock.now())
-    length = PartnerFault("public_key", "footprint.field_public_key") if len(public_key) != 32 else None
-    _refuse([each for each in (length, fault) if each])
+    unfit = len(public_key) != 32 or is_low_order(public_key)
+    no_key = PartnerFault("public_key", "footprint.field_public_key") if unfit else None
+    _refuse([each for each in (no_key, fault) if each])
     key = PartnerKey(
         partner_id=_lock(code).id,
         kid=key_id(public_key),

@@ -35,6 +35,12 @@ class NewKey(NewSchema):
     valid_until = Day(required=True)
 
 
+class Decision(NewSchema):
+    """Which terms were read."""
+
+    terms = WholeText(1, 2**63 - 1, required=True)
+
+
 class NewSuspension(NewSchema):
     """Why nothing of the partner counts from now on."""
 
@@ -72,11 +78,14 @@ def propose_partner(operator: OperatorFacts) -> Response:
         return _new_page(form, 422)
     told = form.values
     facts = PartnerFacts(**{name: told[name] for name in fields})
+
+    def propose() -> str:
+        desk.propose_partner(operator.id, facts, _scenes(told))
+        return facts.code
+
     try:
         with transaction():
-            code = once(
-                operator.id, form, lambda: desk.propose_partner(operator.id, facts, _scenes(told)).code
-            )
+            code = once(operator.id, form, propose)
     except Problem as problem:
         return _new_page(form.refuse(problem), problem.status)
     return _to(code, "partner_proposed")
@@ -103,14 +112,14 @@ def propose_partner_terms(operator: OperatorFacts, code: str) -> Response:
 @operated("partners.write")
 def approve_partner_terms(operator: OperatorFacts, code: str) -> Response:
     """Agree to what another proposed. Raises `PartnerUnknown`."""
-    return _act(operator, code, Form(), lambda: desk.decide_terms(operator.id, code, True))
+    return _decide(operator, code, True)
 
 
 @web.post("/console/partners/<code:code>/terms/decline")
 @operated("partners.write")
 def decline_partner_terms(operator: OperatorFacts, code: str) -> Response:
     """Turn down what another proposed. Raises `PartnerUnknown`."""
-    return _act(operator, code, Form(), lambda: desk.decide_terms(operator.id, code, False))
+    return _decide(operator, code, False)
 
 
 @web.post("/console/partners/<code:code>/suspend")
@@ -171,9 +180,10 @@ def _scenes(told: dict[str, Any]) -> dict[str, int]:
 
 
 def _waits(partner_id: int) -> bool:
-    terms = any(each.decided_at is None for each in known.list_terms(partner_id))
     keys = known.list_keys(partner_id)
-    return terms or any(each.confirmed_at is None and each.revoked_at is None for each in keys)
+    return known.find_waiting_terms(partner_id) is not None or any(
+        each.confirmed_at is None and each.revoked_at is None for each in keys
+    )
 
 
 def _act(operator: OperatorFacts, code: str, form: Form, act: Callable[[], Any]) -> Response:
@@ -183,6 +193,16 @@ def _act(operator: OperatorFacts, code: str, form: Form, act: Callable[[], Any])
     except Problem as problem:
         return _partner_page(operator, code, form.refuse(problem), problem.status)
     return _to(code, "partner_stepped")
+
+
+def _decide(operator: OperatorFacts, code: str, approved: bool) -> Response:
+    """Decide on the terms that the page showed, whatever waits by now."""
+    form = read_form(Decision)
+    if not form.sound:
+        return _partner_page(operator, code, form, 422)
+    return _act(
+        operator, code, form, lambda: desk.decide_terms(operator.id, code, form.values["terms"], approved)
+    )
 
 
 def _new_page(form: Form, status: int = 200) -> Response:
@@ -198,12 +218,14 @@ def _new_page(form: Form, status: int = 200) -> Response:
 def _partner_page(operator: OperatorFacts, code: str, form: Form, status: int = 200) -> Response:
     view = known.find_partner(code)
     rows = known.list_batches(view.partner.id, PAGE + 1, read_cursor(request.args.get("after")))
+    waiting = known.find_waiting_terms(view.partner.id)
     return page(
         "console_partner.html",
         status,
         view=view,
         form=form,
-        terms=known.list_terms(view.partner.id),
+        waiting=waiting,
+        approvable=waiting is not None and known.can_be_approved(waiting),
         suspensions=known.list_suspensions(view.partner.id),
         keys=[(each, known.is_good(each, clock.now())) for each in known.list_keys(view.partner.id)],
         listed=page_of(rows, PAGE, lambda row: row.id),
