@@ -130,11 +130,14 @@ def emitted_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
 def emitted_from() -> str:
     """A relation in SQL, lent to another room's set-based statement: what recording emissions changed.
 
-    From `:since` to before `:until`: holder_id, at, grams; a correction is the difference it makes.
+    From `:since` to before `:until`: holder_id, recorded_at, grams. A correction is the difference it
+    makes, and has the time of the first figure: whoever asks can tell whose it was.
     """
     return (
-        "(SELECT e.holder_id, e.recorded_at AS at, e.emitted_g - coalesce(before.emitted_g, 0) AS grams"
-        " FROM emission e LEFT JOIN emission before ON before.holder_id = e.holder_id"
+        "(SELECT e.holder_id, first.recorded_at, e.emitted_g - coalesce(before.emitted_g, 0) AS grams"
+        " FROM emission e JOIN emission first ON first.holder_id = e.holder_id"
+        "   AND first.month = e.month AND first.kind = e.kind AND first.revision = 1"
+        " LEFT JOIN emission before ON before.holder_id = e.holder_id"
         "   AND before.month = e.month AND before.kind = e.kind AND before.revision = e.revision - 1"
         " WHERE e.recorded_at >= :since AND e.recorded_at < :until)"
     )
