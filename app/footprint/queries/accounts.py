@@ -12,8 +12,10 @@ from sqlalchemy import select, text, tuple_
 
 from app.footprint.models import ActionRow
 from app.footprint.queries.actions import NAMES, Action, read_action
-from app.footprint.queries.catalogue import Factor, factor_by_id
+from app.footprint.queries.catalogue import Factor, Methodology, catalogue, factor_by_id
 from app.footprint.queries.months import Emission
+from app.footprint.rules import in_force
+from app.kit.clock import business_day
 from app.kit.database import db
 
 UNITS = ("day", "month", "year")
@@ -85,6 +87,26 @@ def sum_emitted(holder_id: int, first: date, last: date, unit: str) -> list[Emit
         Emitted(row.starts, row.kind, row.grams, factor_by_id(row.factor_id))
         for row in db.session.execute(_EMITTED, values)
     ]
+
+
+def mark_of(scene: str, first: date) -> dict[str, str] | None:
+    """What must stand beside a scene's grams of days from `first` on, as long as any may be unverified.
+
+    Whatever version may have counted one of them speaks, whether it counts today or not: an act is counted
+    on its day or later, so those that another one of their pack had followed by then cannot have.
+    """
+    known = catalogue()
+    packs = {choice.pack for choice in known.choices if in_force(choice, known.day)}
+    told = [each for each in known.methodologies.values() if each.method.scene == scene and each.in_force]
+    for place, each in enumerate(told):
+        followed = any(later.pack == each.pack and _begins(later) < first for later in told[place + 1 :])
+        if each.pack in packs and not followed and each.mark:
+            return each.mark
+    return None
+
+
+def _begins(methodology: Methodology) -> date:
+    return methodology.effective_from or business_day(methodology.loaded_at)
 
 
 def list_acts(
