@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
+from app.footprint import services as footprint
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -35,18 +37,43 @@ def at_home(app: Flask, region: str, count: int, day: date = FIRST) -> list[int]
     return people
 
 
-def move(holder_id: int, region: str, day: date) -> None:
-    with clock.frozen(at(day, time(0, 5))), transaction():
+def move(holder_id: int, region: str, day: date, hour: time = time(0, 5)) -> None:
+    with clock.frozen(at(day, hour)), transaction():
         services.choose_home(holder_id, region)
 
 
-def avoid(people: Iterable[int], grams: int, day: date, hour: time = NOON) -> None:
+@dataclass(frozen=True)
+class Act:
+    """What somebody was credited once."""
+
+    person: int
+    reference: int
+    grams: int
+
+
+def avoid(people: Iterable[int], grams: int, day: date, hour: time = NOON) -> list[Act]:
     """Credit each of them grams on a day: the entry alone, which is what regions count."""
+    acts = [Act(each, next(_references), grams) for each in people]
     with clock.frozen(at(day, hour)), transaction():
-        for each in people:
-            entry = chart.RECORD_ACTION if grams > 0 else chart.WITHDRAW_ACTION
-            ends = (chart.PLATFORM, each) if grams > 0 else (each, chart.PLATFORM)
-            ledger.post([Posting(entry, next(_references), *ends, abs(grams))])
+        for each in acts:
+            ends = (chart.PLATFORM, each.person)
+            ledger.post([Posting(chart.RECORD_ACTION, each.reference, *ends, each.grams)])
+    return acts
+
+
+def withdraw(acts: Iterable[Act], day: date, hour: time = NOON) -> None:
+    """Take back what was credited once."""
+    with clock.frozen(at(day, hour)), transaction():
+        for each in acts:
+            ends = (each.person, chart.PLATFORM)
+            ledger.post([Posting(chart.WITHDRAW_ACTION, each.reference, *ends, each.grams)])
+
+
+def emit(people: Iterable[int], month: str, quantity: int, day: date, hour: time = NOON) -> int:
+    """Record a month's electricity of each of them, or correct it; the grams of all."""
+    with clock.frozen(at(day, hour)), transaction():
+        told = [footprint.record_emission(each, month, [("electricity", quantity)]) for each in people]
+    return sum(each.emitted_g for [each] in told)
 
 
 def seal(day: date, least: int = 11) -> RegionSnapshot | None:

@@ -54,6 +54,7 @@ class RegionRelease(Base):
     __tablename__ = "region_release"
     __table_args__ = (
         UniqueConstraint("day", "region", "line"),
+        Index("ix_region_release_region", "region", "line"),
         CheckConstraint("people >= 5", name="people"),
         CheckConstraint("line IN ('avoided', 'emitted', 'offset')", name="line"),
     )

@@ -58,13 +58,17 @@ class UsedMethodologyView(ViewSchema):
 
 
 class AccountPartView(ViewSchema):
-    """What a line consists of; the methodology is the one that counts the scene today."""
+    """What a line consists of; factor and methodology are those that count the scene today.
+
+    `mark` stands beside the grams where any of them may have been computed with what is not verified.
+    """
 
     name = fields.String(required=True)
     said = fields.Nested(NamesView, required=True)
     grams = fields.Integer(required=True)
     factor = fields.Nested(UsedFactorView, required=True)
     methodology = fields.Nested(UsedMethodologyView, required=True, allow_none=True)
+    mark = fields.Nested(NamesView, required=True, allow_none=True)
 
 
 class AccountLineView(ViewSchema):

@@ -91,6 +91,7 @@ def _releases() -> None:
         sa.CheckConstraint(LINE, name="line"),
         sa.CheckConstraint(REGION, name="region"),
     )
+    op.create_index("ix_region_release_region", "region_release", ["region", "line"])
     op.create_table(
         "region_share",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),

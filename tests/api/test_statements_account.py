@@ -15,12 +15,16 @@ from flask.testing import FlaskClient
 from shop import Shop, eventually, paid
 
 from app.footprint import services as footprint
+from app.footprint.models import MethodologyRow
+from app.footprint.queries import catalogue
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
+from app.statements import queries
 from app.statements.queries import lines
 from app.statements.queries.lines import Stretch, all_lines
 from app.statements.rules import LINES
+from app.statements.rules.periods import read_period
 
 LINE = ("avoided_g", "emitted_g", "offset_g")
 
@@ -95,6 +99,47 @@ def test_every_part_carries_its_factor_source_and_mark(life: Life) -> None:
     assert all(part["methodology"]["key"] for part in told["avoided"]["parts"])
     for line in life.lines():
         assert line["factor"]["source_title"]
+
+
+def publish_metro(version: int, verified: bool) -> None:
+    """Another version of what counts metro rides from now on, by a factor that is verified or not."""
+    known = catalogue.catalogue()
+    now = known.scenes["metro"]
+    factors = (each for each in known.factors.values() if each.unit == now.factor.unit)
+    factor = next(each for each in factors if each.verified is verified)
+    document = {**now.document, "version": version, "factor": factor.key, "factor_version": factor.version}
+    with transaction() as session:
+        row = MethodologyRow(
+            key=document["key"],
+            version=version,
+            scene="metro",
+            factor_id=factor.id,
+            document=document,
+            pack=now.pack,
+            loaded_at=clock.now(),
+        )
+        session.add(row)
+    catalogue.forget()
+
+
+def test_grams_of_an_unverified_factor_keep_their_mark_when_a_verified_one_counts_today(
+    app: Flask, client: FlaskClient
+) -> None:
+    publish_metro(98, verified=False)
+    life = Life(app, client)
+    publish_metro(99, verified=True)
+    today = clock.business_day()
+    tomorrow = today + timedelta(days=1)
+    parts = {part["name"]: part for part in life.account("2026-10")["avoided"]["parts"]}
+    assert parts["metro"]["factor"]["verified"]
+    assert parts["metro"]["mark"]["en"]
+    with clock.frozen(at(tomorrow)):
+        found = queries.get_account(life.me.holder_id, read_period("life", tomorrow))
+        assert {part.name for part in found.avoided.parts if part.mark} >= {"metro"}
+        life.trip(tomorrow, "metro", hour=9)
+    with clock.frozen(at(tomorrow + timedelta(days=1))):
+        [part] = queries.get_account(life.me.holder_id, read_period(f"{tomorrow}", tomorrow)).avoided.parts
+        assert part.mark is None, "nothing unverified has counted since"
 
 
 def test_no_figure_adds_two_lines(life: Life) -> None:

@@ -1,8 +1,8 @@
-"""Where people are at home by their own choice, and what moved on their accounts: for totals of regions."""
+"""Where people are at home by their own choice, and what was credited to them: for totals of regions."""
 
 from sqlalchemy import select
 
-from app.accounts.chart import CODES, AccountKind
+from app.accounts.chart import CODES, EntryKind
 from app.accounts.models import Home
 from app.kit.database import db
 
@@ -18,18 +18,17 @@ def homes_from() -> str:
     return "(SELECT holder_id, region, chosen_at FROM home)"
 
 
-def moved_from(kind: AccountKind) -> str:
-    """A relation in SQL: every entry of `kind`'s accounts from `:since` to before `:until`.
+def credited_from(credit: EntryKind, withdrawal: EntryKind) -> str:
+    """A relation in SQL: what was credited, and taken back again, from `:since` to before `:until`.
 
-    holder_id, at, grams: positive for what came in.
+    holder_id, recorded_at, grams. A withdrawal has the time of the credit that it takes back, so that
+    whoever asks can tell whose it was.
     """
-    sides = (("target", "amount"), ("source", "-amount"))
+    within = "posted_at >= :since AND {0}posted_at < :until"
     return (
-        "("
-        + " UNION ALL ".join(
-            f"SELECT {side} / {CODES} AS holder_id, posted_at AS at, {amount} AS grams FROM posting"
-            f" WHERE {side} % {CODES} = {kind.code} AND posted_at >= :since AND posted_at < :until"
-            for side, amount in sides
-        )
-        + ")"
+        f"(SELECT target / {CODES} AS holder_id, posted_at AS recorded_at, amount AS grams FROM posting"
+        f" WHERE kind = {credit.code} AND {within.format('')}"
+        f" UNION ALL SELECT back.source / {CODES}, credit.posted_at, -back.amount FROM posting back"
+        f" JOIN posting credit ON credit.kind = {credit.code} AND credit.reference = back.reference"
+        f" WHERE back.kind = {withdrawal.code} AND back.{within.format('back.')})"
     )

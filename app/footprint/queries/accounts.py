@@ -12,8 +12,10 @@ from sqlalchemy import select, text, tuple_
 
 from app.footprint.models import ActionRow
 from app.footprint.queries.actions import NAMES, Action, read_action
-from app.footprint.queries.catalogue import Factor, factor_by_id
+from app.footprint.queries.catalogue import Factor, Methodology, catalogue, factor_by_id
 from app.footprint.queries.months import Emission
+from app.footprint.rules import in_force
+from app.kit.clock import business_day
 from app.kit.database import db
 
 UNITS = ("day", "month", "year")
@@ -87,6 +89,26 @@ def sum_emitted(holder_id: int, first: date, last: date, unit: str) -> list[Emit
     ]
 
 
+def mark_of(scene: str, first: date) -> dict[str, str] | None:
+    """What must stand beside a scene's grams of days from `first` on, as long as any may be unverified.
+
+    Whatever version may have counted one of them speaks, whether it counts today or not: an act is counted
+    on its day or later, so those that another one of their pack had followed by then cannot have.
+    """
+    known = catalogue()
+    packs = {choice.pack for choice in known.choices if in_force(choice, known.day)}
+    told = [each for each in known.methodologies.values() if each.method.scene == scene and each.in_force]
+    for place, each in enumerate(told):
+        followed = any(later.pack == each.pack and _begins(later) < first for later in told[place + 1 :])
+        if each.pack in packs and not followed and each.mark:
+            return each.mark
+    return None
+
+
+def _begins(methodology: Methodology) -> date:
+    return methodology.effective_from or business_day(methodology.loaded_at)
+
+
 def list_acts(
     holder_id: int, first: date, last: date, after: tuple[date, int], limit: int
 ) -> Sequence[Action]:
@@ -130,11 +152,14 @@ def emitted_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
 def emitted_from() -> str:
     """A relation in SQL, lent to another room's set-based statement: what recording emissions changed.
 
-    From `:since` to before `:until`: holder_id, at, grams; a correction is the difference it makes.
+    From `:since` to before `:until`: holder_id, recorded_at, grams. A correction is the difference it
+    makes, and has the time of the first figure: whoever asks can tell whose it was.
     """
     return (
-        "(SELECT e.holder_id, e.recorded_at AS at, e.emitted_g - coalesce(before.emitted_g, 0) AS grams"
-        " FROM emission e LEFT JOIN emission before ON before.holder_id = e.holder_id"
+        "(SELECT e.holder_id, first.recorded_at, e.emitted_g - coalesce(before.emitted_g, 0) AS grams"
+        " FROM emission e JOIN emission first ON first.holder_id = e.holder_id"
+        "   AND first.month = e.month AND first.kind = e.kind AND first.revision = 1"
+        " LEFT JOIN emission before ON before.holder_id = e.holder_id"
         "   AND before.month = e.month AND before.kind = e.kind AND before.revision = e.revision - 1"
         " WHERE e.recorded_at >= :since AND e.recorded_at < :until)"
     )

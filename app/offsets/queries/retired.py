@@ -95,11 +95,12 @@ def retired_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
 def retired_from() -> str:
     """A relation in SQL, lent to another room's set-based statement: everything retired for anybody.
 
-    From `:since` to before `:until`: holder_id, at, grams. A run's retirements are found by the serials it
-    took: settlement keeps no index of their time.
+    From `:since` to before `:until`: holder_id, recorded_at, grams. A run's retirements are found by the
+    serials it took: settlement keeps no index of their time.
     """
     return (
-        "(SELECT holder_id, run.settled_at AS at, quantity_kg * 1000 AS grams FROM settlement_run run"
+        "(SELECT holder_id, run.settled_at AS recorded_at, quantity_kg * 1000 AS grams"
+        " FROM settlement_run run"
         " JOIN retirement r ON r.first_serial BETWEEN run.first_serial AND run.last_serial"
         " JOIN orders ON orders.id = r.order_id"
         " WHERE run.settled_at >= :since AND run.settled_at < :until"

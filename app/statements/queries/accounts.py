@@ -21,7 +21,8 @@ from app.statements.rules.periods import LIFE, Period, beginning_with
 class Part:
     """What a line consists of: one scene's or kind's grams, and what they were computed with.
 
-    A scene names the methodology that counts it today; each act names its own in the statement.
+    A scene names the methodology that counts it today; each act names its own in the statement. `mark`
+    must stand beside the grams: some may have been computed with what is not verified.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Part:
     grams: int
     factor: footprint.Factor
     methodology: footprint.Methodology | None
+    mark: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def get_account(holder_id: int, period: Period) -> CarbonAccount:
     balances = accounts.get_balances(holder_id)
     return CarbonAccount(
         period=period,
-        avoided=_avoided(avoided),
+        avoided=_avoided(avoided, period.first),
         emitted=_emitted(emitted),
         offset=Line(sum(retired.values()), (), {day: {"offset": g} for day, g in retired.items()}),
         owed_g=-balances.get(chart.DUE_PERSONAL.name, 0),
@@ -73,22 +75,23 @@ def get_account(holder_id: int, period: Period) -> CarbonAccount:
     )
 
 
-def _avoided(found: list[footprint.accounts.Avoided]) -> Line:
+def _avoided(found: list[footprint.accounts.Avoided], first: date) -> Line:
     sums: dict[str, int] = {}
     by_start: dict[date, dict[str, int]] = {}
     for each in found:
         sums[each.scene] = sums.get(each.scene, 0) + each.grams
         by_start.setdefault(each.starts, {})[each.scene] = each.grams
-    parts = [_scene(scene, grams) for scene, grams in sums.items()]
+    parts = [_scene(scene, grams, first) for scene, grams in sums.items()]
     return Line(sum(sums.values()), _largest_first(parts), by_start)
 
 
-def _scene(scene: str, grams: int) -> Part:
+def _scene(scene: str, grams: int, first: date) -> Part:
     named = [each for each in footprint.list_methodologies() if each.method.scene == scene]
     methodology = footprint.find_scene(scene) or named[-1]
     document = methodology.document
     said = Both(document["scene_zh"], document["scene_en"])
-    return Part(scene, said, grams, methodology.factor, methodology)
+    mark = footprint.accounts.mark_of(scene, first)
+    return Part(scene, said, grams, methodology.factor, methodology, mark)
 
 
 def _emitted(found: list[footprint.accounts.Emitted]) -> Line:
@@ -102,7 +105,8 @@ def _emitted(found: list[footprint.accounts.Emitted]) -> Line:
         at = by_start.setdefault(each.starts, {})
         at[each.kind] = at.get(each.kind, 0) + each.grams
     parts = [
-        Part(kind, kind_name(kind), grams, factors[factor], None) for (kind, factor), grams in sums.items()
+        Part(kind, kind_name(kind), grams, factors[factor], None, factors[factor].mark)
+        for (kind, factor), grams in sums.items()
     ]
     return Line(sum(sums.values()), _largest_first(parts), by_start)
 

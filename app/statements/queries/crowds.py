@@ -13,38 +13,52 @@ from app.kit.database import db
 from app.offsets import queries as offsets
 from app.registry.rules.log import OVERDUE_AFTER
 from app.statements.models import RegionSnapshot
-from app.statements.rules.crowds import DIGITS, Crowd
+from app.statements.rules.crowds import DIGITS, Crowd, publishable, published_g
 
 SNAPSHOT_KIND = "region-snapshot+jws"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingCrowd:
-    """A crowd, and where and for which line it waits."""
+    """A crowd, and where and for which line it waits.
+
+    `standing_g` is what was published there before, looked up only for a crowd that takes something off.
+    """
 
     region: str
     line: str
     crowd: Crowd
+    standing_g: int
+
+    @property
+    def published_g(self) -> int:
+        """What would be published of it."""
+        return published_g(self.line, self.crowd.grams)
+
+    def publishable(self, least_people: int) -> bool:
+        """Whether it can be released: safe for everybody in it, and its region keeps nothing or more."""
+        return publishable(self.crowd, least_people) and self.standing_g + self.published_g >= 0
 
 
 def shares_sql() -> str:
     """What people did from `:since` to before `:until`, each since they chose their home; for the sealing.
 
-    person, region, line, grams. Nobody's joining brings their past along, so nothing jumps when they do.
+    person, region, line, grams. Nobody's joining brings their past along, so nothing jumps when they do;
+    nor what they take back or correct of it, which another region was given, or none.
     """
     flows = {
-        "avoided": accounts.homes.moved_from(chart.REDUCTIONS),
+        "avoided": accounts.homes.credited_from(chart.RECORD_ACTION, chart.WITHDRAW_ACTION),
         "emitted": footprint.accounts.emitted_from(),
         "offset": offsets.retired.retired_from(),
     }
     told = " UNION ALL ".join(
-        f"SELECT holder_id, at, grams, '{line}' AS line FROM {rows} {line}_flow"
+        f"SELECT holder_id, recorded_at, grams, '{line}' AS line FROM {rows} {line}_flow"
         for line, rows in flows.items()
     )
     return (
         "SELECT flow.holder_id AS person, home.region, line, sum(grams)::bigint AS grams"
         f" FROM ({told}) flow JOIN {accounts.homes.homes_from()} home ON home.holder_id = flow.holder_id"
-        "   AND flow.at >= home.chosen_at GROUP BY 1, 2, 3 HAVING sum(grams) <> 0"
+        "   AND flow.recorded_at >= home.chosen_at GROUP BY 1, 2, 3 HAVING sum(grams) <> 0"
     )
 
 
@@ -58,8 +72,10 @@ _CROWDS = (
     " coalesce(max(size) FILTER (WHERE place = 2), 0)::bigint AS second_g FROM ranked GROUP BY {by}"
 )
 _WAITING = text(
-    _CROWDS.format(by="region, line", which="release_id IS NULL AND length(region) = :digits")
-    + " ORDER BY region, line"
+    "SELECT waits.*, CASE WHEN waits.grams < 0 THEN (SELECT coalesce(sum(published_g), 0)::bigint"
+    "   FROM region_release r WHERE (r.region, r.line) = (waits.region, waits.line)) ELSE 0 END AS standing_g"
+    f" FROM ({_CROWDS.format(by='region, line', which='release_id IS NULL AND length(region) = :digits')})"
+    " waits ORDER BY region, line"
 )
 RELEASED = _CROWDS.format(by="release_id", which="release_id IS NOT NULL")
 
@@ -75,7 +91,7 @@ ROLLED = (
 def list_waiting(digits: int) -> list[WaitingCrowd]:
     """The crowds that wait at regions of one level."""
     rows = db.session.execute(_WAITING, {"digits": digits})
-    return [WaitingCrowd(region, line, Crowd(*figures)) for region, line, *figures in rows]
+    return [WaitingCrowd(region, line, Crowd(*figures), stands) for region, line, *figures, stands in rows]
 
 
 def find_last_snapshot() -> RegionSnapshot | None:

@@ -102,7 +102,10 @@ def list_lines(stretch: Stretch, limit: int, after: Key | None = None) -> list[S
 
 
 def all_lines(stretch: Stretch) -> Iterator[StatementLine]:
-    """Every line, a batch at a time; between two batches no connection is held."""
+    """Every line, a batch at a time; between two batches no connection is held, so it is no one snapshot.
+
+    What is recorded meanwhile is there if its place comes after the batch; totals are those of these lines.
+    """
     after, totals = None, Totals()
     while True:
         batch = list(_running(_merged(stretch, after, BATCH), totals))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 
 from app.accounts import queries as accounts
 from app.kit import signing
@@ -24,6 +24,14 @@ _STRANGERS = text(
     "SELECT count(DISTINCT person) FROM region_share WHERE person > 0"
     f" AND person NOT IN (SELECT holder_id FROM {accounts.homes.homes_from()} home)"
 )
+# Nobody takes off more than they gave where they are at home, and no region gave up more than it was given.
+_TAKEN = text(
+    "SELECT count(*) FROM (SELECT FROM region_share WHERE person > 0 GROUP BY person, line"
+    " HAVING sum(grams) < 0) below"
+)
+_BELOW = text(
+    "SELECT count(*) FROM (SELECT FROM region_month GROUP BY region, line HAVING sum(published_g) < 0) below"
+)
 _CROWDS = text(
     "SELECT r.line, r.people, r.grams, r.published_g, s.least_people, c.people AS seen, c.grams AS summed,"
     f" c.absolute_g, c.largest_g, c.second_g FROM region_release r LEFT JOIN ({crowds.RELEASED}) c"
@@ -41,14 +49,19 @@ def prove() -> list[Proof]:
     last = crowds.find_last_snapshot()
     differing = strangers = 0
     if last is not None:
-        differing = int(db.session.scalar(_SHARES, {**_EVER, "until": last.until}) or 0)
-        strangers = int(db.session.scalar(_STRANGERS) or 0)
+        differing = _count(_SHARES, **_EVER, until=last.until)
+        strangers = _count(_STRANGERS)
     return [
         none("statements.prove_shares", differing=differing, strangers=strangers),
+        none("statements.prove_given", people=_count(_TAKEN), regions=_count(_BELOW)),
         none("statements.prove_crowds", unsafe=_unsafe()),
-        none("statements.prove_rolled", differing=int(db.session.scalar(_ROLLED) or 0)),
+        none("statements.prove_rolled", differing=_count(_ROLLED)),
         none("statements.prove_seals", broken=_broken()),
     ]
+
+
+def _count(statement: TextClause, **values: datetime) -> int:
+    return int(db.session.scalar(statement, values) or 0)
 
 
 def _unsafe() -> int:

@@ -16,16 +16,15 @@ from app.statements.rules.crowds import (
     DIGITS,
     UNCERTAIN_PERCENT,
     digest_of,
-    publishable,
-    published_g,
     wider,
 )
 
 _BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)
 _LOCK = text("LOCK TABLE region_snapshot IN SHARE ROW EXCLUSIVE MODE")
+# In no order: forgotten shares keep their ids, and ids must not stand between those of known neighbours.
 _COUNT = text(
     "INSERT INTO region_share (day, person, region, line, grams)"
-    f" SELECT :day, person, region, line, grams FROM ({crowds.shares_sql()}) told ORDER BY person, line"
+    f" SELECT :day, person, region, line, grams FROM ({crowds.shares_sql()}) told ORDER BY random()"
 )
 _RELEASE = text(
     "INSERT INTO region_release (day, region, line, people, grams, published_g)"
@@ -71,10 +70,10 @@ def _release_level(day: date, digits: int, least_people: int, push: bool) -> Non
             "line": each.line,
             "people": each.crowd.people,
             "grams": each.crowd.grams,
-            "published_g": published_g(each.line, each.crowd.grams),
+            "published_g": each.published_g,
         }
         for each in crowds.list_waiting(digits)
-        if publishable(each.crowd, least_people)
+        if each.publishable(least_people)
     ]
     if releases:
         db.session.execute(_RELEASE, releases)
