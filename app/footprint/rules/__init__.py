@@ -20,6 +20,7 @@ from app.footprint.rules.batches import (
     spans_of,
 )
 from app.footprint.rules.changes import (
+    TIERS,
     ChangeRefused,
     current,
     effective_day,
@@ -77,6 +78,7 @@ from app.footprint.rules.methods import (
     DAY_TOTAL,
     GRADES,
     KINDS,
+    MONTH,
     PER_ACT,
     PHOTO,
     SELF,
@@ -162,6 +164,7 @@ __all__ = [
     "KINDS",
     "MEASURED",
     "MINUTES_PER_HOLDER",
+    "MONTH",
     "MOST_DAILY_ITEMS",
     "MOST_HEADS",
     "MOST_ITEMS",
@@ -180,6 +183,7 @@ __all__ = [
     "SELF",
     "SIGNATURE_SKEW",
     "STAGES",
+    "TIERS",
     "TRIP",
     "WALKING",
     "WERUN",

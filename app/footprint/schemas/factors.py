@@ -9,15 +9,13 @@ from app.footprint import rules
 from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, WholeText
 from app.kit.paging import PageQuery
 
-TIERS = ("A", "B", "C", "D", "E", "calc")
-
 
 class FactorQuery(PageQuery):
     """Which factors, of those that count today."""
 
     category = Code(30)
     region = Code(20, metadata={"description": "Such as CN-FJ."})
-    tier = OneOf(TIERS)
+    tier = OneOf(rules.TIERS)
     verified = OneOf(("true", "false"))
     q = Text(50, metadata={"description": "Found in key, names and source title."})
 
@@ -139,6 +137,11 @@ class MethodologyView(MethodologyBriefView):
     cap = fields.Dict(required=True, attribute="document.cap")
     bounds = fields.Dict(required=True, attribute="document.bounds")
     kind = fields.String(required=True, attribute="method.kind")
+    period = fields.String(
+        required=True,
+        attribute="method.period",
+        metadata={"description": "What cap and limits are for: a day, or a month that is kept on its first."},
+    )
     per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
     window_days = fields.Integer(required=True, attribute="method.window_days")
     factor = fields.Nested(FactorBriefView, required=True)
@@ -161,6 +164,11 @@ class SceneView(ViewSchema):
     kind = fields.String(required=True, attribute="method.kind")
     measure = fields.String(required=True, attribute="method.measure")
     cap_g = fields.Integer(required=True, attribute="method.cap_g")
+    period = fields.String(
+        required=True,
+        attribute="method.period",
+        metadata={"description": "What cap and limits are for: a day, or a month that is kept on its first."},
+    )
     per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
     window_days = fields.Integer(required=True, attribute="method.window_days")
     claims_not_zh = _told("claims_not_zh")
