@@ -20,7 +20,6 @@ from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.registry import queries, services
 from app.registry.errors import (
-    BlockNotFound,
     HoldingUnknown,
     NotEnoughFree,
     ProductDiffers,
@@ -179,7 +178,7 @@ def test_what_is_the_pools_or_bound_here_goes_to_no_other_registry(twins: Twins,
             block_id = move_units(here.holder_id, run, 1000, other, NOBODY, bound="judicial").block.id
         else:
             block_id = _insured(here)
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(HoldingUnknown):
         here.draft(there, 10, block_id)
     assert here.broken() == set()
 

@@ -128,7 +128,8 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     with there.inside():
         third, fourth = at_console(there.app, "registry"), at_console(there.app, "registry")
     form = {
-        "block": str(here.block_id),
+        "serial": here.serial(),
+        "note": "示例协议 1 号",
         "quantity_kg": "400",
         "programme": there.code,
         "recipient": there.holder_code,
