@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t
 from app.registry.rules import MOST_DAYS, OWN_PURPOSES
-from app.registry.schemas import BothView, PeriodView, Price, SaleView, Wording
+from app.registry.schemas import BothView, OriginView, PeriodView, Price, SaleView, Wording
 
 MOST_PRICE_FEN = 10**9
 
@@ -175,6 +175,9 @@ class ForestLineView(ViewSchema):
         lambda forest: PeriodView().dump(forest), required=True, metadata={"type": "object"}
     )
     seller = fields.String(required=True, metadata={"description": "To whom the units were issued."})
+    product = fields.String(required=True)
+    product_name = Wording("product_", attribute="product")
+    origin = fields.Nested(OriginView, required=True, allow_none=True)
 
 
 class RetirementView(ViewSchema):
