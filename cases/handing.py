@@ -12,12 +12,13 @@ from typing import Any
 
 import requests
 
-from cases.ground import Ground, Unmet, meet
+from cases.ground import Free, Ground, Unmet, meet
 from cases.instance import Instance, wait
 from cases.people import Operator, Person, Unexpected
 from chaos.processes import children, kill
 
 RECEIVER = "示例国有林场"
+SHARE_HOLDER = "示例村集体 C"
 GOES_KG, RETURNS_KG = 600, 250
 WITHIN_S = 240.0
 """A letter that met a side just killed is sent again after one, two, four … seconds."""
@@ -114,9 +115,8 @@ def handover_between_two(ground: Ground) -> str:
         watcher = threading.Thread(target=lambda: _watch(watch, over))
         watcher.start()
         try:
-            _hand_over(watch, here, there, _block(here, ground.free.serial), GOES_KG)
-            ground.free.first += GOES_KG
-            _hand_over(watch, there, here, _newest_block(there), RETURNS_KG)
+            received = _hand_over(watch, here, there, _without_shares(ground), GOES_KG)
+            _hand_over(watch, there, here, received, RETURNS_KG)
         finally:
             over.set()
             watcher.join()
@@ -133,14 +133,23 @@ def handover_between_two(ground: Ground) -> str:
     return f"{GOES_KG} there, {RETURNS_KG} back, {seen}: never held twice, never lost"
 
 
+def _without_shares(ground: Ground) -> str:
+    """Units whose registered share is their holder's own: no others may leave."""
+    village = ground.maker.right_holder(SHARE_HOLDER)
+    ground.mandate("transfer", serial=ground.free.serial, quantity_kg=GOES_KG, other=village)
+    first = ground.free.first
+    ground.free.first += GOES_KG
+    return Free(first, ground.free.first - 1).serial
+
+
 def _watch(watch: Watch, over: threading.Event) -> None:
     while not over.wait(0.05):
         watch.look()
 
 
-def _hand_over(watch: Watch, giver: Side, receiver: Side, block: str, quantity_kg: int) -> None:
-    """Lock, offer, accept and complete, with a kill after every step."""
-    wish = {"block": block, "quantity_kg": quantity_kg, "programme": receiver.name}
+def _hand_over(watch: Watch, giver: Side, receiver: Side, serial: str, quantity_kg: int) -> str:
+    """Lock, offer, accept and complete, with a kill after every step; what the units are called then."""
+    wish = {"serial": serial, "quantity_kg": quantity_kg, "programme": receiver.name, "note": "示例协议"}
     wish |= {"recipient": receiver.back().maker.right_holder(RECEIVER), "form_key": secrets.token_urlsafe(18)}
     number = giver.back().maker.send("/console/handovers", **wish).split("?")[0].rsplit("/", 1)[-1]
     watch.numbers.append((giver, number))
@@ -156,6 +165,10 @@ def _hand_over(watch: Watch, giver: Side, receiver: Side, block: str, quantity_k
     _until(lambda: _given(giver, number)["deed"])
     giver.die("web", "worker")
     _until(lambda: "/deed.jws" in receiver.checker.page(place))
+    found = re.search(r'href="/serials/([^"]+)"', receiver.back().checker.page(place))
+    if found is None:
+        raise Unmet("the receiver does not say what the units are called there")
+    return found[1]
 
 
 def _given(giver: Side, number: str) -> Any:
@@ -170,19 +183,3 @@ def _until(ask: Callable[[], Any]) -> Any:
             return ask()
 
     return wait(once, WITHIN_S)
-
-
-def _block(giver: Side, serial: str) -> str:
-    """The form's choice that is the free block beginning where `serial` begins."""
-    page = giver.back().maker.page("/console/handovers")
-    begins = serial.rsplit("-", 1)[0]
-    found = re.search(rf'<option value="(\d+)"[^>]*>{re.escape(begins)}-', page)
-    if found is None:
-        raise Unmet(f"{serial} is not free to be handed over")
-    return found[1]
-
-
-def _newest_block(giver: Side) -> str:
-    """The form's last choice: what came last."""
-    select = giver.back().maker.page("/console/handovers").split('id="block"')[1].split("</select>")[0]
-    return str(re.findall(r'<option value="(\d+)"', select)[-1])

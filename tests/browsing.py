@@ -29,6 +29,16 @@ def code(instance: Instance, name: str) -> str:
     return answer.stdout.strip()
 
 
+def enter(page: Page, instance: Instance, name: str) -> None:
+    """Sign in at the console as one of the sample operators."""
+    page.goto(f"{instance.url}/console")
+    page.get_by_label("姓名").fill(name)
+    page.get_by_label("密码").fill(password(instance, name))
+    page.get_by_label("验证码").fill(code(instance, name))
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", name="等你处理")).to_be_visible()
+
+
 def fits(page: Page) -> None:
     """Nothing sticks out of the page's side."""
     width = page.viewport_size["width"] if page.viewport_size else 0

@@ -19,9 +19,10 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.registry import queries
 from app.registry import services as registry
-from app.registry.models import Handover, HandoverReceipt
+from app.registry.models import Block, Handover, HandoverReceipt
 from app.registry.queries.handovers import get_given, get_taken
 from app.registry.queries.programmes import our_key
+from app.registry.queries.serials import get_series
 from app.registry.services.handovers import HandoverWish, approve_handover, request_handover
 from app.registry.services.letters import hear
 from app.registry.services.programmes import ProgrammeFacts, confirm_programme, enter_programme
@@ -80,9 +81,15 @@ class Registry:
             self.block_id = issued.block_id
         return self.block_id
 
+    def serial(self, block_id: int | None = None) -> str:
+        """What a block's units are called here."""
+        with self.inside():
+            block = db.session.get_one(Block, block_id or self.block_id)
+            return get_series(block.issuance_id).text(block.serials)
+
     def draft(self, to: "Registry", quantity_kg: int, block_id: int | None = None) -> str:
         """Lock units for the other; returns the number."""
-        wish = HandoverWish(block_id or self.block_id, quantity_kg, to.code, to.holder_code)
+        wish = HandoverWish(self.serial(block_id), quantity_kg, to.code, to.holder_code, "示例文书")
         with self.inside(), transaction():
             return request_handover(self.first, wish).number
 

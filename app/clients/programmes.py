@@ -6,12 +6,12 @@ Nothing that comes back is believed here; whoever reads the letters checks their
 import json
 
 from app.clients import shapes
-from app.clients.errors import Refused, Unreachable
+from app.clients.errors import RateLimited, Refused, Unreachable
 from app.clients.http import Connection, origin
 
 LETTERS = ("offer", "acceptance", "refusal", "deed", "withdrawal")
 LONGEST = 64 * 1024
-_TARGET = "/v1/handovers"
+_TARGET, _TOO_MANY = "/v1/handovers", 429
 
 
 def is_address(base_url: str, *, production: bool) -> bool:
@@ -44,7 +44,8 @@ def send_letter(base_url: str, document: str) -> dict[str, str]:
     try:
         told = shapes.json_object(answer.body)
         if answer.status >= 400:
-            raise Refused(shapes.optional_text(told, "code", 64) or str(answer.status))
+            refusal = RateLimited if answer.status == _TOO_MANY else Refused
+            raise refusal(shapes.optional_text(told, "code", 64) or str(answer.status))
         found = {name: shapes.optional_text(told, name, LONGEST) for name in LETTERS}
     except ValueError:
         raise Unreachable(f"POST {_TARGET}: not an answer that we understand") from None

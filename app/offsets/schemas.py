@@ -96,7 +96,7 @@ class NewOrder(NewSchema):
         if "wish" in data and "lot" not in data:
             raise ValidationError(t("kit.field_required"), "lot")
         if {"lot", "product"} <= data.keys():
-            raise ValidationError(t("offsets.lot_or_region"), "product")
+            raise ValidationError(t("offsets.lot_or_product"), "product")
 
 
 class OrderView(ViewSchema):

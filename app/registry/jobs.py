@@ -4,7 +4,7 @@ Letters of handovers go to their other side and are answered. Calls stand betwee
 letter may be sent any number of times, so a call whose answer was lost is simply made again.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.registry import services
 from app.registry.announcements import LETTER_WAITS
-from app.registry.queries.handovers import find_post, list_silent
+from app.registry.queries.handovers import Silent, find_post, list_silent
 from app.registry.queries.programmes import list_programmes
 from app.registry.services import holds, reversals, sanctions
 from app.registry.services.letters import hear
@@ -24,6 +24,7 @@ from app.registry.services.programmes import import_statement
 
 _ANSWERS = {"given": ("acceptance", "refusal"), "taken": ("deed", "withdrawal")}
 """Which of the other side's letters each side waits for."""
+_PAGE = 100
 _log = structlog.get_logger(__name__)
 
 
@@ -58,34 +59,62 @@ def tidy_market() -> int:
 
 
 @listens(LETTER_WAITS, outside=True)
-def send_waiting_letter(payload: dict[str, Any]) -> Callable[[], None] | None:
-    """Send a handover's letter, if its other side has an address; what comes back is heard."""
-    answers = _exchange(payload["side"], payload["id"])
+def send_waiting_letter(payload: dict[str, Any]) -> None:
+    """Send a handover's letter, if its other side has an address; what comes back is heard.
 
-    def record() -> None:
-        for document in answers:
-            hear(document)
-
-    return record
+    A letter that they do not take is not sent again; the console says where the handover stands.
+    """
+    try:
+        answers = _exchange(payload["side"], payload["id"])
+    except outside.Refused as refusal:
+        if refusal.retryable:
+            raise
+        _log.warning("a programme did not take a letter", side=payload["side"], reason=str(refusal)[:200])
+        return
+    _hear_each(answers, payload["side"])
+    return
 
 
 def ask_programmes() -> int:
     """Send again what nobody has answered; returns how many answers came. For the sweeper.
 
-    One programme's trouble, or one letter they do not take, holds up no other.
+    A programme that cannot be reached is left alone until the next round, and holds up no other; nor does
+    a letter that somebody does not take.
     """
-    heard = 0
-    with transaction():
-        silent = list_silent()
-    for side, row_id in silent:
+    heard, away = 0, set[str]()
+    for each in (silent for side in _ANSWERS for silent in _silent(side)):
+        if each.programme in away:
+            continue
         try:
-            answers = _exchange(side, row_id)
-            for document in answers:
-                with transaction():
-                    hear(document)
-                heard += 1
-        except (outside.OutsideError, Problem) as error:
-            _log.warning("a programme did not answer", side=side, reason=str(error)[:200])
+            heard += _hear_each(_exchange(each.side, each.id), each.side)
+        except outside.OutsideError as error:
+            if isinstance(error, outside.Unreachable):
+                away.add(each.programme)
+            _log.warning("a programme did not answer", side=each.side, reason=str(error)[:200])
+    return heard
+
+
+def _silent(side: str) -> Iterator[Silent]:
+    after = 0
+    while True:
+        with transaction():
+            rows = list_silent(side, _PAGE, after)
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].id
+
+
+def _hear_each(documents: list[str], side: str) -> int:
+    """Let every letter have its effect that has one; returns how many had."""
+    heard = 0
+    for document in documents:
+        try:
+            with transaction():
+                hear(document)
+            heard += 1
+        except Problem as problem:
+            _log.warning("a programme's answer is not believed", side=side, reason=str(problem)[:200])
     return heard
 
 

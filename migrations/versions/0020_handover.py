@@ -159,6 +159,7 @@ def _handover() -> None:
         _big("quantity_kg"),
         _word("serial", 200),
         _word("recipient", 40),
+        _word("note", 200),
         _link("requested_by", "operator"),
         _moment("requested_at"),
         _link("approved_by", "operator", nullable=True),

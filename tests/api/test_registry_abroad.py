@@ -8,7 +8,7 @@ import pytest
 from builders import person
 from flask import Flask
 from flask.testing import FlaskClient
-from foreign_desk import FACTS, Desk, part
+from foreign_desk import FACTS, VERRA, Desk, part
 from registries import Registry, Twins, project_facts
 from sqlalchemy import text
 from woods import act, broken
@@ -16,11 +16,11 @@ from woods import act, broken
 from app.accounts import chart
 from app.kit import clock
 from app.kit.database import db
+from app.kit.messages import t
 from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.registry import queries, services
 from app.registry.errors import (
-    BlockNotFound,
     HoldingUnknown,
     NotEnoughFree,
     ProductDiffers,
@@ -28,7 +28,7 @@ from app.registry.errors import (
     ResaleClosed,
 )
 from app.registry.queries.histories import get_history
-from app.registry.queries.serials import find_run
+from app.registry.queries.serials import Run, find_run, get_series
 from app.registry.services import holdings, mandates
 from app.registry.services.acts import NOBODY
 from app.registry.services.holdings import move_units
@@ -179,7 +179,7 @@ def test_what_is_the_pools_or_bound_here_goes_to_no_other_registry(twins: Twins,
             block_id = move_units(here.holder_id, run, 1000, other, NOBODY, bound="judicial").block.id
         else:
             block_id = _insured(here)
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(HoldingUnknown):
         here.draft(there, 10, block_id)
     assert here.broken() == set()
 
@@ -232,3 +232,34 @@ def test_a_product_without_re_trade_is_sold_by_whom_it_was_issued_to_alone(
         lot = services.sell(desk.holder_id, offering)
     assert (lot.terms.product, lot.terms.step_kg, lot.price_fen_per_t) == ("vcs", 1000, 5000)
     assert broken() == set()
+
+
+def test_a_retirement_and_its_serials_say_where_foreign_units_come_from(
+    client: FlaskClient, desk: Desk
+) -> None:
+    issued = desk.approve(desk.enter())
+    series = get_series(issued.issuance_id)
+    run = Run(series, series.serials)
+    with transaction():
+        number = holdings.retire_units(desk.holder_id, run, 1000, "organisation").number
+    retired = client.get(f"/v1/retirements/{number}").json
+    history = client.get(f"/v1/serials/{retired['serial']}").json
+    for told in (retired["forest"], history["forest"]):
+        assert (told["product"], told["product_name"]["zh"]) == ("vcs", t("registry.product_vcs", "zh"))
+        assert told["origin"] == {
+            "registry": "VERRA",
+            "name": "Verra Registry",
+            "serial": VERRA,
+            "reference": "RET-1",
+        }
+    for path in (f"/retirements/{number}", f"/serials/{retired['serial']}"):
+        for lang in ("zh", "en"):
+            page = client.get(f"{path}?lang={lang}").text
+            said = (t("registry.product_vcs", lang), "VERRA", VERRA, "RET-1")
+            assert [word for word in said if word not in page] == [], (path, lang)
+
+
+def test_what_was_taken_up_here_has_no_origin(twins: Twins) -> None:
+    here, _ = twins
+    told = here.app.test_client().get(f"/v1/serials/{here.serial()}").json["forest"]
+    assert (told["product"], told["origin"]) == ("yiyuan", None)

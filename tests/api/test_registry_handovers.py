@@ -17,9 +17,9 @@ from app.kit.signing import Seal
 from app.kit.transaction import transaction
 from app.registry import jobs
 from app.registry.errors import (
-    BlockNotFound,
     HandoverState,
     HandoverUnknown,
+    HoldingUnknown,
     HoldsNothing,
     LetterRefused,
     OriginTaken,
@@ -280,7 +280,7 @@ def test_a_third_registry_cannot_accept_what_was_offered_to_another(twins: Twins
 def test_the_same_units_are_not_offered_twice(twins: Twins) -> None:
     here, there = twins
     here.offer(there, 1000)
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(HoldingUnknown):
         here.offer(there, 1000)
 
 

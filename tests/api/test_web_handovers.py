@@ -162,7 +162,8 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     with there.inside():
         third, fourth = at_console(there.app, "registry"), at_console(there.app, "registry")
     form = {
-        "block": str(here.block_id),
+        "serial": here.serial(),
+        "note": "示例协议 1 号",
         "quantity_kg": "400",
         "programme": there.code,
         "recipient": there.holder_code,
@@ -171,6 +172,11 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     asked = first.post("/console/handovers", form)
     path = asked.location.split("?")[0]
     assert first.post(f"{path}/approve").status_code == 409
+    for page in (second.get(path).text, second.get("/console/handovers").text):
+        assert {here.holder_code, "示例村集体 SENHUI", "登记机构 TANHUITONG"} == {
+            word for word in (here.holder_code, "示例村集体 SENHUI", "登记机构 TANHUITONG") if word in page
+        }
+    assert "示例协议 1 号" in second.get(path).text
     assert second.post(f"{path}/approve").status_code == 303
     assert second.post(f"{path}/withdraw").status_code == 409
     with there.inside():
@@ -195,6 +201,48 @@ def test_a_handover_goes_through_both_desks_with_letters_carried_by_hand(twins: 
     public = Visitor(here.app).get(f"/handovers/{number}")
     assert "单位已属于接收方" in public.text
     assert deed in public.text
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"serial": ""}, 422, "必填"),
+        ({"note": ""}, 422, "必填"),
+        ({"serial": "SH-350721-NONE-2022-1-10"}, 404, "序列号"),
+        ({"serial": "x" * 101}, 422, "100"),
+        ({"quantity_kg": "405"}, 409, "整数倍"),
+        ({"quantity_kg": "2000"}, 409, ""),
+        ({"programme": "NOBODY"}, 404, "没有使用此代码的已确认伙伴"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_to_hand_over_stands_on_the_page(
+    twins: Twins, change: dict[str, str], status: int, said: str
+) -> None:
+    here, there = twins
+    desk = at_console(here.app, "registry")
+    form = {
+        "serial": here.serial(),
+        "quantity_kg": "400",
+        "programme": there.code,
+        "recipient": there.holder_code,
+        "note": "示例协议",
+        "form_key": key(desk, "/console/handovers"),
+    }
+    answer = desk.post("/console/handovers", form | change)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert here.usable_kg() == 1000
+
+
+def test_a_handed_block_is_named_by_its_serial_however_many_there_are(twins: Twins) -> None:
+    here, there = twins
+    desk = at_console(here.app, "registry")
+    for _ in range(3):
+        last = here.issue(10)
+    told = {"serial": here.serial(last), "quantity_kg": "10", "programme": there.code, "note": "示例协议"}
+    told |= {"recipient": there.holder_code, "form_key": key(desk, "/console/handovers")}
+    assert desk.post("/console/handovers", told).status_code == 303
+    assert here.number("SELECT block_id FROM handover") == last
 
 
 def test_the_commands_carry_letters_too(twins: Twins, tmp_path: Path) -> None:

@@ -161,14 +161,19 @@ def test_a_wish_that_is_wrong_is_said_beside_its_field(buyer: Visitor, change: d
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"units": "NONE_2022"}, 422), ({"units": "NONE"}, 422), ({"steps": "101"}, 409), ({"steps": "x"}, 422),
-     ({"price": "0"}, 422), ({"price": "1000000.01"}, 422)],
+    [({"units": "NONE_2022_0"}, 422), ({"units": "NONE"}, 422), ({"units": "NONE_2022_x"}, 422),
+     ({"steps": "101"}, 409), ({"steps": "x"}, 422), ({"price": "0"}, 422), ({"price": "1000000.01"}, 422)],
 )  # fmt: skip
 def test_a_sale_that_is_wrong_is_said_beside_its_field(
     buyer: Visitor, change: dict[str, str], status: int
 ) -> None:
     _, project = market.grow(1000, holder_id=buyer.holder_id)
-    sale = {"form_key": random_code(20), "units": f"{project}_2022", "steps": "10", "price": "1.00"} | change
+    sale = {
+        "form_key": random_code(20),
+        "units": f"{project}_2022_0",
+        "steps": "10",
+        "price": "1.00",
+    } | change
     answer = buyer.post("/me/lots", sale)
     assert (answer.status_code, 'role="alert"' in answer.text) == (status, True)
     assert queries.list_lots_of(buyer.holder_id, 10) == []
@@ -218,10 +223,10 @@ def test_two_operators_sell_for_a_village_and_one_takes_it_back(app: Flask, desk
     with transaction():
         village = accounts.open_holder("village", "示例村集体 V", "350721")
     new = read(desk, "/console/market/new")
-    assert f"{owner}_{project}_2022" in new
+    assert f"{owner}_{project}_2022_0" in new
     form: dict[str, Any] = {
         "form_key": random_code(20),
-        "units": f"{owner}_{project}_2022",
+        "units": f"{owner}_{project}_2022_0",
         "steps": "20",
         "price": "1.50",
         "village": village.code,
@@ -231,8 +236,9 @@ def test_two_operators_sell_for_a_village_and_one_takes_it_back(app: Flask, desk
     for change, status in (
         ({"note": ""}, 422),
         ({"steps": "101"}, 409),
-        ({"units": "1_X_2022"}, 422),
+        ({"units": "1_X_2022_0"}, 422),
         ({"village_percent": "51"}, 422),
+        ({"village": ""}, 422),
         ({"village": "NOBODY"}, 404),
         ({"price": ""}, 422),
     ):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import code, fits, password, sign_in
+from browsing import enter, fits, sign_in
 from forestry import plot
 from instance import Instance
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -70,15 +70,6 @@ def look(page: Page, name: str) -> None:
     fits(page)
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
-def enter(page: Page, instance: Instance, name: str) -> None:
-    page.goto(f"{instance.url}/console")
-    page.get_by_label("姓名").fill(name)
-    page.get_by_label("密码").fill(password(instance, name))
-    page.get_by_label("验证码").fill(code(instance, name))
-    page.get_by_role("button", name="登录").click()
-    expect(page.get_by_role("heading", name="等你处理")).to_be_visible()
 
 
 def form(page: Page, action: str) -> Locator:

@@ -17,16 +17,17 @@ from app.registry.errors.blocks import (
     UnitsBound,
 )
 from app.registry.errors.handovers import (
-    BlockNotFound,
     HandoverState,
     HandoverUnknown,
     HoldsNothing,
     LetterRefused,
+    NoWholeSteps,
     ProgrammeEnded,
     ProgrammeKeyTaken,
     ProgrammePending,
     ProgrammeUnknown,
     SamplesStayOut,
+    SharesDue,
 )
 from app.registry.errors.log import (
     HeadUnknown,
@@ -78,7 +79,6 @@ from app.registry.errors.sanctions import (
 )
 
 __all__ = [
-    "BlockNotFound",
     "BlockNotFree",
     "DailyLimitReached",
     "HandoverState",
@@ -98,6 +98,7 @@ __all__ = [
     "MandateOwn",
     "MandateUnknown",
     "NewLotsBarred",
+    "NoWholeSteps",
     "NotEnoughFree",
     "NotReserved",
     "NotTheSeller",
@@ -130,6 +131,7 @@ __all__ = [
     "SecondPerson",
     "SellerUnknown",
     "SerialUnknown",
+    "SharesDue",
     "SharesRegistered",
     "SoldOut",
     "TargetUnknown",

@@ -63,11 +63,18 @@ class ProgrammeKeyTaken(Problem):
     message = "registry.programme_key_taken"
 
 
-class BlockNotFound(Problem):
-    """No free block has this serial, or it holds less."""
+class NoWholeSteps(Problem):
+    """This is no whole number of the product's steps."""
 
     status = 409
-    message = "registry.block_not_found"
+    message = "registry.no_whole_steps"
+
+
+class SharesDue(Problem):
+    """Somebody else is to have a registered share of these units' first sale here, which would never be."""
+
+    status = 409
+    message = "registry.shares_due"
 
 
 class HoldsNothing(Problem):

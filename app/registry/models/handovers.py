@@ -34,6 +34,7 @@ class Handover(Base):
     quantity_kg: Mapped[int] = mapped_column(BigInteger)
     serial: Mapped[str] = mapped_column(String(200))
     recipient: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(String(200))
     requested_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
     requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     approved_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))

@@ -10,7 +10,8 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.registry import rules
 from app.registry.models import Issuance, Origin, Project
-from app.registry.rules import Both
+from app.registry.queries.serials import Series, series_of
+from app.registry.rules import Both, Serials
 
 
 class OriginText(NamedTuple):
@@ -40,8 +41,7 @@ class CertificateFacts:
     period_start: date
     period_end: date
     vintage: int
-    first_serial: int
-    earlier_kg: int
+    series: Series
     verification: str
     seller: str
     sample: bool
@@ -60,10 +60,7 @@ class CertificateFacts:
 
     def serial_text(self, first_serial: int, last_serial: int) -> str:
         """The written form of a run of this issuance's serials, as blocks and retirements number them."""
-        before = self.first_serial - 1 - self.earlier_kg
-        return rules.serial_text(
-            self.region, self.project, self.vintage, first_serial - before, last_serial - before
-        )
+        return self.series.text(Serials(first_serial, last_serial))
 
 
 def certificate_facts(issuance_id: int) -> CertificateFacts:
@@ -87,8 +84,7 @@ def certificate_facts(issuance_id: int) -> CertificateFacts:
         period_start=issuance.period_start,
         period_end=issuance.period_end,
         vintage=issuance.vintage,
-        first_serial=issuance.first_serial,
-        earlier_kg=issuance.earlier_kg,
+        series=series_of(issuance, project),
         verification=issuance.verification,
         seller=accounts.list_holders([issuance.holder_id])[issuance.holder_id].name or "",
         sample=issuance.sample,

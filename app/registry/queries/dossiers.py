@@ -26,6 +26,7 @@ from app.registry.models import (
     VerifiedRemoval,
 )
 from app.registry.queries.parcels import list_parcels, parcel_feature
+from app.registry.rules import PRODUCTS, buffer_kg
 from app.registry.rules.dossiers import Share, Sharing, sharing
 
 
@@ -68,6 +69,10 @@ class DossierStanding:
     def shares_bp(self) -> int:
         """What has been given to right holders so far."""
         return sum(share.share_bp for share in self.shares)
+
+    def pool_kg(self, removal: VerifiedRemoval) -> int:
+        """What of a verified removal goes into the buffer pool when it is issued."""
+        return buffer_kg(removal.quantity_kg, self.dossier.buffer_bp, PRODUCTS[self.dossier.product].face_kg)
 
     @property
     def open_objections(self) -> int:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from app.accounts import chart
+from app.accounts import queries as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.kit.messages import t
-from app.registry import rules
 from app.registry.errors import HandoverUnknown
 from app.registry.models import Block, Handover, HandoverReceipt, Issuance, Origin, Programme, Project
+from app.registry.queries.serials import get_series
 
 _TOLD = (
     *("name_zh", "name_en", "region", "county_zh", "county_en", "township_zh", "township_en"),
@@ -22,20 +23,12 @@ _TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class GivenView:
-    """A handover that we give, and to whom."""
+    """A handover that we give: whose units they are, and to which programme they go."""
 
     handover: Handover
     programme: Programme
-
-
-@dataclass(frozen=True, slots=True)
-class FreeBlock:
-    """A block that could be handed over."""
-
-    id: int
-    serial: str
-    holder_id: int
-    quantity_kg: int
+    holder: str
+    holder_code: str
 
 
 def offer_content(handover: Handover) -> dict[str, Any]:
@@ -48,7 +41,7 @@ def offer_content(handover: Handover) -> dict[str, Any]:
         "number": handover.number,
         "recipient": handover.recipient,
         "quantity_kg": handover.quantity_kg,
-        "serial": _serial(block, issuance, project),
+        "serial": get_series(issuance.id).text(block.serials),
         "product": project.product,
         "vintage": issuance.vintage,
         "monitoring_start": issuance.period_start.isoformat(),
@@ -64,12 +57,6 @@ def offer_content(handover: Handover) -> dict[str, Any]:
     }
 
 
-def _serial(block: Block, issuance: Issuance, project: Project) -> str:
-    before = issuance.first_serial - 1 - issuance.earlier_kg
-    first, last = block.first_serial - before, block.last_serial - before
-    return rules.serial_text(project.region, project.code, issuance.vintage, first, last)
-
-
 def get_given(number: str) -> Handover:
     """The handover that we give under this number. Raises `HandoverUnknown`."""
     found = None
@@ -82,13 +69,24 @@ def get_given(number: str) -> Handover:
 
 def list_given(limit: int = 200) -> list[GivenView]:
     """What we give, the newest first."""
-    rows = db.session.execute(
-        select(Handover, Programme)
-        .join(Programme, Programme.id == Handover.programme_id)
-        .order_by(Handover.id.desc())
-        .limit(limit)
-    )
-    return [GivenView(row.Handover, row.Programme) for row in rows]
+    return _given_views(select(Handover).order_by(Handover.id.desc()).limit(limit))
+
+
+def view_given(number: str) -> GivenView:
+    """The same of one, for the console. Raises `HandoverUnknown`."""
+    return _given_views(select(Handover).where(Handover.id == get_given(number).id))[0]
+
+
+def _given_views(wanted: Select[Handover]) -> list[GivenView]:
+    found = db.session.execute(
+        wanted.add_columns(Programme).join(Programme, Programme.id == Handover.programme_id)
+    ).all()
+    holders = accounts.list_holders([row.Handover.holder_id for row in found])
+    views = []
+    for row in found:
+        holder = holders[row.Handover.holder_id]
+        views.append(GivenView(row.Handover, row.Programme, holder.name or "", holder.code))
+    return views
 
 
 def get_taken(giver: str, number: str) -> HandoverReceipt:
@@ -105,17 +103,11 @@ def get_taken(giver: str, number: str) -> HandoverReceipt:
 
 def received_serial(receipt: HandoverReceipt) -> str | None:
     """What the units of a completed handover are called here; None before."""
-    row = db.session.execute(
-        select(Issuance, Project)
-        .join(Project, Project.id == Issuance.project_id)
-        .where(Issuance.origin_id == receipt.origin_id)
-    ).one_or_none()
-    if row is None:
+    issuance_id = db.session.scalar(select(Issuance.id).where(Issuance.origin_id == receipt.origin_id))
+    if issuance_id is None:
         return None
-    issuance, project = row
-    first = issuance.earlier_kg + 1
-    last = issuance.earlier_kg + issuance.last_serial - issuance.first_serial + 1
-    return rules.serial_text(project.region, project.code, issuance.vintage, first, last)
+    series = get_series(issuance_id)
+    return series.text(series.serials)
 
 
 def list_taken(limit: int = 200) -> Sequence[HandoverReceipt]:
@@ -149,41 +141,53 @@ def may_leave() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def list_free_blocks(limit: int = 100) -> list[FreeBlock]:
-    """Blocks that nothing is promised of, the oldest first."""
-    rows = db.session.execute(
-        select(Block, Issuance, Project)
-        .join(Issuance, Issuance.id == Block.issuance_id)
-        .join(Project, Project.id == Issuance.project_id)
-        .where(Block.state == "active", *may_leave())
-        .order_by(Block.id)
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A letter of ours that a programme with an address has not answered, on our `side` of its handover."""
+
+    side: str
+    id: int
+    programme: str
+
+
+def list_silent(side: str, limit: int, after: int = 0) -> list[Silent]:
+    """Handovers on one side whose other side has not answered, by id: offers, or acceptances, of ours."""
+    code, row, waits = _SILENT[side]
+    wanted = (
+        select(row.id, code)
+        .where(*waits, row.id > after, code.in_(select(Programme.code).where(*_REACHED)))
+        .order_by(row.id)
         .limit(limit)
     )
-    return [
-        FreeBlock(
-            row.Block.id,
-            _serial(row.Block, row.Issuance, row.Project),
-            row.Block.holder_id,
-            row.Block.serials.quantity_kg,
-        )
-        for row in rows
-    ]
+    return [Silent(side, *each) for each in db.session.execute(wanted)]
 
 
-def list_silent(limit: int = 100) -> list[tuple[str, int]]:
-    """Handovers whose other side has not answered: offers of ours, acceptances of ours. With their sides."""
-    given = select(Handover.id).where(
-        Handover.offered_at.is_not(None), Handover.executed_at.is_(None), Handover.withdrawn_at.is_(None)
-    )
-    taken = select(HandoverReceipt.id).where(
-        HandoverReceipt.accepted_at.is_not(None),
-        HandoverReceipt.completed_at.is_(None),
-        HandoverReceipt.closed_at.is_(None),
-    )
-    return [
-        *(("given", row) for row in db.session.scalars(given.order_by(Handover.id).limit(limit))),
-        *(("taken", row) for row in db.session.scalars(taken.order_by(HandoverReceipt.id).limit(limit))),
-    ]
+_REACHED = (
+    Programme.confirmed_at.is_not(None),
+    Programme.ended_at.is_(None),
+    Programme.base_url.is_not(None),
+)
+_ENTERED = select(Programme.code).where(Programme.id == Handover.programme_id).scalar_subquery()
+_SILENT: dict[str, tuple[Any, Any, tuple[ColumnElement[bool], ...]]] = {
+    "given": (
+        _ENTERED,
+        Handover,
+        (
+            Handover.offered_at.is_not(None),
+            Handover.executed_at.is_(None),
+            Handover.withdrawn_at.is_(None),
+        ),
+    ),
+    "taken": (
+        HandoverReceipt.giver,
+        HandoverReceipt,
+        (
+            HandoverReceipt.accepted_at.is_not(None),
+            HandoverReceipt.completed_at.is_(None),
+            HandoverReceipt.closed_at.is_(None),
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +207,7 @@ def find_post(side: str, row_id: int) -> Post | None:
     else:
         receipt = db.session.get_one(HandoverReceipt, row_id)
         code, document = receipt.giver, receipt.acceptance or receipt.refusal
-    standing = select(Programme.base_url).where(
-        Programme.code == code, Programme.confirmed_at.is_not(None), Programme.ended_at.is_(None)
-    )
-    base_url = db.session.scalar(standing)
+    base_url = db.session.scalar(select(Programme.base_url).where(Programme.code == code, *_REACHED))
     return Post(base_url, document) if base_url and document else None
 
 

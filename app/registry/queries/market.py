@@ -166,9 +166,15 @@ class Sellable:
     seller: str
     project: Project
     vintage: int
+    earlier_kg: int
     free_kg: int
     largest_kg: int
     sale: SaleTerms
+
+    @property
+    def key(self) -> str:
+        """How a form names the issuance; a vintage from abroad may have come in parts."""
+        return f"{self.project.code}_{self.vintage}_{self.earlier_kg}"
 
 
 def may_be_offered() -> ColumnElement[bool]:
@@ -196,7 +202,7 @@ def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
         .join(Project, Project.id == Issuance.project_id)
         .where(may_be_offered(), whose)
         .group_by(Block.holder_id, Project.id, Issuance.id)
-        .order_by(Issuance.vintage, Project.id, Block.holder_id)
+        .order_by(Issuance.vintage, Project.id, Block.holder_id, Issuance.id)
         .limit(limit)
     ).all()
     holders = accounts.list_holders([row.holder_id for row in rows])
@@ -207,6 +213,7 @@ def list_sellable(limit: int, holder_id: int | None = None) -> list[Sellable]:
             holders[row.holder_id].name or "",
             row.Project,
             row.Issuance.vintage,
+            row.Issuance.earlier_kg,
             int(row[3]),
             int(row[4]),
             sale,

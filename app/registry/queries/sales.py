@@ -10,6 +10,7 @@ from app.kit.database import db
 from app.registry import rules
 from app.registry.models import Issuance
 from app.registry.queries.dossiers import list_sharings
+from app.registry.rules.dossiers import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def list_sale_terms(sales: Collection[tuple[int, int]]) -> dict[tuple[int, int],
             continue
         shares, own = sharings.get(issuance.project_id), issuance.holder_id == seller_id
         village_id = shares.village_holder_id if shares else None
-        due = shares is not None and village_id not in (None, seller_id)
+        due = _due_to_others(shares, seller_id)
         product = rules.PRODUCTS[issuance.product]
         found[seller_id, issuance_id] = SaleTerms(
             product=product.name,
@@ -62,3 +63,13 @@ def list_sale_terms(sales: Collection[tuple[int, int]]) -> dict[tuple[int, int],
             ),
         )
     return found
+
+
+def is_share_due(holder_id: int, issuance_id: int) -> bool:
+    """Whether somebody else is to have a registered share of what these units are first sold for."""
+    project_id = db.session.get_one(Issuance, issuance_id).project_id
+    return _due_to_others(list_sharings([project_id]).get(project_id), holder_id)
+
+
+def _due_to_others(shares: Sharing | None, holder_id: int) -> bool:
+    return shares is not None and shares.village_holder_id not in (None, holder_id)

@@ -104,7 +104,22 @@ def require_may_hand_over(holder_id: int) -> None:
     Whoever got them would sell what the limit is about. A project's limit needs none of this: it goes with
     its units into anybody's hands. Operators may return units by a mandate. Raises `HandingOverBarred`.
     """
-    for mark in lock_standing(holder_id):
+    _require_no_limit(lock_standing(holder_id))
+
+
+def require_may_leave(holder_id: int, issuance_id: int) -> None:
+    """Refuse to let units go to another registry while anything stands against their holder or project.
+
+    A project's limit goes with its units only as far as our own books. Raises `Sanctioned` and
+    `HandingOverBarred`.
+    """
+    standing = lock_standing(holder_id, issuance_id=issuance_id)
+    require_none_halting(standing)
+    _require_no_limit(standing)
+
+
+def _require_no_limit(standing: Iterable[Mark]) -> None:
+    for mark in standing:
         if mark.kind == LIMIT:
             raise HandingOverBarred(code=mark.code)
 

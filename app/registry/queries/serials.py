@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from app.kit.database import db
 from app.registry import rules
@@ -46,27 +45,13 @@ class Run:
         return self.series.text(self.serials)
 
 
-_COLUMNS = (
-    Issuance.id,
-    Issuance.holder_id,
-    Project.region,
-    Project.code,
-    Issuance.vintage,
-    Issuance.first_serial,
-    Issuance.last_serial,
-    Issuance.sample,
-    Issuance.product,
-    Issuance.first_serial - Issuance.earlier_kg - 1,
-)
-
-
 def find_run(written: str) -> Run:
     """The run of serials that was written. Raises `SerialUnknown` for one that was never issued."""
     serial = read_serial(written)
     row = None
     if serial is not None:
         row = db.session.execute(
-            select(*_COLUMNS)
+            select(Issuance, Project)
             .join(Project, Project.id == Issuance.project_id)
             .where(
                 Project.code == serial.project,
@@ -78,18 +63,18 @@ def find_run(written: str) -> Run:
         ).one_or_none()
     if serial is None or row is None:
         raise SerialUnknown()
-    series = _series(row)
+    series = series_of(row.Issuance, row.Project)
     return Run(series, Serials(serial.first + series.before, serial.last + series.before))
 
 
 def list_series(issuance_ids: Iterable[int]) -> dict[int, Series]:
     """How the serials of these issuances are written."""
     rows = db.session.execute(
-        select(*_COLUMNS)
+        select(Issuance, Project)
         .join(Project, Project.id == Issuance.project_id)
         .where(Issuance.id.in_(set(issuance_ids)))
     )
-    return {row.id: _series(row) for row in rows}
+    return {row.Issuance.id: series_of(row.Issuance, row.Project) for row in rows}
 
 
 def get_series(issuance_id: int) -> Series:
@@ -97,6 +82,16 @@ def get_series(issuance_id: int) -> Series:
     return list_series([issuance_id])[issuance_id]
 
 
-def _series(row: Row[*tuple[Any, ...]]) -> Series:
-    number, holder_id, region, project, vintage, first, last, *told = row
-    return Series(number, holder_id, region, project, vintage, Serials(first, last), *told)
+def series_of(issuance: Issuance, project: Project) -> Series:
+    """How the serials of an issuance to this project are written: each vintage counts from one."""
+    return Series(
+        issuance_id=issuance.id,
+        holder_id=issuance.holder_id,
+        region=project.region,
+        project=project.code,
+        vintage=issuance.vintage,
+        serials=Serials(issuance.first_serial, issuance.last_serial),
+        sample=issuance.sample,
+        product=issuance.product,
+        before=issuance.first_serial - 1 - issuance.earlier_kg,
+    )

@@ -12,6 +12,7 @@ from app.kit.database import db
 from app.registry import rules
 from app.registry.errors import OriginUnknown, TicketUnknown
 from app.registry.models import CarbonTicket, Issuance, Origin, Project
+from app.registry.queries.serials import series_of
 from app.registry.queries.units import Conservation, conservations
 from app.registry.rules import Both
 
@@ -63,7 +64,12 @@ class TicketFacts:
     @property
     def cancelled_kg(self) -> int:
         """What left without use."""
-        return self.units.cancelled_kg
+        return self.units.cancelled_kg - self.units.handed_over_kg
+
+    @property
+    def handed_over_kg(self) -> int:
+        """What is another registry's now."""
+        return self.units.handed_over_kg
 
 
 def get_ticket(written: str) -> TicketFacts:
@@ -77,6 +83,8 @@ def get_ticket(written: str) -> TicketFacts:
 
 def list_tickets(limit: int, after: int | None = None) -> list[TicketFacts]:
     """Tickets in the order of their numbers."""
+    if after is not None and abs(after) >= 10**_DIGITS:
+        return []
     return _tickets(CarbonTicket.number > (after or 0), limit=limit)
 
 
@@ -106,7 +114,7 @@ def _tickets(*conditions: Any, limit: int = 1) -> list[TicketFacts]:
 def _facts(
     ticket: CarbonTicket, issuance: Issuance, project: Project, owner: str, units: Conservation
 ) -> TicketFacts:
-    quantity_kg, before = issuance.last_serial - issuance.first_serial + 1, issuance.earlier_kg
+    series = series_of(issuance, project)
     return TicketFacts(
         number=ticket.number,
         owner=owner,
@@ -120,10 +128,8 @@ def _facts(
         period=issuance,
         vintage=issuance.vintage,
         verification=issuance.verification,
-        quantity_kg=quantity_kg,
-        serial=rules.serial_text(
-            project.region, project.code, issuance.vintage, before + 1, before + quantity_kg
-        ),
+        quantity_kg=series.serials.quantity_kg,
+        serial=series.text(series.serials),
         sample=issuance.sample,
         issued_at=ticket.issued_at,
         units=units,

@@ -7,12 +7,15 @@ from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.kit.database import db
-from app.registry.rules import STATES
+from app.registry.rules import HANDED_OVER, STATES
 
 
 @dataclass(frozen=True, slots=True)
 class Conservation:
-    """The units of one issuance by state; the states sum to what was issued."""
+    """The units of one issuance by state; the states sum to what was issued.
+
+    `handed_over_kg` of those that are cancelled are held in another registry now.
+    """
 
     issued_kg: int
     active_kg: int
@@ -20,6 +23,7 @@ class Conservation:
     pledged_kg: int
     retired_kg: int
     cancelled_kg: int
+    handed_over_kg: int = 0
 
     @property
     def holds(self) -> bool:
@@ -35,7 +39,9 @@ BY_STATE = ", ".join(
 )
 # An issuance's blocks are found by the range of their serials: the unique key on it is index enough.
 _CONSERVATION = text(
-    f"SELECT i.id, i.last_serial - i.first_serial + 1 AS issued_kg, {BY_STATE}"
+    f"SELECT i.id, i.last_serial - i.first_serial + 1 AS issued_kg, {BY_STATE},"
+    " coalesce(sum(b.last_serial - b.first_serial + 1) FILTER (WHERE b.reason = :handed_over), 0)::bigint"
+    " AS handed_over_kg"
     " FROM issuance i LEFT JOIN block b ON b.first_serial BETWEEN i.first_serial AND i.last_serial"
     " WHERE i.id = ANY(:ids) GROUP BY i.id"
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
@@ -49,5 +55,6 @@ def conservation(issuance_id: int) -> Conservation:
 def conservations(issuance_ids: Sequence[int]) -> dict[int, Conservation]:
     """The units of these issuances by state."""
     names = [field.name for field in fields(Conservation)]
-    rows = db.session.execute(_CONSERVATION, {"ids": list(issuance_ids)})
+    values = {"ids": list(issuance_ids), "handed_over": HANDED_OVER}
+    rows = db.session.execute(_CONSERVATION, values)
     return {row.id: Conservation(*(getattr(row, name) for name in names)) for row in rows}

@@ -62,6 +62,7 @@ class TicketView(ViewSchema):
     )
     retired_kg = fields.Integer(required=True)
     cancelled_kg = fields.Integer(required=True)
+    handed_over_kg = fields.Integer(required=True, metadata={"description": "Another registry's now."})
     sample = fields.Boolean(required=True)
     notes = fields.List(Wording("note_"), required=True)
     issued_at = Moment(required=True)

@@ -6,10 +6,8 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t
-from app.registry.rules import MOST_DAYS, OWN_PURPOSES
-from app.registry.schemas import BothView, PeriodView, Price, SaleView, Wording
-
-MOST_PRICE_FEN = 10**9
+from app.registry.rules import MOST_DAYS, MOST_FEN_PER_STEP, OWN_PURPOSES
+from app.registry.schemas import BothView, OriginView, PeriodView, Price, SaleView, Wording
 
 
 class NewPart(NewSchema):
@@ -48,7 +46,7 @@ class NewPledge(NewPart):
 class NewOffer(NewPart):
     """For how much a step is offered; the holding's `sale` says what a step is, and who takes what of it."""
 
-    price_fen_per_step = Whole(1, MOST_PRICE_FEN, required=True)
+    price_fen_per_step = Whole(1, MOST_FEN_PER_STEP, required=True)
 
 
 class NewRetirement(NewPart):
@@ -175,6 +173,9 @@ class ForestLineView(ViewSchema):
         lambda forest: PeriodView().dump(forest), required=True, metadata={"type": "object"}
     )
     seller = fields.String(required=True, metadata={"description": "To whom the units were issued."})
+    product = fields.String(required=True)
+    product_name = Wording("product_", attribute="product")
+    origin = fields.Nested(OriginView, required=True, allow_none=True)
 
 
 class RetirementView(ViewSchema):

@@ -42,14 +42,36 @@ class Done:
     block: Held
 
 
+def holder_of(run: Run, quantity_kg: int, *only: ColumnElement[bool], bound: bool | None = None) -> int:
+    """Whose units somebody means: who has enough free within `run`, of those that `only` holds for.
+
+    Raises `HoldingUnknown`, `NotEnoughFree`, and `UnitsBound` as `take` does.
+    """
+    within = (Block.first_serial >= run.serials.first, Block.last_serial <= run.serials.last)
+    free = select(Block.holder_id).where(*within, Block.state == "active", Block.lot_id.is_(None), *only)
+    size = Block.last_serial - Block.first_serial + 1
+    enough = free.where(size >= quantity_kg).order_by(Block.first_serial).limit(1)
+    found = db.session.scalar(enough.where(*_sort(bound)))
+    if found is None:
+        if bound is not None and db.session.scalar(enough):
+            raise UnitsBound()
+        raise NotEnoughFree() if db.session.scalar(free.limit(1)) else HoldingUnknown()
+    return found
+
+
 def take(
-    holder_id: int, run: Run, quantity_kg: int, *, bound: bool | None = False, stays: bool = False
+    holder_id: int,
+    run: Run,
+    quantity_kg: int,
+    *only: ColumnElement[bool],
+    bound: bool | None = False,
+    stays: bool = False,
 ) -> Held:
     """The first free block of a holder's within `run` that is large enough, locked and uncut.
 
-    `bound` says whether judicial units are wanted, None either. Raises `HoldingUnknown`, `NotEnoughFree`,
-    `UnitsBound` when only units of the other sort are there; unless it `stays` with them or is used up,
-    `Sanctioned`.
+    Of those that `only` holds for. `bound` says whether judicial units are wanted, None either. Raises
+    `HoldingUnknown`, `NotEnoughFree`, `UnitsBound` when only units of the other sort are there; unless it
+    `stays` with them or is used up, `Sanctioned`.
     """
     fits: tuple[ColumnElement[bool], ...] = (
         Block.holder_id == holder_id,
@@ -57,11 +79,12 @@ def take(
         Block.first_serial >= run.serials.first,
         Block.last_serial <= run.serials.last,
         Block.last_serial - Block.first_serial + 1 >= quantity_kg,
+        *only,
     )
     if not stays:  # whoever is suspended may still use up what they have
         standing = sanctions.lock_standing(holder_id, issuance_id=run.series.issuance_id)
         sanctions.require_none_halting(standing)
-    sort = () if bound is None else (Block.bound.is_not(None) if bound else Block.bound.is_(None),)
+    sort = _sort(bound)
     for _ in range(_LOOKS):
         block = lock_first(*fits, *sort)
         if block is not None:
@@ -72,6 +95,10 @@ def take(
                 raise UnitsBound()
             raise NotEnoughFree() if _ever_held(holder_id, run) else HoldingUnknown()
     raise Busy()
+
+
+def _sort(bound: bool | None) -> tuple[ColumnElement[bool], ...]:
+    return () if bound is None else (Block.bound.is_not(None) if bound else Block.bound.is_(None),)
 
 
 def _any_active(*conditions: ColumnElement[bool]) -> bool:

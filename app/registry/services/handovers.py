@@ -12,53 +12,56 @@ from sqlalchemy import select
 
 from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
-from app.accounts.services import audit
+from app.accounts.services import audit, notices
 from app.kit import clock, letters, signing
 from app.kit.codes import random_code
 from app.kit.database import db
 from app.registry.announcements import tell_letter
 from app.registry.errors import (
-    BlockNotFound,
     HandoverState,
     HandoverUnknown,
     LetterRefused,
+    NoWholeSteps,
     SecondPerson,
+    SharesDue,
 )
 from app.registry.models import Block, Handover, Programme
 from app.registry.queries import sanctions
-from app.registry.queries.handovers import may_leave, offer_content
+from app.registry.queries.handovers import get_given, may_leave, offer_content
 from app.registry.queries.programmes import believe, get_programme
+from app.registry.queries.sales import is_share_due
+from app.registry.queries.serials import find_run
 from app.registry.rules import GRAMS_PER_UNIT, HANDED_OVER, whole_steps
 from app.registry.rules.handovers import OFFER_LIFE, Given, Letter, may_withdraw, misfit
-from app.registry.services.acts import By, perform, perform_part
-from app.registry.services.blocks import Held, lock_block, lock_blocks
+from app.registry.services.acts import By, holder_of, perform, perform_part, take
+from app.registry.services.blocks import Held, lock_blocks
 
 
 @dataclass(frozen=True, slots=True)
 class HandoverWish:
-    """Which units go to whom: a free block, how much of its beginning, and the receiving holder's code."""
+    """Which units go to whom: so many of these serials, to a holder there by their code; `note` says why."""
 
-    block_id: int
+    serial: str
     quantity_kg: int
     programme_code: str
     recipient: str
+    note: str
 
 
 def request_handover(operator_id: int, wish: HandoverWish) -> Handover:
     """Lock units under a new number; another operator signs the offer.
 
-    Raises `ProgrammeUnknown`, `Sanctioned`, `HandingOverBarred`, and `BlockNotFound` for what is not free or
-    no whole number of steps.
+    Raises `ProgrammeUnknown`, `SerialUnknown`, `HoldingUnknown`, `NotEnoughFree`, `UnitsBound`, `Sanctioned`,
+    `HandingOverBarred`, `SharesDue`, and `NoWholeSteps`.
     """
-    programme = get_programme(wish.programme_code)
-    asked = db.session.get(Block, wish.block_id)
-    if asked is None:
-        raise BlockNotFound()
-    sanctions.require_free(asked.holder_id, issuance_id=asked.issuance_id)
-    sanctions.require_may_hand_over(asked.holder_id)
-    block = lock_block(Block.id == wish.block_id, *may_leave())
-    if block is None or not 0 < wish.quantity_kg <= block.serials.quantity_kg:
-        raise BlockNotFound()
+    programme, run = get_programme(wish.programme_code), find_run(wish.serial)
+    if not whole_steps(run.series.product, wish.quantity_kg):
+        raise NoWholeSteps()
+    holder_id = holder_of(run, wish.quantity_kg, *may_leave())
+    sanctions.require_may_leave(holder_id, run.series.issuance_id)
+    if is_share_due(holder_id, run.series.issuance_id):
+        raise SharesDue()
+    block = take(holder_id, run, wish.quantity_kg, *may_leave())
     number, by = random_code(), By(operator_id=operator_id)
     locked = perform_part("reserve", block, wish.quantity_kg, by, reference=number).block
     handover = Handover(
@@ -68,13 +71,11 @@ def request_handover(operator_id: int, wish: HandoverWish) -> Handover:
         holder_id=block.holder_id,
         quantity_kg=wish.quantity_kg,
         recipient=wish.recipient,
+        note=wish.note,
         requested_by=operator_id,
         requested_at=clock.now(),
     )
-    told = offer_content(handover)
-    if not whole_steps(told["product"], wish.quantity_kg):
-        raise BlockNotFound()
-    handover.serial = told["serial"]
+    handover.serial = run.series.text(locked.serials)
     db.session.add(handover)
     db.session.flush()
     _record(operator_id, "handover_requested", handover)
@@ -82,18 +83,23 @@ def request_handover(operator_id: int, wish: HandoverWish) -> Handover:
 
 
 def approve_handover(operator_id: int, number: str) -> Handover:
-    """Sign the offer that another operator asked for, and send it.
+    """Sign the offer that another operator asked for, and send it to the programme as it stands now.
 
-    Raises `HandoverUnknown`, `HandoverState`, and `SecondPerson` for whoever asked.
+    Raises `HandoverUnknown`, `HandoverState`, `SecondPerson` for whoever asked, `ProgrammeUnknown`,
+    `Sanctioned` and `HandingOverBarred`.
     """
+    asked = get_given(number)
+    issuance_id = db.session.get_one(Block, asked.block_id).issuance_id
+    sanctions.require_may_leave(asked.holder_id, issuance_id)
     handover = _lock(number)
     if handover.status is not Given.DRAFTED:
         raise HandoverState()
     if handover.requested_by == operator_id:
         raise SecondPerson()
+    programme = get_programme(_programme(handover).code)
     now = clock.now()
     life = {"offered_at": _written(now), "expires_at": _written(now + OFFER_LIFE)}
-    offer = _sign(handover, Letter.OFFER, offer_content(handover) | life)
+    offer = _sign(Letter.OFFER, offer_content(handover) | life, programme.public_keys[0].kid)
     handover.approved_by, handover.offered_at, handover.expires_at = operator_id, now, now + OFFER_LIFE
     handover.offer = offer
     db.session.flush()
@@ -124,7 +130,7 @@ def hear_acceptance(document: str, operator_id: int | None = None) -> Handover:
     if handover.status is Given.OFFERED:
         now = clock.now()
         said = {"acceptance_sha256": letters.digest(document), "executed_at": _written(now)}
-        deed = _sign(handover, Letter.DEED, offer_content(handover) | said | _about(handover))
+        deed = _answer(handover, Letter.DEED, offer_content(handover) | said)
         by = By(operator_id=operator_id)
         free = _unlock(handover, by)
         perform("cancel", free, by, reference=handover.number, reason=HANDED_OVER)
@@ -132,6 +138,14 @@ def hear_acceptance(document: str, operator_id: int | None = None) -> Handover:
         ledger.post([Posting(chart.HAND_OVER, handover.id, handover.holder_id, chart.PLATFORM, grams)])
         handover.acceptance, handover.deed, handover.executed_at = document, deed, now
         db.session.flush()
+        notices.tell(
+            [handover.holder_id],
+            "registry.notice_handed_over",
+            handover.number,
+            kg=handover.quantity_kg,
+            serial=handover.serial,
+            programme=_programme(handover).code,
+        )
         _record(operator_id, "handover_executed", handover)
     return handover
 
@@ -152,8 +166,7 @@ def _addressed(document: str, kind: Letter) -> Handover:
     """The handover that a receiver's letter answers, locked; the letter fits it."""
     programme, content = believe(document, kind)
     handover = _lock(str(content.get("number")))
-    giver = db.session.get_one(Programme, handover.programme_id)
-    if handover.offer is None or giver.code != programme.code:
+    if handover.offer is None or _programme(handover).code != programme.code:
         raise HandoverUnknown()
     expected = {"aud": letters.content_of(handover.offer)["iss"], **_about(handover)}
     wrong = misfit(expected, content)
@@ -169,8 +182,7 @@ def _about(handover: Handover) -> dict[str, Any]:
 def _withdraw(handover: Handover, by: By, refusal: str | None = None) -> None:
     now, withdrawal = clock.now(), None
     if handover.offer is not None:
-        said = {"withdrawn_at": _written(now), **_about(handover)}
-        withdrawal = _sign(handover, Letter.WITHDRAWAL, said)
+        withdrawal = _answer(handover, Letter.WITHDRAWAL, {"withdrawn_at": _written(now)})
         tell_letter("given", handover.id)
     _unlock(handover, by)
     handover.refusal, handover.withdrawal, handover.withdrawn_at = refusal, withdrawal, now
@@ -183,9 +195,20 @@ def _unlock(handover: Handover, by: By) -> Held:
     return perform("release", block, by, reference=handover.number).block
 
 
-def _sign(handover: Handover, kind: Letter, content: dict[str, Any]) -> str:
-    seal, programme = signing.seal(), db.session.get_one(Programme, handover.programme_id)
-    return seal.sign({**content, "iss": seal.kid, "aud": programme.public_keys[0].kid}, kind)
+def _answer(handover: Handover, kind: Letter, content: dict[str, Any]) -> str:
+    """Our letter that follows an offer, for the very key that the offer was signed to."""
+    to = letters.content_of(handover.offer or "")["aud"]
+    return _sign(kind, {**content, **_about(handover)}, to)
+
+
+def _sign(kind: Letter, content: dict[str, Any], to: str) -> str:
+    seal = signing.seal()
+    return seal.sign({**content, "iss": seal.kid, "aud": to}, kind)
+
+
+def _programme(handover: Handover) -> Programme:
+    """To whom it was asked for, as they were known then."""
+    return db.session.get_one(Programme, handover.programme_id)
 
 
 def _lock(number: str) -> Handover:

@@ -8,7 +8,7 @@ stays open for its decline.
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from app.accounts import chart
 from app.accounts import queries as accounts
@@ -18,12 +18,10 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.registry.errors import (
     HoldEnded,
-    HoldingUnknown,
     HoldUnknown,
     MandateDecided,
     MandateOwn,
     MandateUnknown,
-    NotEnoughFree,
     SellerUnknown,
 )
 from app.registry.errors.dossiers import OwnDossier
@@ -32,7 +30,7 @@ from app.registry.queries.dossiers import is_maker_of
 from app.registry.queries.serials import Run, find_run, get_series
 from app.registry.rules import Serials, Terms
 from app.registry.services import reversals
-from app.registry.services.acts import By, take
+from app.registry.services.acts import By, holder_of, take
 from app.registry.services.cancellations import cancel_block
 from app.registry.services.holdings import find_receiver, move_units
 from app.registry.services.holds import BANKS, pledge_units, release_pledge
@@ -142,20 +140,12 @@ def _lock(code: str) -> Mandate:
 
 def _holder_of(run: Run, wish: MandateWish) -> int:
     """Whose units a mandate is about: the issuance's holder, or who has enough free within the serials."""
-    size = Block.last_serial - Block.first_serial + 1
-    within = func.int8range(Block.first_serial, Block.last_serial, "[]").op("<@")(
-        func.int8range(run.serials.first, run.serials.last, "[]")
-    )
     if wish.kind == "reversal":
         reversals.require_left(run.series, wish.quantity_kg)
         return run.series.holder_id
-    holding = select(Block.holder_id).where(within, Block.state == "active", Block.lot_id.is_(None))
-    if wish.kind != "cancellation":  # what was issued by mistake is undone in the pool too, but never moves
-        holding = holding.where(Block.holder_id != chart.BUFFER_POOL)
-    found = db.session.scalar(holding.where(size >= wish.quantity_kg).order_by(Block.first_serial).limit(1))
-    if found is None:
-        raise NotEnoughFree() if db.session.scalar(holding.limit(1)) else HoldingUnknown()
-    return found
+    # What was issued by mistake is undone in the pool too, but nothing there ever moves.
+    only = () if wish.kind == "cancellation" else (Block.holder_id != chart.BUFFER_POOL,)
+    return holder_of(run, wish.quantity_kg, *only, bound=False if wish.kind == "offer" else None)
 
 
 def _open_pledge(code: str | None) -> Hold:

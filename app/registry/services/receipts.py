@@ -11,7 +11,7 @@ from psycopg import errors as pg
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.services import audit
+from app.accounts.services import audit, notices
 from app.kit import clock, letters, signing
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -25,6 +25,7 @@ from app.registry.errors import (
     SecondPerson,
 )
 from app.registry.models import HandoverReceipt, Origin, Programme
+from app.registry.queries.handovers import received_serial
 from app.registry.queries.programmes import believe, get_programme
 from app.registry.queries.receivers import find_receiver
 from app.registry.rules import FOREST_TYPES, PRODUCTS
@@ -181,10 +182,16 @@ def hear_deed(document: str, operator_id: int | None = None) -> HandoverReceipt:
         issue_origin(origin)
         receipt.deed, receipt.completed_at = document, clock.now()
         db.session.flush()
+        _tell_recipient(receipt, origin.holder_id)
         _record(operator_id, "handover_completed", receipt)
     if receipt.status is not Taken.COMPLETED:
         raise HandoverState()
     return receipt
+
+
+def _tell_recipient(receipt: HandoverReceipt, holder_id: int) -> None:
+    told = {"kg": receipt.quantity_kg, "serial": received_serial(receipt), "giver": receipt.giver}
+    notices.tell([holder_id], "registry.notice_received_over", f"{receipt.giver}-{receipt.number}", **told)
 
 
 def hear_withdrawal(document: str, operator_id: int | None = None) -> HandoverReceipt:

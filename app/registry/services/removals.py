@@ -14,7 +14,7 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.registry.errors.dossiers import DossierMoved, DossierRefused, OwnDossier, PartUnknown, RemovalTaken
 from app.registry.models import Document, Dossier, Parcel, VerifiedRemoval
-from app.registry.rules import PRODUCTS
+from app.registry.rules import PRODUCTS, buffer_kg
 from app.registry.rules.dossiers import DossierStatus, is_plausible, removal_fault
 from app.registry.services.dossiers import lock_dossier
 from app.registry.services.projects import Issued, issue
@@ -53,6 +53,9 @@ def request_issuance(operator_id: int, code: str, removal: NewRemoval) -> Verifi
     face_kg = PRODUCTS[dossier.product].face_kg
     if removal.quantity_kg % face_kg:
         raise _refused("quantity_kg", "registry.removal_not_whole", face=face_kg)
+    pooled_kg = buffer_kg(removal.quantity_kg, dossier.buffer_bp, face_kg)
+    if pooled_kg >= removal.quantity_kg:
+        raise _refused("quantity_kg", "registry.removal_all_pooled", share=pooled_kg)
     report = _report(dossier, removal.document_id)
     row = VerifiedRemoval(
         code=random_code(12),

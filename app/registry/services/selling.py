@@ -24,7 +24,8 @@ from app.registry.services.terms import decide_terms, open_on, require_room
 class Offering:
     """What a seller puts on sale: units of one issuance, their price, and a village's share if any.
 
-    `product` may say what the units are, and must be right. `village` is the code of a village's books;
+    `product` may say what the units are, and must be right. `earlier_kg` says which part of a vintage that
+    came in parts: how much of it was issued before. `village` is the code of a village's books;
     whoever sells what was issued to them for a project with registered shares need not name it. The
     platform's fee is a rule, not a term to choose.
     """
@@ -36,6 +37,7 @@ class Offering:
     village: str | None = None
     village_bp: int = 0
     product: str | None = None
+    earlier_kg: int | None = None
 
 
 def sell(seller_id: int, offering: Offering) -> Listing:
@@ -128,6 +130,7 @@ def _free_block(seller_id: int, offering: Offering) -> _Free | None:
             Project.code == offering.project,
             Issuance.vintage == offering.vintage,
             quantity >= offering.quantity_kg,
+            *(() if offering.earlier_kg is None else (Issuance.earlier_kg == offering.earlier_kg,)),
         )
         .order_by(Issuance.holder_id != seller_id, quantity, Block.id)
         .limit(1)

@@ -14,10 +14,10 @@ from app.kit.transaction import transaction
 from app.registry.queries.handovers import (
     get_given,
     get_taken,
-    list_free_blocks,
     list_given,
     list_taken,
     received_serial,
+    view_given,
 )
 from app.registry.queries.programmes import list_programmes
 from app.registry.rules.handovers import may_withdraw
@@ -33,12 +33,13 @@ LETTERS = ("offer", "acceptance", "refusal", "deed", "withdrawal")
 
 
 class NewHandover(OnceSchema):
-    """Which units go to whom."""
+    """Which units go to whom, and the document behind it."""
 
-    block = WholeText(1, required=True)
+    serial = Text(100, required=True)
     quantity_kg = WholeText(1, 10**12, required=True)
     programme = Code(12, required=True)
     recipient = Code(40, required=True)
+    note = Text(200, required=True)
 
 
 class CarriedLetter(NewSchema):
@@ -62,7 +63,9 @@ def request_handover(operator: OperatorFacts) -> Response:
     if not form.sound:
         return _list_page(operator, form)
     told = form.values
-    wish = HandoverWish(told["block"], told["quantity_kg"], told["programme"], told["recipient"])
+    wish = HandoverWish(
+        told["serial"], told["quantity_kg"], told["programme"], told["recipient"], told["note"]
+    )
     try:
         with transaction():
             number = once(operator.id, form, lambda: handovers.request_handover(operator.id, wish).number)
@@ -213,7 +216,6 @@ def _list_page(operator: OperatorFacts, form: Form) -> Response:
         _status(form),
         given=list_given(),
         taken=list_taken(),
-        blocks=list_free_blocks(),
         programmes=list_programmes(),
         form=form,
         may_write=operator.may("registry.write"),
@@ -221,10 +223,12 @@ def _list_page(operator: OperatorFacts, form: Form) -> Response:
 
 
 def _given_page(operator: OperatorFacts, number: str, form: Form) -> Response:
-    held = get_given(number)
+    each = view_given(number)
+    held = each.handover
     return page(
         "console_given.html",
         _status(form),
+        each=each,
         held=held,
         form=form,
         letters=LETTERS,

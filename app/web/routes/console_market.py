@@ -77,6 +77,7 @@ def propose_village_lot(operator: OperatorFacts) -> Response:
         told["price"],
         told.get("village"),
         told.get("village_percent", 0) * 100,
+        earlier_kg=chosen.earlier_kg,
     )
     seller = accounts.list_holders([chosen.holder_id])[chosen.holder_id].code
     try:
@@ -98,6 +99,9 @@ def _chosen(form: Form) -> Sellable | None:
     if form.values["price"] > rules.MOST_FEN_PER_STEP:
         form.faults["price"] = t("web.field_yuan")
         return None
+    if form.values.get("village_percent") and not form.values.get("village"):
+        form.faults["village"] = t("kit.field_required")
+        return None
     there = {key_of(each): each for each in registry.list_sellable(MOST_SELLABLE)}
     found = there.get(form.values["units"])
     if found is None:
@@ -107,7 +111,7 @@ def _chosen(form: Form) -> Sellable | None:
 
 def key_of(each: Sellable) -> str:
     """How the form names somebody's units of an issuance."""
-    return f"{each.holder_id}_{each.project.code}_{each.vintage}"
+    return f"{each.holder_id}_{each.key}"
 
 
 @web.post("/console/market/<code:code>/close")

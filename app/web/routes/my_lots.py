@@ -1,5 +1,7 @@
 """My lots: units that I hold, put on sale and taken back."""
 
+import re
+
 from flask import Response, make_response, redirect, request
 
 from app.kit.fields import Code, WholeText
@@ -17,12 +19,13 @@ from app.web.session import personal
 
 PAGE = 20
 MOST_SELLABLE = 100
+_UNITS = re.compile(r"(?P<project>[\w-]+)_(?P<vintage>[0-9]{4})_(?P<earlier_kg>[0-9]{1,18})", re.ASCII)
 
 
 class NewSale(OnceSchema):
-    """Steps of one issuance, and the price of each. `units` is a project's code, `_` and a vintage."""
+    """Steps of one issuance, and the price of each. `units` is `Sellable.key`."""
 
-    units = Code(40, required=True)
+    units = Code(60, required=True)
     steps = WholeText(1, rules.MOST_KG // 1000, required=True)
     price = Yuan(required=True)
 
@@ -52,16 +55,17 @@ def open_own_lot(holder_id: int) -> Response:
 
 def _offering(form: Form) -> Offering | None:
     """What the form offers; None, with the faults beside the fields, when it is wrong."""
-    project, _, vintage = form.values.get("units", "").rpartition("_")
-    product = registry.find_product(project)
-    if form.sound and not (product and vintage.isascii() and vintage.isdigit() and len(vintage) == 4):
+    named = _UNITS.fullmatch(form.values.get("units", ""))
+    product = registry.find_product(named["project"]) if named else None
+    if form.sound and product is None:
         form.faults["units"] = t("kit.field_invalid")
     if form.sound and form.values["price"] > rules.MOST_FEN_PER_STEP:
         form.faults["price"] = t("web.field_yuan")
-    if not form.sound or product is None:
+    if not form.sound or named is None or product is None:
         return None
     quantity_kg = form.values["steps"] * rules.STEP_KG[product]
-    return Offering(project, int(vintage), quantity_kg, form.values["price"])
+    units = named["project"], int(named["vintage"])
+    return Offering(*units, quantity_kg, form.values["price"], earlier_kg=int(named["earlier_kg"]))
 
 
 @web.post("/me/lots/<code:code>/close")

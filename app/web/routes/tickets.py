@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 from markupsafe import Markup
 
 from app.kit.http import public
 from app.kit.messages import t
+from app.kit.paging import page as page_of
+from app.kit.paging import read_cursor
 from app.kit.qr import qr_svg
-from app.registry.queries.handovers import get_given
+from app.registry.queries.handovers import view_given
 from app.registry.queries.programmes import list_programmes
 from app.registry.queries.tickets import TicketFacts, get_ticket, list_tickets
 from app.web import session
@@ -17,7 +19,7 @@ from app.web.faces import lines
 from app.web.pages import page, web
 from app.web.words import in_language, plain
 
-MOST_TICKETS = 100
+PAGE = 50
 MOST_HALVES = 56
 """How wide a line of the face may be, in halves of a Chinese character."""
 
@@ -26,7 +28,8 @@ MOST_HALVES = 56
 @public
 def ticket_list() -> Response:
     """Every carbon ticket, by its number."""
-    return page("tickets.html", tab="forest", tickets=list_tickets(MOST_TICKETS))
+    rows = list_tickets(PAGE + 1, read_cursor(request.args.get("after")))
+    return page("tickets.html", tab="forest", listed=page_of(rows, PAGE, lambda each: each.number))
 
 
 @web.get("/tickets/<code:number>")
@@ -82,7 +85,7 @@ def programme_list() -> Response:
 @public
 def handover(number: str) -> Response:
     """A handover of ours, with its deed. Raises `HandoverUnknown`."""
-    return page("handover.html", handover=get_given(number))
+    return page("handover.html", each=view_given(number))
 
 
 def _area(ticket: TicketFacts) -> str:
