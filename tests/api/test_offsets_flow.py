@@ -205,6 +205,21 @@ def test_a_wish_that_makes_no_sense_is_refused_by_field(
     assert db.session.scalar(text("SELECT count(*) FROM orders")) == 0
 
 
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [("product", "A lot has its product"), ("region", "Give one of lot, region and village")],
+)
+def test_what_a_lot_says_already_is_refused_beside_it_in_its_own_words(
+    app: Flask, client: FlaskClient, beside: str, said: str
+) -> None:
+    lot, someone = forest(100), person(app)
+    body = {"purpose": "personal", "lot": lot.lot_code, "quantity_kg": 10}
+    body |= {beside: {"product": "yiyuan", "region": "350721"}[beside]}
+    answer = client.post("/v1/orders", json=body, headers={**someone.auth, "Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert said in answer.json["errors"][0]["detail"]
+
+
 def test_without_a_lot_the_oldest_vintage_is_sold(app: Flask, client: FlaskClient) -> None:
     forest(1000, vintage=2023)
     old = forest(20, vintage=2021)

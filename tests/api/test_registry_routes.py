@@ -176,7 +176,7 @@ def test_a_quote_takes_quantity_or_money_in_whole_steps() -> None:
 def test_certificate_facts_count_serials_within_the_issuance() -> None:
     second = queries.get_project("SC-DG").issuances[1].issuance
     facts = queries.certificate_facts(second.id)
-    assert facts.first_serial == 480_001
+    assert facts.series.serials.first == 480_001
     assert facts.serial_text(480_001, 480_010) == "SH-350721-SC-DG-2022-1-10"
     assert facts.seller == "示例村集体 A（大干镇）"
     assert (facts.period_start, facts.period_end) == (date(2022, 1, 1), date(2022, 12, 31))

@@ -83,6 +83,8 @@ def get_ticket(written: str) -> TicketFacts:
 
 def list_tickets(limit: int, after: int | None = None) -> list[TicketFacts]:
     """Tickets in the order of their numbers."""
+    if after is not None and abs(after) >= 10**_DIGITS:
+        return []
     return _tickets(CarbonTicket.number > (after or 0), limit=limit)
 
 
