@@ -50,6 +50,21 @@ def keep(client: FlaskClient, who: Person, answers: dict[str, Any], **more: Any)
     return answer.json
 
 
+def double_the_grid_of_sichuan() -> None:
+    """A new version of its factor, as a later release might bring it."""
+    with transaction():
+        db.session.execute(
+            text(
+                "INSERT INTO factor (key, version, value, unit, region, category, name_zh, name_en,"
+                "  source_title, source_ref, verified, tier, note, valid_from, valid_until, loaded_at)"
+                " SELECT key, 2, value * 2, unit, region, category, name_zh, name_en, source_title,"
+                "  source_ref, verified, tier, note, valid_from, valid_until, now() FROM factor"
+                " WHERE key = 'elec.grid.sc.2023'"
+            )
+        )
+    queries.catalogue.forget()
+
+
 def test_there_are_twelve_questions_for_anyone_as_data(client: FlaskClient) -> None:
     told = client.get("/v1/calculators/person").json
     assert (told["key"], told["version"], len(told["document"]["question"])) == ("person-month", 1, 12)
@@ -96,6 +111,13 @@ def test_what_would_help_most_is_computed_with_the_same_factors(client: FlaskCli
     figures = [each["avoided_g"] for each in told["helps"]]
     assert figures == sorted(figures, reverse=True)
     assert "flight_to_rail" not in helps
+    assert {each["key"]: each["verified"] for each in told["helps"]}["car_to_metro"]
+
+
+def test_a_help_that_rests_on_an_unverified_factor_says_so(client: FlaskClient) -> None:
+    told = compute(client, {**ANSWERS, "car": "none", "diet": "vegan"}, {"gas": 90})
+    verified = {each["key"]: each["verified"] for each in told["helps"]}
+    assert (verified["gas"], verified["heat"]) == (False, True)
 
 
 def test_every_line_says_whether_it_was_assumed_chosen_or_measured(client: FlaskClient) -> None:
@@ -186,22 +208,10 @@ def test_a_kept_month_is_its_holders_alone_and_replays_to_the_same_grams(
     assert all(proof.holds for proof in queries.prove())
 
 
-def test_a_new_factor_changes_no_kept_month(
-    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_factor_changes_no_kept_month(client: FlaskClient, app: Flask) -> None:
     who = person(app)
     kept = keep(client, who, ANSWERS)
-    with transaction():
-        db.session.execute(
-            text(
-                "INSERT INTO factor (key, version, value, unit, region, category, name_zh, name_en,"
-                "  source_title, source_ref, verified, tier, note, valid_from, valid_until, loaded_at)"
-                " SELECT key, 2, value * 2, unit, region, category, name_zh, name_en, source_title,"
-                "  source_ref, verified, tier, note, valid_from, valid_until, now() FROM factor"
-                " WHERE key = 'elec.grid.sc.2023'"
-            )
-        )
-    queries.catalogue.forget()
+    double_the_grid_of_sichuan()
     again = client.get(f"/v1/calculations/{kept['code']}", headers=who.auth).json
     assert again["emitted_g"] == kept["emitted_g"]
     replayed = client.post(f"/v1/calculations/{kept['code']}/replay", headers=who.auth).json
@@ -257,6 +267,66 @@ def test_moving_to_another_grid_corrects_the_electricity(client: FlaskClient, ap
         assert owed["owed_g"] == kept["emitted_g"]
     revisions = {each.kind: each.revision for each in queries.list_emissions(who.holder_id) if each.current}
     assert (revisions["electricity"], revisions["gas"]) == (2, 1)
+
+
+def owe(client: FlaskClient, who: Person, kept: Any) -> Any:
+    answer = client.post(f"/v1/calculations/{kept['code']}/dues", headers=who.auth)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def standing(who: Person) -> dict[str, queries.Emission]:
+    return {each.kind: each for each in queries.list_emissions(who.holder_id) if each.current}
+
+
+def test_a_measured_figure_never_falls_because_a_question_was_skipped(
+    client: FlaskClient, app: Flask
+) -> None:
+    who = person(app)
+    entries = [{"kind": kind, "quantity": 900} for kind in ("electricity", "gas", "flight", "diet_vegan")]
+    client.post("/v1/dues", json={"month": this_month(), "entries": entries}, headers=who.auth)
+    before = standing(who)
+    owe(client, who, keep(client, who, {"waste": "much"}))
+    after = standing(who)
+    assert {kind: after[kind] for kind in before} == before
+    assert "diet_medium_meat" not in after, "a default diet is not eaten on top of the recorded one"
+    assert (after["waste"].inputs["quantity"], after["water"].revision) == (36, 1)
+    assert all(proof.holds for proof in (*queries.prove(), *offsets.prove()))
+
+
+def test_what_a_home_shares_never_falls_because_its_people_or_province_were_skipped(
+    client: FlaskClient, app: Flask
+) -> None:
+    who, measured = person(app), {"electricity": 300}
+    owe(client, who, keep(client, who, {"people": 1, "province": "CN-HE"}, measured=measured))
+    before = standing(who)["electricity"]
+    for answers in ({}, {"people": 1}, {"province": "CN-HE"}):
+        owe(client, who, keep(client, who, answers, measured=measured))
+        assert standing(who)["electricity"] == before
+    owe(client, who, keep(client, who, {}, measured={"electricity": 3_000}))
+    assert standing(who)["electricity"].inputs["quantity"] == 1_000, "what was measured as more is told"
+    owe(client, who, keep(client, who, {"people": 3, "province": "CN-FJ"}, measured=measured))
+    assert standing(who)["electricity"].inputs["quantity"] == 100, "what was answered corrects"
+
+
+def test_what_is_owed_is_what_was_kept_whatever_factors_came_since(client: FlaskClient, app: Flask) -> None:
+    who = person(app)
+    kept = keep(client, who, ANSWERS)
+    double_the_grid_of_sichuan()
+    assert compute(client, ANSWERS)["emitted_g"] == kept["emitted_g"] + 18_768
+    assert owe(client, who, kept)["owed_g"] == kept["emitted_g"]
+    recorded = standing(who)
+    for line in kept["result"]["lines"]:
+        emission = recorded[line["kind"]]
+        assert (emission.inputs, emission.emitted_g) == (line["inputs"], line["emitted_g"])
+        assert (emission.factor.key, emission.factor.version) == (
+            line["factor"]["key"],
+            line["factor"]["version"],
+        )
+    anew = keep(client, who, ANSWERS)
+    assert owe(client, who, anew)["owed_g"] == anew["emitted_g"] == kept["emitted_g"] + 18_768
+    assert standing(who)["electricity"].revision == 2
+    assert all(proof.holds for proof in (*queries.prove(), *offsets.prove()))
 
 
 def test_nobody_owes_anothers_month(client: FlaskClient, app: Flask) -> None:

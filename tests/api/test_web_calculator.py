@@ -1,5 +1,6 @@
 """The calculator's pages: without JavaScript, in both languages, for anyone and for whoever signed in."""
 
+import html
 import re
 
 import pytest
@@ -7,12 +8,16 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from seeing import assert_sound
+from sqlalchemy import text
 from visiting import Visitor
 
 import simulator
 from app.footprint import queries
 from app.kit import clock
+from app.kit.database import db
+from app.kit.transaction import transaction
 from app.web.rings import WHOLE, ring
+from app.web.routes.home import neighbour
 
 ANSWERS = {"province": "CN-SC", "people": "2", "car": "petrol_some", "m_electricity": "186"}
 
@@ -101,6 +106,68 @@ def test_a_month_is_kept_owed_and_corrected(stranger: Visitor) -> None:
     other = Visitor(stranger.app).sign_in()
     assert other.get(there).status_code == 404
     assert other.post(f"{there}/dues").status_code == 404
+
+
+def test_what_was_skipped_and_left_as_it_stands_is_said_on_the_page(stranger: Visitor) -> None:
+    visitor, month = stranger.sign_in(), f"{clock.business_day():%Y-%m}"
+    assert visitor.post("/footprint", {"month": month, "gas": "99"}).status_code == 303
+    there = visitor.post("/calculator", {"waste": "much", "month": month}).location.partition("?")[0]
+    told = visitor.get(there).text
+    assert re.search(r"没有回答，按原记录不动[^<]*家庭天然气", told)
+    visitor.post(f"{there}/dues")
+    told = visitor.get(there).text
+    assert re.search(r"没有回答，按原记录不动[^<]*家庭天然气", told)
+    assert "已经与这份测算一致" not in told
+    assert_sound(told, "zh", there)
+    assert re.search(r'id="gas"[^>]*value="99"', visitor.get(f"/footprint?month={month}").text)
+
+
+def test_the_month_one_came_with_is_offered_and_selected(stranger: Visitor) -> None:
+    visitor = stranger.sign_in()
+    asked = neighbour(f"{clock.business_day():%Y-%m}", -7)
+    told = visitor.get("/calculator/result", query_string={**ANSWERS, "month": asked}).text
+    assert re.search(rf'<option value="{asked}" selected', told)
+    assert told.count(" selected") == 1
+    there = visitor.post("/calculator", {**ANSWERS, "month": asked}).location.partition("?")[0]
+    again = re.search(r'href="(/calculator\?[^"]*)"', visitor.get(there).text)
+    assert again is not None
+    form = visitor.get(html.unescape(again[1])).text
+    assert f'<input type="hidden" name="month" value="{asked}">' in form
+    query = html.unescape(again[1]).partition("?")[2]
+    assert re.search(rf'<option value="{asked}" selected', visitor.get(f"/calculator/result?{query}").text)
+
+
+@pytest.mark.parametrize("month", ["2015-01", "2099-12", "soon", "2026-13"])
+def test_a_month_that_cannot_be_is_refused_before_it_is_computed(stranger: Visitor, month: str) -> None:
+    answer = stranger.get("/calculator/result", query_string={**ANSWERS, "month": month})
+    assert answer.status_code == 422
+    assert 'id="month-fault"' in answer.text
+
+
+def test_the_result_of_an_asked_month_has_the_grid_of_that_month(stranger: Visitor) -> None:
+    this = f"{clock.business_day():%Y-%m}"
+    publish_the_grid_of(int(this[:4]), f"{this}-01")
+    shown = [
+        stranger.get("/calculator/result", query_string={**ANSWERS, "m_electric_car": "10", "month": month})
+        for month in (this, neighbour(this, -1))
+    ]
+    now, before = (set(re.findall(r"/factors/(elec.grid.sc.\d{4})", answer.text)) for answer in shown)
+    assert (now, before) == ({f"elec.grid.sc.{this[:4]}"}, {"elec.grid.sc.2023"}), "of the home and the car"
+
+
+def publish_the_grid_of(year: int, since: str) -> None:
+    with transaction():
+        db.session.execute(
+            text(
+                "INSERT INTO factor (key, version, value, unit, region, category, name_zh, name_en,"
+                "  source_title, source_ref, verified, tier, note, valid_from, valid_until, loaded_at)"
+                " SELECT 'elec.grid.sc.' || :year, 1, value * 2, unit, region, category, name_zh, name_en,"
+                "  source_title, source_ref, verified, tier, note, CAST(:since AS date), NULL, now()"
+                " FROM factor WHERE key = 'elec.grid.sc.2023'"
+            ),
+            {"year": str(year), "since": since},
+        )
+    queries.catalogue.forget()
 
 
 def test_a_month_too_far_back_is_refused_on_the_form(stranger: Visitor) -> None:

@@ -19,7 +19,6 @@ from app.footprint.queries.calculations import (
     Line,
     MonthResult,
     earlier_months,
-    entries_to_record,
     estimate_of,
     get_calculation,
     list_calculations,
@@ -63,6 +62,7 @@ from app.footprint.queries.months import (
 )
 from app.footprint.queries.packs import Change, Pack, list_changes, list_packs
 from app.footprint.queries.proofs import prove
+from app.footprint.queries.recordings import Figure, Recording, recording_of
 from app.footprint.queries.results import Replayed, replay_result
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "EmissionKind",
     "Estimate",
     "Factor",
+    "Figure",
     "Guide",
     "Help",
     "Inventory",
@@ -86,6 +87,7 @@ __all__ = [
     "MonthResult",
     "MonthSummary",
     "Pack",
+    "Recording",
     "Replay",
     "Replayed",
     "Stage",
@@ -95,7 +97,6 @@ __all__ = [
     "describe_stage",
     "earlier_months",
     "emission_kinds",
-    "entries_to_record",
     "estimate_of",
     "find_factor",
     "find_result",
@@ -123,6 +124,7 @@ __all__ = [
     "list_versions",
     "month_summary",
     "prove",
+    "recording_of",
     "replay",
     "replay_calculation",
     "replay_result",

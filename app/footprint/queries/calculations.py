@@ -38,12 +38,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Help:
-    """One thing that could be otherwise, and the grams a month it would avoid: a sum, not a credit."""
+    """One thing that could be otherwise, and the grams a month it would avoid: a sum, not a credit.
+
+    `verified` is False where a factor behind it is not.
+    """
 
     key: str
     name_zh: str
     name_en: str
     avoided_g: int
+    verified: bool
 
 
 @dataclass(frozen=True)
@@ -83,30 +87,29 @@ class Estimate:
     @property
     def helps(self) -> list[Help]:
         """What would help most, each for itself, the most first."""
-        names = {each["key"]: each for each in self.guide.document["lever"]}
-        found = [
-            Help(lever.key, names[lever.key]["name_zh"], names[lever.key]["name_en"], avoided_g)
-            for lever in self.guide.questionnaire.levers
-            if (avoided_g := self._avoided_g(lever)) > 0
-        ]
+        found = [each for lever in self.guide.questionnaire.levers if (each := self._help(lever))]
         return sorted(found, key=lambda each: (-each.avoided_g, each.key))[:MOST_LEVERS]
 
-    def _avoided_g(self, lever: rules.Lever) -> int:
-        """What a lever avoids, with the factors that the lines have; 0 where a kind has none here."""
+    def _help(self, lever: rules.Lever) -> Help | None:
+        """What a lever avoids, with the factors that the lines have; None for nothing, or for want of one."""
         quantities = {line.kind.kind: line.quantity for line in self.lines}
         factors = {line.kind.kind: line.factor for line in self.lines}
-        avoided_g = 0
+        avoided_g, verified = 0, True
         for name, quantity in rules.moved(lever, quantities).items():
             kind = emission_kinds()[name]
             factor = factors.get(name) or kind.find_factor(self.region, self.month)
             if factor is None:
-                return 0
+                return None
             before, after = (
                 rules.emission_grams(amount, kind.per, factor.value, factor.unit)
                 for amount in (Fraction(quantities.get(name, 0)), quantity)
             )
             avoided_g += before - after
-        return avoided_g
+            verified = verified and factor.verified
+        if avoided_g <= 0:
+            return None
+        names = {each["key"]: each for each in self.guide.document["lever"]}[lever.key]
+        return Help(lever.key, names["name_zh"], names["name_en"], avoided_g, verified)
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,6 @@ _MONTHS = text(
     "SELECT month, code, emitted_g FROM (SELECT DISTINCT ON (month) month, code, emitted_g FROM calculation"
     "  WHERE holder_id = :holder AND month < :month ORDER BY month DESC, id DESC) last"
     " ORDER BY month DESC LIMIT :limit"
-)
-_STANDING = text(
-    "SELECT DISTINCT ON (kind) kind, inputs FROM emission"
-    " WHERE holder_id = :holder AND month = :month ORDER BY kind, revision DESC"
 )
 
 
@@ -237,33 +236,6 @@ def earlier_months(holder_id: int, month: str, limit: int = 12) -> list[MonthRes
     """What the holder's earlier months came to, the nearest first."""
     rows = db.session.execute(_MONTHS, {"holder": holder_id, "month": month, "limit": limit})
     return [MonthResult(row.month, row.code, row.emitted_g) for row in rows]
-
-
-def entries_to_record(calculation: Calculation) -> list[tuple[str, int]]:
-    """What makes the month's record say what a calculation says: entries that differ from what stands.
-
-    A kind that was recorded and that the answers no longer have becomes zero. Kinds that the questions
-    do not ask for stay as they are.
-    """
-    values = {"holder": calculation.holder_id, "month": calculation.month}
-    standing = {row.kind: row.inputs for row in db.session.execute(_STANDING, values)}
-    told = {line.kind.kind: line.quantity for line in calculation.estimate.lines}
-    asked = {
-        kind for question in calculation.estimate.guide.questionnaire.questions for kind in question.kinds
-    }
-    region = calculation.estimate.region
-    return [
-        (kind, told.get(kind, 0))
-        for kind in emission_kinds()
-        if kind in asked and _differs(kind, told.get(kind, 0), standing.get(kind), region)
-    ]
-
-
-def _differs(kind: str, quantity: int, standing: Mapping[str, Any] | None, region: str) -> bool:
-    if standing is None:
-        return quantity > 0
-    moved = bool(emission_kinds()[kind].provinces) and standing["region"] != region
-    return quantity != standing["quantity"] or (moved and quantity > 0)
 
 
 def replay_calculation(calculation: Calculation) -> Replay:

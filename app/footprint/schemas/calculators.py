@@ -91,6 +91,7 @@ class HelpView(ViewSchema):
     name_zh = fields.String(required=True)
     name_en = fields.String(required=True)
     avoided_g = fields.Integer(required=True)
+    verified = fields.Boolean(required=True)
 
 
 class MonthLineView(ViewSchema):

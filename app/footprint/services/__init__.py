@@ -2,7 +2,7 @@
 
 from app.footprint.services.actions import Recorded, record_act, record_action, withdraw_action
 from app.footprint.services.calculations import estimate_month, keep_month
-from app.footprint.services.emissions import record_emission
+from app.footprint.services.emissions import record_emission, record_figures
 from app.footprint.services.factors import load_factors
 from app.footprint.services.guides import load_guides
 from app.footprint.services.inventories import (
@@ -43,6 +43,7 @@ __all__ = [
     "record_act",
     "record_action",
     "record_emission",
+    "record_figures",
     "record_steps",
     "remove_line",
     "replace_line",

@@ -22,6 +22,8 @@ def estimate_month(
     guide = queries.latest_guide(PERSON_MONTH)
     regions = queries.emission_kinds()["electricity"].regions
     faults = rules.answer_faults(guide.questionnaire, answers, measured, regions)
+    if month is not None:
+        faults += rules.month_faults(month, f"{clock.business_day():%Y-%m}")
     if faults:
         raise unreadable(faults)
     return queries.estimate_of(guide, answers, measured, month)
@@ -34,9 +36,6 @@ def keep_month(
 
     Raises `Unreadable` with every fault.
     """
-    faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
-    if faults:
-        raise unreadable(faults)
     estimate = estimate_month(answers, measured, month)
     row = CalculationRow(
         code=random_code(),

@@ -1,15 +1,13 @@
 """Recording what a person's month emitted. Whether it opens a due is the business of a room above."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import BigInteger, String, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.footprint import queries, rules
-from app.footprint.queries import Emission, EmissionKind, Factor
+from app.footprint.queries import Emission, EmissionKind, Factor, Figure
 from app.footprint.rules import HOME_REGION, Fault
 from app.footprint.services.faults import unreadable
 from app.kit import clock
@@ -34,15 +32,6 @@ _RECORDED = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    """One entry computed."""
-
-    factor: Factor
-    inputs: dict[str, Any]
-    emitted_g: int
-
-
 def record_emission(
     holder_id: int, month: str, entries: Sequence[tuple[str, int]], region: str = HOME_REGION
 ) -> list[Emission]:
@@ -53,13 +42,28 @@ def record_emission(
     zero. `region` (such as CN-FJ) chooses the grid. Raises `Unreadable` naming the field, or `Conflict`
     when the same month and kind is being recorded at this very moment.
     """
-    figures = _compute(month, entries, region, _standing(holder_id, month))
+    return _insert(holder_id, month, _compute(month, entries, region, _standing(holder_id, month)))
+
+
+def record_figures(holder_id: int, month: str, figures: Sequence[Figure]) -> list[Emission]:
+    """Record figures that were computed and kept before, as they are: their inputs, factors and grams.
+
+    Each kind stands in them once. Raises `Unreadable` for a month too far back, `Conflict`.
+    """
+    faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
+    if faults:
+        raise unreadable(faults)
+    return _insert(holder_id, month, {figure.kind: figure for figure in figures})
+
+
+def _insert(holder_id: int, month: str, figures: Mapping[str, Figure]) -> list[Emission]:
+    """Write each kind's next revision. Raises `Conflict`."""
     now = clock.now()
     values = {
         "holder": holder_id,
         "month": month,
         "kinds": list(figures),
-        "inputs": [json.dumps(figure.inputs) for figure in figures.values()],
+        "inputs": [json.dumps(dict(figure.inputs)) for figure in figures.values()],
         "factors": [figure.factor.id for figure in figures.values()],
         "grams": [figure.emitted_g for figure in figures.values()],
         "now": now,
@@ -91,11 +95,11 @@ def _standing(holder_id: int, month: str) -> frozenset[str]:
 
 def _compute(
     month: str, entries: Sequence[tuple[str, int]], region: str, standing: frozenset[str]
-) -> dict[str, _Figure]:
+) -> dict[str, Figure]:
     """Each kind's figure. Raises `Unreadable` with every fault of the request."""
     faults = rules.month_faults(month, f"{clock.business_day():%Y-%m}")
     asked = None if faults else month
-    figures: dict[str, _Figure] = {}
+    figures: dict[str, Figure] = {}
     for place, (name, quantity) in enumerate(entries):
         kind = queries.emission_kinds().get(name)
         factor = kind.find_factor(region, asked) if kind else None
@@ -108,7 +112,7 @@ def _compute(
             if kind.per != 1:
                 inputs["per"] = kind.per
             emitted_g = rules.recorded_grams(inputs, factor.value, factor.unit)
-            figures[name] = _Figure(factor, inputs, emitted_g)
+            figures[name] = Figure(name, inputs, factor, emitted_g)
     if faults:
         raise unreadable(faults)
     return figures

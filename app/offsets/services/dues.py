@@ -21,14 +21,17 @@ _PERSONAL = PURPOSES["personal"]
 
 
 def owe_calculation(holder_id: int, code: str) -> list[Due]:
-    """Owe what a kept month says: its kinds are recorded, and those that differ from it corrected.
+    """Owe what a kept month says: its own figures are recorded, what differs from them is corrected.
 
-    Owing the same month twice opens once: the second time nothing differs. Raises `NotFound`, and what
-    `open_personal_dues` raises.
+    Owing the same month twice opens once: the second time nothing differs. What stands already and no
+    answer speaks of stays as it is. Raises `NotFound`, and what `footprint.record_figures` refuses.
     """
     calculation = footprint_queries.get_calculation(holder_id, code)
-    entries = footprint_queries.entries_to_record(calculation)
-    return open_personal_dues(holder_id, calculation.month, entries, calculation.estimate.region)
+    figures = footprint_queries.recording_of(calculation).figures
+    if not figures:
+        return []
+    _open_accounts(holder_id)
+    return _owe(holder_id, footprint.record_figures(holder_id, calculation.month, figures))
 
 
 def open_personal_dues(
@@ -36,19 +39,30 @@ def open_personal_dues(
 ) -> list[Due]:
     """Record what a person emitted in `month` and owe it: one due an entry of (kind, quantity).
 
-    What earlier purchases left in the carry account closes it at once. A kind recorded again corrects
-    the due: more opens the difference; less reduces it, and what was closed beyond it is carried.
     Raises what `footprint.record_emission` refuses.
     """
     if not entries:
         return []
-    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
-    ledger.open_accounts(accounts)
-    recorded = footprint.record_emission(holder_id, month, entries, region)
-    before = _standing(holder_id, month)
+    _open_accounts(holder_id)
+    return _owe(holder_id, footprint.record_emission(holder_id, month, entries, region))
+
+
+def _open_accounts(holder_id: int) -> None:
+    """Open them before anything is recorded, so that everybody takes their locks in one order."""
+    ledger.open_accounts([_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)])
+
+
+def _owe(holder_id: int, recorded: Sequence[footprint_queries.Emission]) -> list[Due]:
+    """Owe what was just recorded of one month.
+
+    What earlier purchases left in the carry account closes it at once. A kind recorded again corrects
+    the due: more opens the difference; less reduces it, and what was closed beyond it is carried.
+    """
+    before = _standing(holder_id, recorded[0].month)
     dues = [_due(holder_id, emission, before.get(emission.kind, 0)) for emission in recorded]
     db.session.add_all(dues)
     db.session.flush()
+    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
     balances = ledger.lock_balances(accounts)
     steps = rules.due_steps(
         [due.change_g for due in dues], -balances.get(accounts[0], 0), balances.get(accounts[1], 0)

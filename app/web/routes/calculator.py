@@ -1,5 +1,6 @@
 """A person's month from twelve questions: asked and computed for anyone, kept and owed when signed in."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,11 +8,12 @@ from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint import services
-from app.footprint.queries import Calculation, Estimate, Guide
+from app.footprint.queries import Calculation, Estimate, Guide, Replay
 from app.footprint.rules import HOME_REGION
 from app.kit import clock
 from app.kit.fields import Month, NewSchema, OneOf, WholeText
 from app.kit.http import public
+from app.kit.messages import t
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets.services import dues
@@ -21,6 +23,7 @@ from app.web.pages import page, web
 from app.web.rings import ring
 from app.web.routes.home import neighbour
 from app.web.session import personal
+from app.web.words import in_language
 
 MEASURED = "m_"
 """How the name of a measured quantity's field begins: a measure may be called as its question."""
@@ -42,7 +45,10 @@ def calculator_result() -> Response:
     form = read_query(_schema(guide))
     if not form.sound:
         return _questions(guide, form, 422)
-    estimate = services.estimate_month(*_told(guide, form))
+    try:
+        estimate = services.estimate_month(*_told(guide, form), form.values.get("month"))
+    except Problem as problem:
+        return _questions(guide, form.refuse(problem), problem.status)
     return _result(estimate, form, asked=form.written)
 
 
@@ -130,11 +136,17 @@ def _questions(guide: Guide, form: Form, status: int = 200) -> Response:
 
 
 def _result(
-    estimate: Estimate, form: Form, *, asked: dict[str, str], kept: Calculation | None = None, **more: Any
+    estimate: Estimate,
+    form: Form,
+    *,
+    asked: dict[str, str],
+    kept: Calculation | None = None,
+    replayed: Replay | None = None,
 ) -> Response:
     this = _this_month()
-    month = kept.month if kept else asked.get("month", this)
+    month = kept.month if kept else form.values.get("month", this)
     seen = session.visitor()
+    recording = footprint.recording_of(kept) if kept else None
     return page(
         "calculation.html",
         tab="home",
@@ -142,13 +154,25 @@ def _result(
         estimate=estimate,
         kept=kept,
         month=month,
-        months=[this, neighbour(this, -1), neighbour(this, -2)],
+        months=sorted({month, this, neighbour(this, -1), neighbour(this, -2)}, reverse=True),
         earlier=footprint.earlier_months(seen.holder_id, month) if seen else [],
         parts=ring([(each["key"], each["emitted_g"]) for each in estimate.by_category]),
-        pending=bool(kept and footprint.entries_to_record(kept)),
+        recording=recording,
+        left=_listed(each.kind for each in recording.left) if recording else "",
+        differing=_listed(replayed.differences) if replayed else "",
         names={each["key"]: each for each in estimate.guide.document["category"]},
         signed_in=seen is not None,
         asked={name: value for name, value in asked.items() if name != "month"},
         query=urlencode(asked),
-        **more,
+        replayed=replayed,
     )
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    """Kinds by name, one after another; what is no kind is the month's total."""
+    known = footprint.emission_kinds()
+    names = [
+        in_language(known[kind].name_zh, known[kind].name_en) if kind in known else t("web.total")
+        for kind in kinds
+    ]
+    return t("web.comma").join(names)
