@@ -19,8 +19,8 @@ CREATE TRIGGER inventory_fixed BEFORE UPDATE OR DELETE OR TRUNCATE ON inventory
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER inventory_stage_kept BEFORE DELETE OR TRUNCATE ON inventory_stage
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER inventory_stage_identity BEFORE UPDATE OF inventory_id, stage, code, opened_at
-  ON inventory_stage FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER inventory_stage_identity BEFORE UPDATE OF inventory_id, stage, code, opened_at,
+  first_starts_on, first_ends_on ON inventory_stage FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER inventory_stage_closed BEFORE UPDATE ON inventory_stage FOR EACH ROW
   WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION refuse_row('it was closed');
 CREATE TRIGGER inventory_line_kept BEFORE DELETE OR TRUNCATE ON inventory_line
@@ -137,6 +137,7 @@ def _calculation() -> None:
         sa.CheckConstraint("emitted_g >= 0", name="grams"),
     )
     op.create_index("ix_calculation_holder_id", "calculation", ["holder_id", "id"])
+    op.create_index("ix_calculation_month", "calculation", ["holder_id", "month", "id"])
 
 
 def _inventory() -> None:
@@ -161,6 +162,8 @@ def _inventory_stage() -> None:
         _code(),
         sa.Column("starts_on", sa.Date, nullable=False),
         sa.Column("ends_on", sa.Date, nullable=False),
+        sa.Column("first_starts_on", sa.Date, nullable=False),
+        sa.Column("first_ends_on", sa.Date, nullable=False),
         _big("onsite_heads"),
         _big("online_heads"),
         _json("excluded"),
@@ -172,6 +175,11 @@ def _inventory_stage() -> None:
         sa.CheckConstraint("least(onsite_heads, online_heads) >= 0", name="heads"),
         sa.CheckConstraint("onsite_heads + online_heads > 0", name="somebody"),
         sa.CheckConstraint("(closed_at IS NULL) = (emitted_g IS NULL)", name="closed"),
+        sa.CheckConstraint(
+            "stage = 'estimate' OR closed_at IS NULL"
+            " OR ends_on < CAST(closed_at AT TIME ZONE 'Asia/Shanghai' AS date)",
+            name="over",
+        ),
     )
 
 

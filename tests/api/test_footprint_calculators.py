@@ -8,7 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.footprint import queries, services
+from app.footprint import queries, rules, services
+from app.footprint.queries import calculations
+from app.footprint.queries.calculator_proofs import prove_calculators
 from app.footprint.rules import GuideRefused
 from app.footprint.services import guides
 from app.kit import clock
@@ -340,6 +342,31 @@ def test_a_month_that_cannot_be_recorded_is_refused(client: FlaskClient, app: Fl
     refused = client.post("/v1/calculations", json={"month": month, "answers": {}}, headers=person(app).auth)
     assert refused.status_code == 422
     assert [error["pointer"] for error in refused.json["errors"]] == ["#/month"]
+
+
+def test_a_month_is_kept_so_many_times(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = person(app)
+    monkeypatch.setattr(rules, "MOST_KEPT", 2)
+    keep(client, who, {})
+    keep(client, who, {})
+    refused = client.post("/v1/calculations", json={"month": this_month(), "answers": {}}, headers=who.auth)
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_calculations")
+    number = int(this_month()[:4]) * 12 + int(this_month()[5:]) - 2
+    keep(client, who, {}, month=f"{number // 12}-{number % 12 + 1:02d}")
+    keep(client, person(app), {})
+
+
+def test_the_proofs_read_results_few_at_a_time_and_miss_none(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = person(app)
+    for _ in range(5):
+        keep(client, who, {})
+    monkeypatch.setattr(calculations, "_AT_ONCE", 2)
+    proof = prove_calculators()
+    assert (proof.holds, proof.figures["months"]) == (True, 5)
 
 
 def test_a_zero_corrects_and_never_begins_a_record(app: Flask) -> None:

@@ -9,9 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.footprint import queries
+from app.footprint import queries, rules, services
+from app.footprint.queries import inventories
 from app.kit import clock
 from app.kit.database import db
+from app.kit.problems import Unreadable
 from app.kit.transaction import transaction
 from tests.builders import Person, person
 
@@ -216,7 +218,7 @@ def test_a_replaced_line_is_kept_and_counts_no_more(client: FlaskClient, app: Fl
     assert client.put(f"{there}/99999999999", json=better, headers=who.auth).status_code == 404
     stage = client.get(f"/v1/inventories/{code}", headers=who.auth).json["stages"]["estimate"]
     assert (stage["emitted_g"], [line["number"] for line in stage["lines"]]) == (26_027, [1])
-    history = client.get(there, headers=who.auth).json
+    history = client.get(there, headers=who.auth).json["items"]
     assert [(line["number"], line["revision"], line["ended_at"] is None) for line in history] == [
         (1, 1, False),
         (2, 1, False),
@@ -316,6 +318,9 @@ def test_a_final_is_not_closed_before_the_event_is_over(client: FlaskClient, app
         ({"region": "CN-XZ"}, "#/region"),
         ({"region": "{0.__class__}"}, "#/region"),
         ({"name": ""}, "#/name"),
+        ({"name": " "}, "#/name"),
+        ({"name": "\u3000\u3000"}, "#/name"),
+        ({"name": "\u200b…"}, "#/name"),
         ({"stage": "draft"}, "#/stage"),
         ({"surprise": 1}, "#/surprise"),
     ],
@@ -342,6 +347,10 @@ def test_an_event_that_cannot_be_is_refused_by_name(
         ({"inputs": [5, 5]}, "#/inputs"),
         ({"grade": "rumoured"}, "#/grade"),
         ({"grade": "metered"}, "#/evidence"),
+        ({"grade": "metered", "evidence": " "}, "#/evidence"),
+        ({"grade": "metered", "evidence": "\u3000"}, "#/evidence"),
+        ({"grade": "metered", "evidence": "—"}, "#/evidence"),
+        ({"source": "\u00a0"}, "#/source"),
         ({"share": {"basis": "mood", "part": 1, "whole": 2}}, "#/share/basis"),
         ({"share": {"basis": "time", "part": 3, "whole": 2}}, "#/share/part"),
         ({"share": {"basis": "time", "part": 0, "whole": 2}}, "#/share/part"),
@@ -358,7 +367,7 @@ def test_a_line_that_cannot_be_is_refused_by_name(
     refused = post(client, who, f"{code}/estimate/lines", body)
     assert refused.status_code == 422
     assert [error["pointer"] for error in refused.json["errors"]] == pointer.split(",")
-    assert client.get(f"/v1/inventories/{code}/estimate/lines", headers=who.auth).json == []
+    assert client.get(f"/v1/inventories/{code}/estimate/lines", headers=who.auth).json["items"] == []
 
 
 def test_the_figures_for_anyone_name_the_line_that_is_wrong(client: FlaskClient) -> None:
@@ -410,4 +419,153 @@ def test_the_same_key_adds_one_line(client: FlaskClient, app: Flask) -> None:
         client.post(f"/v1/inventories/{code}/estimate/lines", json=line, headers=headers) for _ in range(2)
     )
     assert first.json == second.json
-    assert len(client.get(f"/v1/inventories/{code}/estimate/lines", headers=who.auth).json) == 1
+    assert len(client.get(f"/v1/inventories/{code}/estimate/lines", headers=who.auth).json["items"]) == 1
+
+
+def test_a_blank_is_no_reason_for_leaving_a_source_out(client: FlaskClient, app: Flask) -> None:
+    who = person(app)
+    code = begin(client, who)["code"]
+    facts = {"starts_on": day(10), "ends_on": day(11), **FACTS}
+    there = f"/v1/inventories/{code}/estimate"
+    blanks = {"fuel": " ", "stay": "\u3000", "waste": "…"}
+    refused = client.put(there, json={**facts, "excluded": blanks}, headers=who.auth)
+    assert refused.status_code == 422
+    assert {error["pointer"] for error in refused.json["errors"]} == {f"#/excluded/{each}" for each in blanks}
+    told = client.put(there, json={**facts, "excluded": {"fuel": " 没有\u3000"}}, headers=who.auth).json
+    assert told["stages"]["estimate"]["excluded"] == {"fuel": "没有"}
+
+
+def test_the_room_itself_takes_no_blank_whoever_asks(app: Flask) -> None:
+    who, today = person(app).holder_id, clock.business_day()
+    facts = services.Facts(today, today, 5, 0)
+    with pytest.raises(Unreadable), transaction():
+        services.create_inventory(who, "\u3000", "CN-FJ", facts)
+    with transaction():
+        code = services.create_inventory(who, "Forum", "CN-FJ", facts).code
+    with pytest.raises(Unreadable), transaction():
+        services.change_stage(who, code, "estimate", facts, {"fuel": " "})
+    with pytest.raises(Unreadable), transaction():
+        services.add_line(who, code, "estimate", services.NewLine("landfill", {"kg": 1}, "metered", " "))
+
+
+def test_a_future_event_brought_forward_to_close_its_final_shows_its_first_days(
+    client: FlaskClient, app: Flask
+) -> None:
+    who = person(app)
+    begun = begin(client, who, begins=30, stage="final")
+    assert begun["stages"]["final"]["days_changed"] is False
+    code = begun["code"]
+    fill(client, who, code, "final")
+    there = f"/v1/inventories/{code}/final"
+    for ends in (30, 0):
+        facts = {"starts_on": day(-5), "ends_on": day(ends), **FACTS}
+        assert client.put(there, json=facts, headers=who.auth).status_code == 200
+        assert post(client, who, f"{code}/final/close").json["code"] == "event_not_over"
+    facts = {"starts_on": day(-5), "ends_on": day(-1), **FACTS}
+    client.put(there, json=facts, headers=who.auth)
+    final = post(client, who, f"{code}/final/close").json["stages"]["final"]
+    assert (final["days_changed"], final["first_starts_on"], final["first_ends_on"]) == (
+        True,
+        day(30),
+        day(31),
+    )
+
+
+def test_a_final_of_other_days_than_its_estimate_says_so(client: FlaskClient, app: Flask) -> None:
+    who = person(app)
+    code = begin(client, who, begins=20)["code"]
+    fill(client, who, code)
+    post(client, who, f"{code}/estimate/close")
+    told = post(client, who, f"{code}/final", {"starts_on": day(-3), "ends_on": day(-2), **FACTS}).json
+    assert told["difference"]["days_changed"] is True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "closed_at = now(), emitted_g = (SELECT sum(emitted_g) FROM inventory_line)",
+        "first_ends_on = ends_on - 5",
+    ],
+)
+def test_the_database_closes_no_final_of_an_event_to_come_and_forgets_no_days(
+    client: FlaskClient, app: Flask, change: str
+) -> None:
+    who = person(app)
+    code = begin(client, who, begins=30, stage="final")["code"]
+    fill(client, who, code, "final")
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(text(f"UPDATE inventory_stage SET {change}"))
+
+
+def test_a_holder_takes_stock_of_so_many_events(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, other = person(app), person(app)
+    monkeypatch.setattr(rules, "MOST_INVENTORIES", 2)
+    begin(client, who)
+    begin(client, who)
+    begin(client, other)
+    body = {"name": "x", "region": "CN-FJ", "starts_on": day(5), "ends_on": day(6), **FACTS}
+    refused = client.post("/v1/inventories", json=body, headers=who.auth)
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_inventories")
+
+
+def test_a_stage_keeps_so_many_revisions(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = person(app)
+    code = begin(client, who)["code"]
+    monkeypatch.setattr(rules, "MOST_REVISIONS", 3)
+    line = {"item": "landfill", "inputs": {"kg": 100}, "grade": "assumed"}
+    add(client, who, code, line)
+    there = f"/v1/inventories/{code}/estimate/lines"
+    for _ in range(2):
+        assert client.put(f"{there}/1", json=line, headers=who.auth).status_code == 200
+    for refused in (
+        client.put(f"{there}/1", json=line, headers=who.auth),
+        client.post(there, json=line, headers=who.auth),
+    ):
+        assert (refused.status_code, refused.json["code"]) == (409, "too_many_revisions")
+    standing = client.get(f"/v1/inventories/{code}", headers=who.auth).json["stages"]["estimate"]["lines"]
+    assert [each["revision"] for each in standing] == [3]
+
+
+def test_the_history_of_lines_is_paged_in_the_order_they_were_added(client: FlaskClient, app: Flask) -> None:
+    who = person(app)
+    code = begin(client, who)["code"]
+    for kg in range(1, 6):
+        add(client, who, code, {"item": "landfill", "inputs": {"kg": kg}, "grade": "assumed"})
+    there, seen, after = f"/v1/inventories/{code}/estimate/lines", [], ""
+    for _ in range(3):
+        told = client.get(f"{there}?limit=2{after}", headers=who.auth).json
+        seen.append([each["inputs"]["kg"] for each in told["items"]])
+        after = f"&after={told['next']}"
+    assert (seen, told["next"]) == ([[1, 2], [3, 4], [5]], None)
+    assert client.get(f"{there}?after=x", headers=who.auth).status_code == 422
+
+
+def test_a_list_of_events_has_the_sums_of_their_stages_and_reads_no_line(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = person(app)
+    code = begin(client, who)["code"]
+    fill(client, who, code)
+    client.delete(f"/v1/inventories/{code}/estimate/lines/1", headers=who.auth)
+    empty = begin(client, who)["code"]
+    monkeypatch.setattr(inventories, "_line", None)
+    listed = client.get("/v1/inventories", headers=who.auth).json["items"]
+    told = {each["code"]: each["stages"]["estimate"] for each in listed}
+    assert told[empty]["emitted_g"] == 0
+    assert told[code]["emitted_g"] == sum(grams for _, grams in FORUM[1:])
+    assert (told[code]["closed"], len(told[code]["code"])) == (False, 26)
+
+
+def test_an_event_has_the_grid_of_the_year_it_begins_in(client: FlaskClient) -> None:
+    line = {"item": "electricity", "inputs": {"kwh": 1_000}, "grade": "assumed"}
+    keys = []
+    for year in (2022, 2023, 2026):
+        days = {"starts_on": f"{year}-06-01", "ends_on": f"{year}-06-02"}
+        body = {**days, **FACTS, "region": "CN-FJ", "lines": [line, {**line, "item": "electric_vehicles"}]}
+        told = client.post("/v1/calculators/event", json=body).json
+        keys.append({each["factor"]["key"] for each in told["lines"]})
+    assert keys == [{"elec.grid.fj.2022"}, {"elec.grid.fj.2023"}, {"elec.grid.fj.2023"}]

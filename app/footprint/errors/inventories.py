@@ -43,3 +43,17 @@ class TooManyLines(Problem):
 
     status = 409
     message = "footprint.too_many_lines"
+
+
+class TooManyRevisions(Problem):
+    """Every line that a stage ever had is kept, and so many are."""
+
+    status = 409
+    message = "footprint.too_many_revisions"
+
+
+class TooManyInventories(Problem):
+    """A holder takes stock of so many events."""
+
+    status = 409
+    message = "footprint.too_many_inventories"

@@ -37,13 +37,16 @@ class GuideRow(Base):
 class CalculationRow(Base):
     """A person's month as they answered it; answered again is a new row. Never edited.
 
-    `lines` holds a line a kind: its quantity and where it comes from, its factor's id, its grams.
+    `lines` holds a line a kind: its quantity and where it comes from, its factor's id, its grams. It is
+    an estimate until it is owed: what is owed of it becomes emissions, and those are what a statement
+    and its exports list. The estimates themselves are had from GET /v1/calculations.
     """
 
     __tablename__ = "calculation"
     __table_args__ = (
         CheckConstraint("emitted_g >= 0", name="grams"),
         Index("ix_calculation_holder_id", "holder_id", "id"),
+        Index("ix_calculation_month", "holder_id", "month", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -41,7 +41,8 @@ class InventoryRow(Base):
 class InventoryStageRow(Base):
     """The estimate or the final of an inventory: days, heads, what is left out; closed once and for ever.
 
-    Its code is the code of a result. Its row is the lock of its lines.
+    Its code is the code of a result. Its row is the lock of its lines. `first_starts_on` and
+    `first_ends_on` are the days that it was opened with: that they were changed is never hidden.
     """
 
     __tablename__ = "inventory_stage"
@@ -51,6 +52,11 @@ class InventoryStageRow(Base):
         CheckConstraint("least(onsite_heads, online_heads) >= 0", name="heads"),
         CheckConstraint("onsite_heads + online_heads > 0", name="somebody"),
         CheckConstraint("(closed_at IS NULL) = (emitted_g IS NULL)", name="closed"),
+        CheckConstraint(
+            "stage = 'estimate' OR closed_at IS NULL"
+            " OR ends_on < CAST(closed_at AT TIME ZONE 'Asia/Shanghai' AS date)",
+            name="over",
+        ),
     )
 
     inventory_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("inventory.id"), primary_key=True)
@@ -58,6 +64,8 @@ class InventoryStageRow(Base):
     code: Mapped[str] = mapped_column(String(26), unique=True)
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+    first_starts_on: Mapped[date] = mapped_column(Date)
+    first_ends_on: Mapped[date] = mapped_column(Date)
     onsite_heads: Mapped[int] = mapped_column(BigInteger)
     online_heads: Mapped[int] = mapped_column(BigInteger)
     excluded: Mapped[type_document] = mapped_column(JSONB)

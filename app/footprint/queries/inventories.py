@@ -1,7 +1,7 @@
 """Events' inventories as their holder may see them: stages, lines, differences, replay."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from app.footprint.models import InventoryLineRow, InventoryRow, InventoryStageR
 from app.footprint.queries.actions import Replay
 from app.footprint.queries.catalogue import Factor, catalogue, factor_by_id
 from app.footprint.queries.guides import Guide, guide_by_id
-from app.kit.database import db
+from app.kit.database import array, db
 from app.kit.messages import LANGUAGES, t
 from app.kit.problems import NotFound
 
@@ -35,6 +35,7 @@ class InventoryLine:
     emitted_g: int
     added_at: datetime
     ended_at: datetime | None = None
+    id: int | None = None
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -72,8 +73,20 @@ class Stage:
     online_heads: int
     excluded: Mapping[str, str]
     lines: Sequence[InventoryLine]
+    first_starts_on: date
+    first_ends_on: date
     closed_at: datetime | None = None
     closed_g: int | None = None
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.starts_on, self.ends_on
+
+    @property
+    def days_changed(self) -> bool:
+        """Whether it was opened with other days."""
+        return self.days != (self.first_starts_on, self.first_ends_on)
 
     @property
     def emitted_g(self) -> int:
@@ -134,6 +147,7 @@ class Inventory:
         estimate, final = self.stages[rules.ESTIMATE], self.stages[rules.FINAL]
         return {
             "change_g": final.emitted_g - estimate.emitted_g,
+            "days_changed": final.days != estimate.days,
             "by_type": rules.differences(estimate.by_type, final.by_type),
         }
 
@@ -143,11 +157,40 @@ class Inventory:
         return catalogue().latest.get(self.guide.document["benchmark"]["factor"])
 
 
+@dataclass(frozen=True)
+class StageBrief:
+    """A stage in a list: its grams are summed where they lie."""
+
+    code: str
+    emitted_g: int
+    closed: bool
+
+
+@dataclass(frozen=True)
+class InventoryBrief:
+    """An event in a list."""
+
+    id: int
+    code: str
+    name: str
+    region: str
+    created_at: datetime
+    stages: Mapping[str, StageBrief]
+
+
 _CODE = re.compile(r"[0-9A-Z]{26}")
 _COLUMNS = [
     getattr(InventoryRow, name)
     for name in ("id", "code", "holder_id", "name", "region", "guide_id", "created_at")
 ]
+_BRIEF = text(
+    "SELECT inventory_id, stage, code, closed_at IS NOT NULL AS closed, coalesce(emitted_g,"
+    "   (SELECT sum(line.emitted_g)::bigint FROM inventory_line line"
+    "     WHERE line.inventory_id = told.inventory_id AND line.stage = told.stage AND ended_at IS NULL), 0)"
+    "   AS emitted_g"
+    " FROM inventory_stage told WHERE inventory_id = ANY (CAST(:ids AS bigint[])) ORDER BY stage"
+)
+_AT_ONCE = 20
 
 
 def get_inventory(holder_id: int, code: str) -> Inventory:
@@ -161,30 +204,42 @@ def get_inventory(holder_id: int, code: str) -> Inventory:
     return _read([row._mapping])[0]
 
 
-def list_inventories(holder_id: int, limit: int, before: int | None = None) -> list[Inventory]:
+def list_inventories(holder_id: int, limit: int, before: int | None = None) -> list[InventoryBrief]:
     """A holder's inventories, the last created first; `before` is an inventory's id."""
     wanted = select(*_COLUMNS).where(InventoryRow.holder_id == holder_id)
     if before is not None:
         wanted = wanted.where(InventoryRow.id < before)
-    rows = db.session.execute(wanted.order_by(InventoryRow.id.desc()).limit(limit))
-    return _read([row._mapping for row in rows])
+    rows = db.session.execute(wanted.order_by(InventoryRow.id.desc()).limit(limit)).all()
+    stages: dict[int, dict[str, StageBrief]] = {row.id: {} for row in rows}
+    for told in db.session.execute(_BRIEF, {"ids": array(stages)}):
+        stages[told.inventory_id][told.stage] = StageBrief(told.code, told.emitted_g, told.closed)
+    return [
+        InventoryBrief(row.id, row.code, row.name, row.region, row.created_at, stages[row.id]) for row in rows
+    ]
 
 
-def sample_inventories(most: int) -> list[Inventory]:
-    """At most about `most` inventories of anybody's, spread evenly by id; for the proofs."""
+def sample_inventories(most: int) -> Iterator[Inventory]:
+    """At most about `most` inventories of anybody's, spread evenly by id, a few at a time; for the proofs."""
     kth = text("id % (SELECT 1 + count(*) / :most FROM inventory) = 0")
-    rows = db.session.execute(select(*_COLUMNS).where(kth), {"most": most})
-    return _read([row._mapping for row in rows])
+    rows = db.session.execute(select(*_COLUMNS).where(kth), {"most": most}).all()
+    for begin in range(0, len(rows), _AT_ONCE):
+        yield from _read([row._mapping for row in rows[begin : begin + _AT_ONCE]])
 
 
-def list_line_history(inventory: Inventory, stage: str) -> list[InventoryLine]:
-    """Every line that a stage ever had, replaced and removed ones too, in the order they were added."""
-    wanted = (
-        select(InventoryLineRow)
-        .where(InventoryLineRow.inventory_id == inventory.id, InventoryLineRow.stage == stage)
-        .order_by(InventoryLineRow.id)
+def list_line_history(
+    inventory: Inventory, stage: str, limit: int, after: int | None = None
+) -> list[InventoryLine]:
+    """The lines that a stage ever had, replaced and removed ones too, in the order they were added.
+
+    `after` is a line's id.
+    """
+    wanted = select(InventoryLineRow).where(
+        InventoryLineRow.inventory_id == inventory.id,
+        InventoryLineRow.stage == stage,
+        InventoryLineRow.id > (after or 0),
     )
-    return [_line(inventory.guide, row) for row in db.session.scalars(wanted)]
+    rows = db.session.scalars(wanted.order_by(InventoryLineRow.id).limit(limit))
+    return [_line(inventory.guide, row) for row in rows]
 
 
 def find_result(code: str) -> tuple[Inventory, Stage] | None:
@@ -255,6 +310,8 @@ def _stage(guide: Guide, row: InventoryStageRow, lines: Sequence[InventoryLine])
         online_heads=row.online_heads,
         excluded=row.excluded,
         lines=lines,
+        first_starts_on=row.first_starts_on,
+        first_ends_on=row.first_ends_on,
         closed_at=row.closed_at,
         closed_g=row.emitted_g,
     )
@@ -275,4 +332,5 @@ def _line(guide: Guide, row: InventoryLineRow) -> InventoryLine:
         emitted_g=row.emitted_g,
         added_at=row.added_at,
         ended_at=row.ended_at,
+        id=row.id,
     )

@@ -95,13 +95,16 @@ def post_line(wish: dict[str, Any], code: str, stage: str) -> queries.InventoryL
 
 @inventories.route("/<string:code>/<string:stage>/lines", methods=["GET"])
 @signed_in
-@inventories.response(200, InventoryLineView(many=True))
-def get_lines(code: str, stage: str) -> Any:
-    """Every line that a stage ever had; replaced and removed ones have an `ended_at`."""
+@inventories.arguments(PageQuery, location="query")
+@inventories.response(200, page_of(InventoryLineView))
+def get_lines(wish: dict[str, Any], code: str, stage: str) -> dict[str, Any]:
+    """Every line that a stage ever had, as they were added; replaced and removed ones have an `ended_at`."""
     accounts.require_live_session(caller())
     found = queries.get_inventory(caller().holder_id, code)
     _stage(found, stage)
-    return queries.list_line_history(found, stage)
+    after = read_cursor(wish.get("after"))
+    rows = queries.list_line_history(found, stage, wish["limit"] + 1, after)
+    return page(rows, wish["limit"], lambda each: each.id)
 
 
 @inventories.route("/<string:code>/<string:stage>/lines/<string:number>", methods=["PUT"])

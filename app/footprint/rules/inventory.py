@@ -22,6 +22,12 @@ STAGES = (ESTIMATE, FINAL)
 
 SOURCE_TYPES = 6
 MOST_LINES = 500
+MOST_REVISIONS = 5_000
+"""So many lines a stage ever has, replaced and removed ones too: each of 500 told ten times."""
+
+MOST_INVENTORIES = 500
+"""So many events a holder takes stock of: more than one a week for nine years."""
+
 MOST_HEADS = 10_000_000
 LONGEST_EVENT = timedelta(days=366)
 WHOLE = 10_000
@@ -135,6 +141,11 @@ def _check(guide: EventGuide, name: str) -> None:
     broken = [rule for rule, is_wrong in wrong.items() if is_wrong]
     if broken:
         raise GuideRefused(f"{name}: {'; '.join(broken)}")
+
+
+def is_blank(written: str | None) -> bool:
+    """Whether nothing is said: no letter and no digit of any script."""
+    return not any(each.isalnum() for each in written or "")
 
 
 def line_grams(

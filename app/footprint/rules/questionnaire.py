@@ -17,6 +17,9 @@ QUESTIONS = 12
 MOST_MEASURED = 100_000
 """More of one thing in one month is a slip of the finger; as a month's form takes it."""
 
+MOST_KEPT = 50
+"""So often a holder keeps one month: each time is a result that stays."""
+
 ASSUMED, CHOSEN, MEASURED = "assumed", "chosen", "measured"
 """Where a quantity comes from: our default, a chosen option, a measured figure."""
 

@@ -1,5 +1,6 @@
 """What is said about events' inventories."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -14,6 +15,18 @@ MOST_WHOLE = 10**12
 MOST_AT_ONCE = 100
 
 
+class Words(Text):
+    """Text that says something: without blanks around it, and with a letter or a digit in it."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        words = super()._deserialize(value, attr, data, **kwargs).strip()
+        if value and rules.is_blank(words):
+            raise ValidationError(t("footprint.field_blank"))
+        return words
+
+
 class NewFacts(NewSchema):
     """When an event is and who takes part."""
 
@@ -26,7 +39,7 @@ class NewFacts(NewSchema):
 class NewInventory(NewFacts):
     """An event to take stock of; `stage` is the one to begin with."""
 
-    name = Text(100, required=True)
+    name = Words(100, required=True)
     region = Code(
         20, required=True, metadata={"description": "Of the venue, such as CN-FJ: it decides the grid."}
     )
@@ -56,8 +69,8 @@ class NewLineSchema(NewSchema):
     )
     share = fields.Nested(NewShare)
     grade = Code(10, required=True, metadata={"description": "metered, recorded, surveyed or assumed"})
-    evidence = Text(200, metadata={"description": "What shows it; required unless the line is assumed."})
-    source = Text(200, metadata={"description": "Who or what it comes from."})
+    evidence = Words(200, metadata={"description": "What shows it; required unless the line is assumed."})
+    source = Words(200, metadata={"description": "Who or what it comes from."})
 
 
 def _at_once(value: list[Any]) -> None:
@@ -71,7 +84,7 @@ class Reasons(fields.Dict):
     default_error_messages = {"null": "kit.field_null", "invalid": "kit.field_object"}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(keys=Code(20), values=Text(200), **kwargs)
+        super().__init__(keys=Code(20), values=Words(200), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
         if isinstance(value, dict) and len(value) > MOST_AT_ONCE:
@@ -150,6 +163,11 @@ class StageView(ViewSchema):
     code = fields.String(required=True, allow_none=True)
     starts_on = fields.Date(required=True)
     ends_on = fields.Date(required=True)
+    first_starts_on = fields.Date(
+        required=True, metadata={"description": "The days as they were told when the stage was opened."}
+    )
+    first_ends_on = fields.Date(required=True)
+    days_changed = fields.Boolean(required=True)
     onsite_heads = fields.Integer(required=True)
     online_heads = fields.Integer(required=True)
     online_share_bp = fields.Integer(required=True)
@@ -167,7 +185,18 @@ class DifferenceView(ViewSchema):
     """What the final has more than the estimate; negative where it has less."""
 
     change_g = fields.Integer(required=True)
+    days_changed = fields.Boolean(
+        required=True, metadata={"description": "Whether the final is of other days than the estimate."}
+    )
     by_type = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class StageBriefView(ViewSchema):
+    """A stage in a list."""
+
+    code = fields.String(required=True)
+    emitted_g = fields.Integer(required=True)
+    closed = fields.Boolean(required=True)
 
 
 class InventoryBriefView(ViewSchema):
@@ -177,14 +206,7 @@ class InventoryBriefView(ViewSchema):
     name = fields.String(required=True)
     region = fields.String(required=True)
     created_at = Moment(required=True)
-    stages = fields.Function(
-        lambda each: {
-            name: {"code": stage.code, "emitted_g": stage.emitted_g, "closed": stage.closed_at is not None}
-            for name, stage in each.stages.items()
-        },
-        required=True,
-        metadata={"type": "object"},
-    )
+    stages = fields.Dict(keys=fields.String(), values=fields.Nested(StageBriefView), required=True)
 
 
 class InventoryView(ViewSchema):

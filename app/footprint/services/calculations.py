@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app.footprint import queries, rules
+from app.footprint.errors.calculations import TooManyCalculations
 from app.footprint.models import CalculationRow
 from app.footprint.queries import PERSON_MONTH, Calculation, Estimate
 from app.footprint.services.faults import unreadable
+from app.footprint.services.turns import begin_turn
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -34,9 +38,13 @@ def keep_month(
 ) -> Calculation:
     """Compute a person's month and keep it; keeping it again is a new result, the earlier one stays.
 
-    Raises `Unreadable` with every fault.
+    Raises `Unreadable` with every fault, `TooManyCalculations`.
     """
     estimate = estimate_month(answers, measured, month)
+    begin_turn(holder_id)
+    kept = select(func.count()).where(CalculationRow.holder_id == holder_id, CalculationRow.month == month)
+    if (db.session.scalar(kept) or 0) >= rules.MOST_KEPT:
+        raise TooManyCalculations(most=rules.MOST_KEPT)
     row = CalculationRow(
         code=random_code(),
         holder_id=holder_id,

@@ -14,12 +14,15 @@ from app.footprint.errors.inventories import (
     FinalOpened,
     InventoryIncomplete,
     StageClosed,
+    TooManyInventories,
     TooManyLines,
+    TooManyRevisions,
 )
 from app.footprint.models import InventoryLineRow, InventoryRow, InventoryStageRow
 from app.footprint.queries import EVENT_INVENTORY, Guide, Inventory, InventoryLine, Stage
 from app.footprint.rules import Fault
 from app.footprint.services.faults import unreadable
+from app.footprint.services.turns import begin_turn
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -70,17 +73,28 @@ def estimate_event(facts: Facts, region: str, lines: Sequence[NewLine], excluded
         facts.online_heads,
         dict(excluded),
         computed,
+        facts.starts_on,
+        facts.ends_on,
     )
 
 
 def create_inventory(
     holder_id: int, name: str, region: str, facts: Facts, stage: str = rules.ESTIMATE
 ) -> Inventory:
-    """Begin to take stock of an event with its estimate, or at once with its final. Raises `Unreadable`."""
+    """Begin to take stock of an event with its estimate, or at once with its final.
+
+    Raises `Unreadable`, `TooManyInventories`.
+    """
     guide = queries.latest_guide(EVENT_INVENTORY)
     faults = _event_faults(guide, facts, region, {})
+    if rules.is_blank(name):
+        faults.append(Fault("name", "footprint.field_blank"))
     if faults:
         raise unreadable(faults)
+    begin_turn(holder_id)
+    mine = select(func.count()).where(InventoryRow.holder_id == holder_id)
+    if (db.session.scalar(mine) or 0) >= rules.MOST_INVENTORIES:
+        raise TooManyInventories(most=rules.MOST_INVENTORIES)
     row = InventoryRow(
         code=random_code(),
         holder_id=holder_id,
@@ -134,7 +148,10 @@ def change_stage(
 
 
 def add_line(holder_id: int, code: str, stage: str, told: NewLine) -> InventoryLine:
-    """Add a line to an open stage. Raises `NotFound`, `StageClosed`, `TooManyLines`, `Unreadable`."""
+    """Add a line to an open stage.
+
+    Raises `NotFound`, `StageClosed`, `TooManyLines`, `TooManyRevisions`, `Unreadable`.
+    """
     inventory = queries.get_inventory(holder_id, code)
     _lock_open(inventory, stage)
     whose = (InventoryLineRow.inventory_id == inventory.id, InventoryLineRow.stage == stage)
@@ -191,6 +208,8 @@ def _open_stage(inventory_id: int, stage: str, facts: Facts) -> None:
             code=random_code(),
             starts_on=facts.starts_on,
             ends_on=facts.ends_on,
+            first_starts_on=facts.starts_on,
+            first_ends_on=facts.ends_on,
             onsite_heads=facts.onsite_heads,
             online_heads=facts.online_heads,
             excluded={},
@@ -238,7 +257,10 @@ def _end(inventory: Inventory, stage: str, number: int) -> int:
 
 
 def _write(inventory: Inventory, stage: str, told: NewLine, number: int, revision: int) -> InventoryLine:
-    """Compute a line and keep it. Raises `Unreadable`."""
+    """Compute a line and keep it; the stage's row is held. Raises `Unreadable`, `TooManyRevisions`."""
+    whose = (InventoryLineRow.inventory_id == inventory.id, InventoryLineRow.stage == stage)
+    if (db.session.scalar(select(func.count()).where(*whose)) or 0) >= rules.MOST_REVISIONS:
+        raise TooManyRevisions(most=rules.MOST_REVISIONS)
     starts_on = inventory.stages[stage].starts_on
     faults, line = _compute(inventory.guide, "", told, inventory.region, starts_on, number, revision)
     if faults or line is None:
@@ -275,6 +297,11 @@ def _event_faults(guide: Guide, facts: Facts, region: str, excluded: Mapping[str
         for each in excluded
         if each not in guide.event.types
     ]
+    faults += [
+        Fault(f"excluded/{each}", "footprint.field_blank")
+        for each, reason in excluded.items()
+        if rules.is_blank(reason)
+    ]
     return faults
 
 
@@ -292,7 +319,7 @@ def _compute(
     grades = guide.event.grades
     if told.grade not in grades:
         faults.append(Fault(f"{where}grade", "kit.field_one_of", {"choices": ", ".join(grades)}))
-    elif told.grade != grades[-1] and not told.evidence:
+    elif told.grade != grades[-1] and rules.is_blank(told.evidence):
         faults.append(Fault(f"{where}evidence", "footprint.field_evidence"))
     factor = queries.find_factor(item.factor_key(region), f"{starts_on:%Y-%m}")
     if factor is None:
