@@ -68,3 +68,15 @@ def test_a_pack_is_chosen_or_refused_by_name(app: Flask, words: list[str], code:
     told = run(app, *words)
     assert told.exit_code == code
     assert said in told.output
+
+
+def test_a_file_of_ones_own_stands_after_the_next_start(app: Flask, tmp_path: Path) -> None:
+    lines = FILE.read_text("utf-8").splitlines()
+    changed = next(line for line in lines if line.startswith("elec.grid.fj.2023,"))
+    file = tmp_path / "mine.csv"
+    file.write_text(f"{lines[0]}\n{changed.replace(',0.4211,', ',0.4300,')}\n", "utf-8")
+    assert "loaded: factors=1 " in run(app, "load", str(file)).output
+    for words, new in ((["load"], 0), (["load", str(file)], 0), (["load"], 0)):
+        told = run(app, *words)
+        assert f"loaded: factors={new} " in told.output, "what was loaded once is not loaded again"
+        assert "elec.grid.fj.2023                      v2 0.4300" in told.output

@@ -47,10 +47,10 @@ _RECORDS = (
     "   source_url text, verified boolean, tier text, note text)"
 )
 _CHANGED = text(
-    f"SELECT told.place, coalesce(held.version, 0) + 1 AS version FROM {_RECORDS}"
-    " LEFT JOIN LATERAL (SELECT * FROM factor WHERE factor.key = told.key ORDER BY version DESC LIMIT 1)"
-    "   held ON true"
-    f" WHERE ({_TOLD}) IS DISTINCT FROM ({_HELD}) ORDER BY told.place"
+    "SELECT told.place, 1 + coalesce((SELECT max(version) FROM factor WHERE factor.key = told.key), 0)"
+    f"   AS version FROM {_RECORDS}"
+    " WHERE NOT EXISTS (SELECT FROM factor held WHERE held.key = told.key"
+    f"   AND ({_HELD}) IS NOT DISTINCT FROM ({_TOLD})) ORDER BY told.place"
 )
 _INSERT = text(
     f"INSERT INTO factor (key, version, {', '.join(_CONTENT)}, effective_from, loaded_at)"
@@ -71,9 +71,10 @@ def take_turn() -> None:
 def load_factors(file: Path | None = None, effective_from: date | None = None) -> int:
     """Bring the stored factors up to a file, ours unless another is named; returns how many were new.
 
-    Loading twice loads once, and any number of processes may do it at the same moment. Nothing stored
-    changes: records keep the version they were computed with. A change of a factor that results exist
-    by, or of its series, counts from tomorrow, from the day in the file, or from `effective_from`
+    Loading twice loads once, and any number of processes may do it at the same moment. What was ever a
+    version of its key is not loaded again, so that a file of one's own is not undone by ours at the next
+    start. Nothing stored changes: records keep the version they were computed with. A change of a factor
+    that results exist by, or of its series, counts from tomorrow, from the day in the file, or from `effective_from`
     where that is later. Raises `FactorsRefused`, and `ChangeRefused` for a day that has begun.
     """
     rows = read_factors(file or FILE)
