@@ -86,6 +86,7 @@ class Action:
         return t(
             f"footprint.{self.cap_reason}",
             scene=scene,
+            period=t(f"footprint.period_{self.methodology.method.period}"),
             cap_g=self.cap_g,
             before_g=self.before_g,
             computed_g=self.computed_g,

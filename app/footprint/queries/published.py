@@ -47,12 +47,13 @@ def _rule(
     scene: str | None = None,
     reason: tuple[str, str] | None = None,
     source: str | None = None,
+    named: str | None = None,
 ) -> PublishedRule:
-    name = f"footprint.rule_{key}"
+    name = f"footprint.rule_{named or key}"
     reason_zh, reason_en = reason or (t(f"{name}_why", "zh"), t(f"{name}_why", "en"))
-    named = {"name_zh": t(name, "zh"), "name_en": t(name, "en")}
+    names = {"name_zh": t(name, "zh"), "name_en": t(name, "en")}
     return PublishedRule(
-        key, scene, effect, str(value), unit, **named, reason_zh=reason_zh, reason_en=reason_en, source=source
+        key, scene, effect, str(value), unit, **names, reason_zh=reason_zh, reason_en=reason_en, source=source
     )
 
 
@@ -67,6 +68,7 @@ def _of_scene(methodology: Methodology) -> Iterator[PublishedRule]:
         scene=method.scene,
         reason=(cap["reason_zh"], cap["reason_en"]),
         source=cap.get("factor"),
+        named="monthly_cap" if method.period == rules.MONTH else None,
     )
     for grade in dict.fromkeys(method.sources.values()):
         yield _rule(

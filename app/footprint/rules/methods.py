@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -28,6 +29,11 @@ WERUN = "werun"
 TRIP, COUNT = "trip", "count"
 KINDS = (TRIP, COUNT)
 """What an act is: a trip with its minutes and metres, or so many of something on a day."""
+
+
+DAY, MONTH = "day", "month"
+PERIODS = (DAY, MONTH)
+"""The stretch that a scene's cap and limits are for; whatever falls into it is of its first day."""
 
 
 PER_ACT = "act"
@@ -90,7 +96,7 @@ class Method:
 
     `measure` names the raw input; `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times
     the factor and the `constant` kg that the other `terms` come to. `cap_g` is the most that one
-    holder's day of the scene is credited, `per_day` how much of the measure a person may declare of it
+    holder's day of the scene, or its month where the `period` is one, is credited, `per_day` how much of the measure a person may declare of it
     before somebody looks; it is the scene's own among the `limits`.
     """
 
@@ -105,6 +111,7 @@ class Method:
     cap_g: int
     bounds: Bounds
     kind: str = TRIP
+    period: str = DAY
     per_day: int | None = None
     window_days: int = WINDOW_DAYS
     limits: Limits = Limits()
@@ -118,6 +125,10 @@ class Method:
             return self
         each = (term.per_unit * Fraction(values[term.factor, term.factor_version]) for term in self.terms)
         return replace(self, constant=sum(each, Fraction(0)))
+
+    def day_of(self, day: date) -> date:
+        """The day that an act of this day belongs to: the first of its period."""
+        return day.replace(day=1) if self.period == MONTH else day
 
     @property
     def input_unit(self) -> str:
@@ -154,6 +165,7 @@ def read_method(document: Mapping[str, Any]) -> Method:
             cap_g=document["cap"]["grams"],
             bounds=_read_bounds(document["bounds"]),
             kind=document.get("kind", TRIP),
+            period=document.get("period", DAY),
             per_day=document.get("per_day"),
             window_days=document.get("window_days", WINDOW_DAYS),
             limits=_read_limits(document),
@@ -202,6 +214,9 @@ def _check_method(method: Method, name: str) -> None:
         ),
         "kind is known": method.kind not in KINDS,
         "what is counted has a measure": method.kind == COUNT and method.measure == PER_ACT,
+        "period is known": method.period not in PERIODS,
+        "only what is counted has a month": method.period != DAY
+        and (method.kind != COUNT or WERUN in method.sources),
         "per_day is positive": method.per_day is not None and method.per_day < 1,
         "limits are positive": any(
             limit is not None and limit < 1 for limit in (getattr(method.limits, name) for name in LIMITS)

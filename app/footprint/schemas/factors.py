@@ -139,6 +139,11 @@ class MethodologyView(MethodologyBriefView):
     cap = fields.Dict(required=True, attribute="document.cap")
     bounds = fields.Dict(required=True, attribute="document.bounds")
     kind = fields.String(required=True, attribute="method.kind")
+    period = fields.String(
+        required=True,
+        attribute="method.period",
+        metadata={"description": "What cap and limits are for: a day, or a month that is kept on its first."},
+    )
     per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
     window_days = fields.Integer(required=True, attribute="method.window_days")
     factor = fields.Nested(FactorBriefView, required=True)
@@ -161,6 +166,11 @@ class SceneView(ViewSchema):
     kind = fields.String(required=True, attribute="method.kind")
     measure = fields.String(required=True, attribute="method.measure")
     cap_g = fields.Integer(required=True, attribute="method.cap_g")
+    period = fields.String(
+        required=True,
+        attribute="method.period",
+        metadata={"description": "What cap and limits are for: a day, or a month that is kept on its first."},
+    )
     per_day = fields.Integer(required=True, allow_none=True, attribute="method.per_day")
     window_days = fields.Integer(required=True, attribute="method.window_days")
     claims_not_zh = _told("claims_not_zh")

@@ -121,7 +121,7 @@ def record_act(holder_id: int, scene: str, occurred_on: date, quantity: int, sou
         raise unreadable(faults)
     inputs = {method.measure: quantity}
     grams = rules.Decision(method, methodology.factor.value, method.sources[source], inputs).computed_g
-    claim = Claim(occurred_on, inputs, grams)
+    claim = Claim(method.day_of(occurred_on), inputs, grams)
     return Recorded(
         write_actions(holder_id, methodology, source, [claim], _terms(methodology, source))[0], True
     )

@@ -168,7 +168,7 @@ def _computer(source: str) -> Callable[[BatchItem, Verdict], dict[str, Any]]:
             inputs["duration_s"] = item.duration_s
         decision = rules.Decision(method, methodology.factor.value, grade_of(methodology, source), inputs)
         claim = Claim(
-            clock.business_day(item.started_at),
+            method.day_of(clock.business_day(item.started_at)),
             inputs,
             decision.computed_g,
             item.started_at,
