@@ -11,14 +11,14 @@ from flask.cli import AppGroup
 
 from app.footprint import queries, services
 from app.footprint.queries import Factor
-from app.footprint.rules import ChangeRefused, MethodologyRefused
+from app.footprint.rules import TIERS, ChangeRefused, GuideRefused, MethodologyRefused
 from app.footprint.services.factor_file import FactorsRefused, read_factors
 from app.footprint.services.factors import FILE
+from app.footprint.services.guides import check_files
 from app.footprint.services.methodologies import FOLDER, read_folder
 from app.kit.messages import t
 from app.kit.transaction import transaction
 
-TIERS = ("A", "B", "C", "D", "E", "calc")
 factors = AppGroup("factors", help="Emission factors, methodologies and the packs they stand in.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -28,17 +28,19 @@ def refusals_said() -> Iterator[None]:
     """End the command with what was refused and why; nothing is written then."""
     try:
         yield
-    except (ChangeRefused, FactorsRefused, MethodologyRefused) as refused:
+    except (ChangeRefused, FactorsRefused, GuideRefused, MethodologyRefused) as refused:
         raise click.ClickException(str(refused)) from refused
 
 
 @factors.command("check")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path | None) -> None:
-    """Check FILE, or the factors and packs that come with the code, without any database."""
+    """Check FILE, or the factors, packs and guides that come with the code, without any database."""
     with refusals_said():
         rows = read_factors(file or FILE)
         documents = read_folder(FOLDER)
+        ours = rows if file is None else [*read_factors(FILE), *rows]
+        check_files({str(row["key"]): str(row["unit"]) for row in ours}.items())
     click.echo(f"sound: factors={len(rows)} methodologies={len(documents)}")
 
 

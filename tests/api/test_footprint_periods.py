@@ -69,7 +69,7 @@ def test_a_period_is_said_where_the_scene_is_and_its_cap_by_its_own_name(client:
     assert {name for name, each in scenes.items() if each["period"] == "month"} == {"electricity_saving"}
     assert scenes["electricity_saving"]["sources"] == {"partner": "partner"}
     page = client.get("/methods", headers={"Accept-Language": "en"}).text
-    assert "84.22 kg a month" in page
+    assert "84.22\u00a0kg a month" in page
     caps = {rule.scene: rule.name_en for rule in list_rules() if rule.effect == "cap"}
     assert caps["electricity_saving"] == "Monthly cap"
     assert caps["metro"] == "Daily cap"

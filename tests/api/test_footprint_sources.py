@@ -59,7 +59,7 @@ def edited(monkeypatch: pytest.MonkeyPatch, module: object, folder: Path, old: s
 
 
 def test_loading_twice_loads_once(app: Flask) -> None:
-    assert load() == (287, PUBLISHED)
+    assert load() == (288, PUBLISHED)
     assert load() == (0, 0)
     assert db.session.scalar(text("SELECT count(*) FROM factor WHERE verified")) == 191
 
@@ -71,7 +71,7 @@ def test_many_processes_may_load_at_once(app: Flask) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         loaded = list(pool.map(race, range(6)))
-    assert sorted(loaded) == [(0, 0)] * 5 + [(287, PUBLISHED)]
+    assert sorted(loaded) == [(0, 0)] * 5 + [(288, PUBLISHED)]
 
 
 def test_a_changed_row_becomes_a_new_version(
@@ -171,14 +171,14 @@ def test_every_factor_shows_its_source_and_the_unverified_their_mark(client: Fla
         if page["next"] is None:
             break
         cursor = f"&after={page['next']}"
-    assert len({factor["key"] for factor in found}) == len(found) == 287
+    assert len({factor["key"] for factor in found}) == len(found) == 288
     for factor in found:
         assert factor["source_title"]
         assert (factor["mark"] is None) == factor["verified"]
         assert "E" not in factor["value"]
         assert factor["source_url"] is None or factor["source_url"].startswith("http")
     marks = [factor["mark"] for factor in found if not factor["verified"]]
-    assert len(marks) == 96
+    assert len(marks) == 97
     assert marks[0] == {"zh": "参考值，未经核实", "en": "Reference value, not verified"}
 
 

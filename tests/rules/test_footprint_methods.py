@@ -40,7 +40,7 @@ EXAMPLES = [
     ("no_cutlery.count", "partner", {"orders": 1}, 16),
     ("second_hand.phone", "partner", {"phones": 1}, 25_000),  # about 25 kg a deal
     ("clothes_recycling.mass", "partner", {"mass_g": 1000}, 3600),  # 3.6 kg a kg of textile
-    ("parcel_recycling.mass", "partner", {"mass_g": 1000}, 219),  # 1.28850 − 1.06877 kg a kg
+    ("parcel_recycling.mass", "partner", {"mass_g": 1000}, 101),  # 1.19973 − 1.09811 kg a kg
     # 公告2025年第47号: Fujian 0.4211 kg a kWh
     ("electricity_saving.month", "partner", {"saved_wh": 50_000}, 21_055),
     ("shenzhen.bus.distance", "partner", {"distance_m": 1000}, 26),
@@ -54,7 +54,6 @@ EXAMPLES = [
     ("hubei.metro.trip", "declared", {"distance_m": 900}, 137),
     ("beijing.walk.distance", "partner", {"distance_m": 1000}, 300),  # 1 km gives 0.3 kg
     ("beijing.bike.distance", "partner", {"distance_m": 1500}, 400),  # 1.5 km gives 0.4 kg
-    ("beijing.car_free_day", "partner", {"days": 1}, 4630),  # 22 km: 5.98 − 1.35 kg
     # 100 km: 7 l × 2.175 kg − 15 kWh × 0.5554 kg
     ("beijing.ev_charging.energy", "partner", {"energy_wh": 15_000}, 6894),
     ("jjj.bus.distance", "partner", {"distance_m": 10_000}, 520),  # (0.104 − 0.052) kg × 10

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.footprint.queries.catalogue import Factor, find_factor
 
-_FILE = Path(__file__).parents[1] / "data" / "emissions.toml"
+FILE = Path(__file__).parents[1] / "data" / "emissions.toml"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class EmissionKind:
 @cache
 def emission_kinds() -> dict[str, EmissionKind]:
     """All kinds by name; read once."""
-    told = tomllib.loads(_FILE.read_text("utf-8"))
+    told = tomllib.loads(FILE.read_text("utf-8"))
     return {
         kind: EmissionKind(
             kind=kind,

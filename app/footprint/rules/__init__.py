@@ -19,6 +19,7 @@ from app.footprint.rules.batches import (
     read_item,
 )
 from app.footprint.rules.changes import (
+    TIERS,
     ChangeRefused,
     current,
     effective_day,
@@ -180,6 +181,7 @@ __all__ = [
     "SELF",
     "SIGNATURE_SKEW",
     "STAGES",
+    "TIERS",
     "TRIP",
     "WALKING",
     "WERUN",

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
+TIERS = ("A", "B", "C", "D", "E", "calc")
+"""How a factor was found, the best first; `calc` is computed from others."""
 _YEAR = re.compile(r"(?P<series>.+)\.(?P<year>(?:19|20)\d\d)")
 
 

@@ -96,8 +96,8 @@ class Method:
 
     `measure` names the raw input; `inputs_per_unit` of it make one unit. A unit avoids `per_unit` times
     the factor and the `constant` kg that the other `terms` come to. `cap_g` is the most that one
-    holder's day of the scene, or its month where the `period` is one, is credited, `per_day` how much of the measure a person may declare of it
-    before somebody looks; it is the scene's own among the `limits`.
+    holder's day of the scene, or month where the `period` is one, is credited; `per_day` how much of the
+    measure a person may declare of it before somebody looks, and the scene's own among the `limits`.
     """
 
     key: str

@@ -26,7 +26,8 @@ standard_cubic_metre = metre ** 3 = Nm3
 litre = 0.001 * metre ** 3 = L
 joule = [energy] = J
 watt_hour = 3600 * joule = Wh
-day = [time]
+meal = [time]
+day = 3 * meal
 year = 365.25 * day = yr
 month = year / 12
 carbon_dioxide = [carbon_dioxide] = gCO2
@@ -142,13 +143,33 @@ def check_formula(terms: list[tuple[Quantity, str]], amount: Quantity) -> None:
         product = _parse(amount[1]) * Decimal(amount[0].numerator) / Decimal(amount[0].denominator)
         product = product * _parse(share_unit) * _parse(unit)
         try:
-            size = product.to(gas).magnitude
+            size = round(product.to(gas).magnitude, 20)  # of 28 digits: a third has none that is exact
         except DimensionalityError as error:
             raise UnitsRefused(
                 f"{amount[0]} {amount[1]} × {share} {share_unit} × {unit} is not in {gas}"
             ) from error
         if size != 1:
             raise UnitsRefused(f"{amount[0]} {amount[1]} × {share} {share_unit} × {unit} is {size} {gas}")
+
+
+def joined(written: list[str]) -> str:
+    """The unit of a product of quantities in these units. Raises `UnitsRefused`."""
+    parts = [each.partition("/") for each in written]
+    for each in written:
+        _parse(each)
+    above = ".".join(part for part, _, _ in parts if part != "1") or "1"
+    below = ".".join(part for _, _, part in parts if part)
+    return f"{above}/{below}" if below else above
+
+
+def check_same(one: Quantity, other: Quantity) -> None:
+    """Refuse two quantities that are not the same amount of one thing. Raises `UnitsRefused`."""
+    try:
+        size = _parse(one[1]).to(_parse(other[1]).units) / _parse(other[1])
+    except DimensionalityError as error:
+        raise UnitsRefused(f"{one[1]} is not a measure of {other[1]}") from error
+    if Fraction(size.magnitude) * one[0] != other[0]:
+        raise UnitsRefused(f"{one[0]} {one[1]} is not {other[0]} {other[1]}")
 
 
 def as_avoided(value: Decimal, unit: str, wanted: str) -> Decimal:

@@ -9,15 +9,13 @@ from app.footprint import rules
 from app.kit.fields import Code, Moment, NewSchema, OneOf, Text, ViewSchema, WholeText
 from app.kit.paging import PageQuery
 
-TIERS = ("A", "B", "C", "D", "E", "calc")
-
 
 class FactorQuery(PageQuery):
     """Which factors, of those that count today."""
 
     category = Code(30)
     region = Code(20, metadata={"description": "Such as CN-FJ."})
-    tier = OneOf(TIERS)
+    tier = OneOf(rules.TIERS)
     verified = OneOf(("true", "false"))
     q = Text(50, metadata={"description": "Found in key, names and source title."})
 

@@ -74,8 +74,9 @@ def load_factors(file: Path | None = None, effective_from: date | None = None) -
     Loading twice loads once, and any number of processes may do it at the same moment. What was ever a
     version of its key is not loaded again, so that a file of one's own is not undone by ours at the next
     start. Nothing stored changes: records keep the version they were computed with. A change of a factor
-    that results exist by, or of its series, counts from tomorrow, from the day in the file, or from `effective_from`
-    where that is later. Raises `FactorsRefused`, and `ChangeRefused` for a day that has begun.
+    that results exist by, or of its series, counts from tomorrow, from the day in the file, or from
+    `effective_from` where that is later. Raises `FactorsRefused`, and `ChangeRefused` for a day that has
+    begun.
     """
     rows = read_factors(file or FILE)
     take_turn()

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,16 @@ from sqlalchemy import text
 from app.footprint import queries, rules
 from app.footprint.queries import EVENT_INVENTORY, PERSON_MONTH
 from app.footprint.queries.catalogue import catalogue
-from app.footprint.rules import HOME_REGION, GuideRefused
+from app.footprint.queries.kinds import FILE as KINDS
+from app.footprint.rules import GuideRefused
 from app.footprint.services.factors import LOCK
+from app.footprint.services.guide_units import (
+    refuse_items,
+    refuse_kinds,
+    refuse_measures,
+    type_units,
+    units_of,
+)
 from app.kit import clock
 from app.kit.database import db
 
@@ -31,9 +39,11 @@ def load_guides() -> int:
     """Store what the files have and the database has not; returns how many versions were new.
 
     Call `load_factors` before. Loading twice loads once, and any number of processes may do it at the
-    same moment. Raises `GuideRefused` for a version that was published with other content, and for a
-    document that names a kind, a category or a factor that does not exist.
+    same moment. Raises `GuideRefused` for a version that was published with other content, for a
+    document that names a kind, a category or a factor that does not exist, and for a kind or an item whose
+    unit its factor does not bear out.
     """
+    refuse_kinds(KINDS.name, queries.emission_kinds().values(), _known_units())
     documents = [read_file(key) for key in FILES]
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     stored = {(row.key, row.version): row.document for row in db.session.execute(_STORED)}
@@ -58,6 +68,18 @@ def load_guides() -> int:
     return len(fresh)
 
 
+def check_files(factors: Iterable[tuple[str, str]]) -> int:
+    """Check the units of the files with factors as (key, unit), without a database; returns how many files.
+
+    Raises `GuideRefused`.
+    """
+    known, kinds = units_of(factors), queries.emission_kinds()
+    refuse_kinds(KINDS.name, kinds.values(), known)
+    refuse_measures(FILES[PERSON_MONTH].name, read_file(PERSON_MONTH), kinds)
+    refuse_items(FILES[EVENT_INVENTORY].name, read_file(EVENT_INVENTORY), known)
+    return 1 + len(FILES)
+
+
 def read_file(key: str) -> type_document:
     """The document of this name as its file has it. Raises `GuideRefused`."""
     document = tomllib.loads(FILES[key].read_text("utf-8"))
@@ -74,21 +96,23 @@ def _check_questions(document: type_document) -> None:
         for name in question.kinds:
             if name not in kinds or kinds[name].category not in categories:
                 raise GuideRefused(f"{document['key']}: {question.key} feeds {name}, which is no kind")
+    refuse_measures(FILES[PERSON_MONTH].name, document, kinds)
 
 
 def _check_event(document: type_document) -> None:
-    """Every factor that an item, a deadline or the benchmark names exists, and items' say what is emitted."""
-    guide = rules.read_event_guide(document)
+    """Every factor that a deadline or the benchmark names exists, and items come out in kilograms."""
+    refuse_items(FILES[EVENT_INVENTORY].name, document, _known_units())
     cited = [each["factor"] for each in (*document["deadline"], document["benchmark"])]
     unknown = set(cited) - catalogue().latest.keys()
-    for item in guide.items.values():
-        factor = queries.find_factor(item.factor_key(HOME_REGION))
-        if factor is None:
-            unknown.add(item.factor)
-        else:
-            rules.kg_in(factor.unit)
     if unknown:
         raise GuideRefused(f"{document['key']}: no factor {', '.join(sorted(unknown))}")
+
+
+def _known_units() -> type_units:
+    """The units of every factor as it counts, and as it will."""
+    known = catalogue()
+    upcoming = (each for each in known.factors.values() if not rules.in_force(each, known.day))
+    return units_of((each.key, each.unit) for each in (*known.latest.values(), *upcoming))
 
 
 _CHECKS: Mapping[str, Callable[[type_document], None]] = {

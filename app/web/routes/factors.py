@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from app.footprint import queries as footprint
 from app.footprint.queries import ClosedScene, Factor, Methodology
 from app.footprint.rules import CATEGORIES as LIFE
-from app.footprint.rules import HOME_REGION, in_force, series_of
+from app.footprint.rules import HOME_REGION, TIERS, in_force, series_of
 from app.kit import clock
 from app.kit.http import public
 from app.kit.problems import NotFound
@@ -33,7 +33,6 @@ CATEGORIES = (
     "event_rule",
     "event_benchmark",
 )
-TIERS = ("A", "B", "C", "D", "E", "calc")
 VERIFIED = {"yes": True, "no": False}
 MOST = 500
 Scene = TypeVar("Scene", Methodology, ClosedScene)
