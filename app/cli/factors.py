@@ -16,6 +16,7 @@ from app.footprint.services.factor_file import FactorsRefused, read_factors
 from app.footprint.services.factors import FILE
 from app.footprint.services.guides import check_files
 from app.footprint.services.methodologies import FOLDER, read_folder
+from app.footprint.services.packs import SETTLED
 from app.kit.messages import t
 from app.kit.transaction import transaction
 
@@ -40,8 +41,8 @@ def check(file: Path | None) -> None:
         rows = read_factors(file or FILE)
         documents = read_folder(FOLDER)
         ours = rows if file is None else [*read_factors(FILE), *rows]
-        check_files({str(row["key"]): str(row["unit"]) for row in ours}.items())
-    click.echo(f"sound: factors={len(rows)} methodologies={len(documents)}")
+        guides = check_files({str(row["key"]): str(row["unit"]) for row in ours}.items())
+    click.echo(f"sound: factors={len(rows)} methodologies={len(documents)} guides={guides}")
 
 
 @factors.command("load")
@@ -75,6 +76,14 @@ def choose(pack: str, since: datetime | None) -> None:
     with refusals_said(), transaction():
         day = services.choose_pack(pack, since.date() if since else None)
     click.echo(f"pack {pack} counts from {day or 'now on'}")
+
+
+@factors.command("stop")
+def stop() -> None:
+    """Let nothing count until a pack is chosen again; before one of another baseline is."""
+    with transaction():
+        services.stop_counting()
+    click.echo(f"nothing counts from now on; every process knows it in {SETTLED.seconds // 60} minutes")
 
 
 def _show(lang: str) -> None:

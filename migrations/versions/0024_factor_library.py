@@ -41,7 +41,7 @@ def upgrade() -> None:
     op.create_table(
         "pack_choice",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
-        sa.Column("pack", sa.String(40), nullable=False),
+        sa.Column("pack", sa.String(40)),
         sa.Column("effective_from", sa.Date),
         sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
     )

@@ -59,9 +59,11 @@ def test_a_file_of_ones_own_adds_factors(app: Flask, tmp_path: Path) -> None:
     [
         (["pack", "shenzhen-2026"], 0, "pack shenzhen-2026 counts from now on"),
         (["pack", "hubei-2026", "--from", "2099-01-01"], 1, "until then"),
+        (["pack", "hubei-2026"], 1, "let nothing count first, for 2 minutes"),
+        (["stop"], 0, "nothing counts from now on; every process knows it in 2 minutes"),
         (["pack", "shenzhen-2026", "--from", "2099-01-01"], 0, "counts from 2099-01-01"),
         (["pack", "atlantis"], 1, "no such pack: atlantis"),
-        (["check"], 0, "sound: factors=288 methodologies=31"),
+        (["check"], 0, "sound: factors=288 methodologies=31 guides=3"),
     ],
 )
 def test_a_pack_is_chosen_or_refused_by_name(app: Flask, words: list[str], code: int, said: str) -> None:

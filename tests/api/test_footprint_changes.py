@@ -14,8 +14,10 @@ from sqlalchemy import text
 from app.accounts import services as accounts
 from app.footprint import queries, services
 from app.footprint.errors import StepsNotCounted
+from app.footprint.queries import catalogue
 from app.footprint.rules import ChangeRefused, MethodologyRefused
 from app.footprint.services import factors, methodologies
+from app.footprint.services.packs import SETTLED
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -62,6 +64,20 @@ def ride(holder: int, hour: int = 8, scene: str = "metro") -> queries.Action:
 def emit(holder: int, month: str = "2026-10", region: str = "CN-FJ") -> queries.Emission:
     with transaction():
         return services.record_emission(holder, month, [("electricity", 100)], region)[0]
+
+
+def stop(*, settled: bool = True) -> None:
+    """Let nothing count, since long enough unless it is to be known here only."""
+    with clock.frozen(clock.now() - SETTLED * settled), transaction():
+        services.stop_counting()
+    catalogue.forget()
+
+
+def take_over(pack: str) -> None:
+    """Let a pack count whatever counted before."""
+    stop()
+    with transaction():
+        services.choose_pack(pack)
 
 
 class Edits:
@@ -348,26 +364,141 @@ def test_a_pack_of_the_same_baseline_takes_over_from_the_day_it_was_announced_fo
 
 
 def test_results_against_different_baselines_never_stand_in_one_sum(app: Flask) -> None:
-    with pytest.raises(MethodologyRefused, match="until then"), transaction():
-        services.choose_pack("beijing-maas-2026", TODAY + timedelta(days=30))
+    for day in (None, TODAY + timedelta(days=30)):
+        with pytest.raises(MethodologyRefused, match="until then"), transaction():
+            services.choose_pack("beijing-maas-2026", day)
     ride(person()[0])
+    stop()
     with pytest.raises(MethodologyRefused, match="does not go with"), transaction():
         services.choose_pack("beijing-maas-2026")
     with pytest.raises(MethodologyRefused, match="no such pack"), transaction():
         services.choose_pack("atlantis-2026")
+    with transaction():
+        services.choose_pack("fujian-2026")
+    assert ride(person()[0]).methodology.pack == "fujian-2026"
+
+
+def test_what_another_process_still_counts_keeps_another_baseline_out(app: Flask) -> None:
+    stale = catalogue.catalogue()
+    stopped = clock.now()
+    with transaction():
+        services.stop_counting()
+    assert (queries.find_scene("metro"), queries.list_scenes()) == (None, [])
+    assert not any(pack.chosen for pack in queries.list_packs())
+    with pytest.raises(MethodologyRefused, match="not every process knows"), transaction():
+        services.choose_pack("beijing-maas-2026")
+    with clock.frozen(stopped + SETTLED):
+        assert clock.now() - stale.read_at > catalogue.FRESH, "no process counts by it any more"
+        with transaction():
+            assert services.choose_pack("beijing-maas-2026") is None
+        assert queries.find_scene("shared_bike").method.baseline == "car"  # type: ignore[union-attr]
+
+
+def test_a_result_of_a_process_that_did_not_know_yet_keeps_its_baseline(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = catalogue.catalogue()
+    holder, _ = person()
+    stop(settled=False)
+    with monkeypatch.context() as other_process:
+        other_process.setattr(catalogue, "catalogue", lambda: stale)
+        ride(holder)
+    with clock.frozen(clock.now() + SETTLED):
+        with pytest.raises(MethodologyRefused, match="does not go with"), transaction():
+            services.choose_pack("beijing-maas-2026")
+        with transaction():
+            services.choose_pack("fujian-2026")
+    assert {each.method.baseline for each in queries.list_methodologies() if each.pack == "fujian-2026"} >= {
+        "mean"
+    }
+
+
+def test_nothing_counts_while_counting_is_stopped(client: FlaskClient) -> None:
+    holder, auth = person()
+    stop()
+    wish = {"scene": "metro", "started_at": clock.now().isoformat(), "distance_m": 8000}
+    answer = client.post("/v1/actions", json=wish, headers=auth)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "#/scene")
+    with pytest.raises(StepsNotCounted), transaction():
+        services.record_steps(holder, b"x" * 32, clock.now(), [(TODAY, 5000)])
+    for path in ("/", "/methods", "/factors", "/changes", "/v1/scenes", "/v1/packs", "/v1/rules"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_pack_keeps_its_baseline(edits: Edits) -> None:
+    edits.method('baseline = "car"', 'baseline = "mean"', "beijing-maas-2026")
+    content = (edits.packs / "beijing-maas-2026.toml").read_text("utf-8")
+    content = content.replace('type = "car"', 'type = "mean"').replace(
+        "version = 1\nscene", "version = 2\nscene"
+    )
+    (edits.packs / "beijing-maas-2026.toml").write_text(content, "utf-8")
+    with pytest.raises(MethodologyRefused, match="beijing-maas-2026: a pack keeps its baseline"):
+        load()
+
+
+def test_an_announced_version_that_a_later_one_precedes_is_no_change(
+    edits: Edits, client: FlaskClient
+) -> None:
+    ride(person()[0])
+    emit(person()[0])
+    edits.method(NEW_METRO[0], f'{NEW_METRO[1]}\neffective_from = "2027-03-01"')
+    edits.factor(*NEW_GRID)
+    with transaction():
+        services.load_factors(None, date(2027, 3, 1))
+        services.load_methodologies()
+    edits.method(
+        f'{NEW_METRO[1]}\neffective_from = "2027-03-01"',
+        'key = "metro.distance"\nversion = 4\neffective_from = "2027-01-01"',
+    )
+    edits.factor(",0.4300,", ",0.4400,")
+    with transaction():
+        services.load_factors(None, date(2027, 1, 1))
+        services.load_methodologies()
+    told = client.get("/v1/changes").json
+    assert {(each["before"], each["after"], each["effective_from"]) for each in told} == {
+        ("metro.distance v2", "metro.distance v4", "2027-01-01"),
+        ("0.4211 kgCO2/kWh", "0.4400 kgCO2/kWh", "2027-01-01"),
+    }
+    edits.factor(",0.4400,", ",0.4500,")
+    with transaction():
+        services.load_factors(None, date(2027, 2, 1))
+    before = {each["after"]: each["before"] for each in client.get("/v1/changes").json}
+    assert before["0.4500 kgCO2/kWh"] == "0.4400 kgCO2/kWh", "what counted the day before"
+
+
+def test_a_new_version_that_methodologies_do_not_name_is_not_announced_as_counting(
+    edits: Edits, client: FlaskClient
+) -> None:
+    ride(person()[0])
+    emit(person()[0])
+    edits.factor(",0.0468,", ",0.0111,")
+    edits.factor(*NEW_GRID)
+    load()
+    told = {each["key"]: each for each in client.get("/v1/changes").json}
+    assert {key: each["counts"] for key, each in told.items()} == {
+        "er.metro.sz": False,
+        "elec.grid.fj.2023": True,
+    }
+    pins = {(each["key"], each["factor_version"]) for each in told["er.metro.sz"]["pinned"]}
+    assert pins == {("metro.distance", 1), ("shenzhen.metro.distance", 1)}
+    page = client.get("/changes", headers={"Accept-Language": "en"}).text
+    assert "On record from 2026-11-27; nothing computes with it" in page
+    assert "goes on with version 1 of the factor" in page
+    page = client.get("/factors/er.metro.sz", headers={"Accept-Language": "en"}).text
+    assert "with version 1 of the factor" in page
+    used = client.get("/v1/factors/er.metro.sz/versions").json["used_by"]
+    assert {each["factor_version"] for each in used} == {1}
 
 
 def test_a_pack_without_steps_refuses_them_by_name(app: Flask) -> None:
-    with transaction():
-        services.choose_pack("beijing-maas-2026")
+    take_over("beijing-maas-2026")
     holder, _ = person()
     with pytest.raises(StepsNotCounted), transaction():
         services.record_steps(holder, b"x" * 32, clock.now(), [(TODAY, 5000)])
 
 
 def test_a_trip_counts_by_the_tariff_of_its_pack(app: Flask) -> None:
-    with transaction():
-        services.choose_pack("hubei-2026")
+    take_over("hubei-2026")
     action = ride(person()[0])
     assert (action.computed_g, action.methodology.method.measure) == (137, "act")
     assert queries.replay(action).same
@@ -390,7 +521,6 @@ def test_what_is_no_trip_or_does_not_count_cannot_be_declared_as_one(
 
 @pytest.mark.parametrize("pack", ["shenzhen-2026", "hubei-2026", "beijing-maas-2026", "beijing-jjj-2026"])
 def test_every_page_stands_whichever_pack_counts(client: FlaskClient, pack: str) -> None:
-    with transaction():
-        services.choose_pack(pack)
+    take_over(pack)
     for path in ("/", "/methods", "/factors", "/changes", "/v1/scenes", "/v1/packs", "/v1/methodologies"):
         assert client.get(path).status_code == 200, path

@@ -82,11 +82,14 @@ class MethodologyRow(Base):
 
 
 class PackChoiceRow(Base):
-    """Which pack of methodologies counts from a business day on; the last one that has begun stands."""
+    """Which pack of methodologies counts from a business day on, none where it is NULL.
+
+    The last one that has begun stands.
+    """
 
     __tablename__ = "pack_choice"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    pack: Mapped[str] = mapped_column(String(40))
+    pack: Mapped[str | None] = mapped_column(String(40))
     effective_from: Mapped[date | None] = mapped_column(Date)
     chosen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -61,7 +61,7 @@ from app.footprint.queries.months import (
     list_emissions,
     month_summary,
 )
-from app.footprint.queries.packs import Change, Pack, list_changes, list_packs
+from app.footprint.queries.packs import Change, Pack, Pin, list_changes, list_packs, list_pins
 from app.footprint.queries.proofs import prove
 from app.footprint.queries.results import Replayed, replay_result
 
@@ -86,6 +86,7 @@ __all__ = [
     "MonthResult",
     "MonthSummary",
     "Pack",
+    "Pin",
     "Replay",
     "Replayed",
     "Stage",
@@ -116,6 +117,7 @@ __all__ = [
     "list_line_history",
     "list_methodologies",
     "list_packs",
+    "list_pins",
     "list_regions",
     "list_scenes",
     "list_steps",

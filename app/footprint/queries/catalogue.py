@@ -125,10 +125,10 @@ class ClosedScene:
 
 @dataclass(frozen=True)
 class PackChoice:
-    """A pack that counts from a business day on."""
+    """A pack that counts from a business day on; none: nothing does."""
 
     id: int
-    pack: str
+    pack: str | None
     effective_from: date | None
     chosen_at: datetime
 
@@ -149,7 +149,7 @@ class Catalogue:
     scenes: dict[str, Methodology]
     closed: list[ClosedScene]
     choices: list[PackChoice]
-    pack: str
+    pack: str | None
     day: date
     read_at: datetime
 
@@ -163,7 +163,7 @@ def catalogue() -> Catalogue:
     now = clock.now()
     if (
         found is None
-        or not found.scenes
+        or not (found.scenes or found.pack is None)
         or abs(now - found.read_at) > FRESH
         or clock.business_day(now) != found.day
     ):
@@ -182,7 +182,7 @@ def _read() -> Catalogue:
     factors = _read_factors()
     latest, series = _in_force(factors.values(), day)
     told = _read_methodologies(factors)
-    choices = _read_choices()
+    choices = read_choices()
     chosen = rules.current(choices, day)
     pack = chosen.pack if chosen else rules.DEFAULT_PACK
     packs: dict[str, dict[str, Methodology | ClosedScene]] = {}
@@ -190,7 +190,7 @@ def _read() -> Catalogue:
         if rules.in_force(each, day):
             packs.setdefault(each.pack, {})[each.document["scene"]] = each
     known = {each.id: each for each in told if isinstance(each, Methodology)}
-    here = packs.get(pack, {})
+    here = packs.get(pack, {}) if pack else {}
     scenes = {scene: each for scene, each in here.items() if isinstance(each, Methodology)}
     closed = [each for each in told if isinstance(each, ClosedScene)]
     return Catalogue(factors, latest, series, known, packs, scenes, closed, choices, pack, day, now)
@@ -245,7 +245,8 @@ def _read_methodologies(factors: Mapping[int, Factor]) -> list[Methodology | Clo
     return found
 
 
-def _read_choices() -> list[PackChoice]:
+def read_choices() -> list[PackChoice]:
+    """Every choice of a pack, in the order in which they were made."""
     columns = [getattr(PackChoiceRow, name) for name in PackChoice.__dataclass_fields__]
     return [
         PackChoice(**row._mapping) for row in db.session.execute(select(*columns).order_by(PackChoiceRow.id))

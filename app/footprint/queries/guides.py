@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.pool import Pool
 
 from app.footprint import rules
@@ -63,3 +63,9 @@ def latest_guide(key: str) -> Guide:
     """The latest version of a document."""
     wanted = select(GuideRow.id).where(GuideRow.key == key).order_by(GuideRow.version.desc()).limit(1)
     return guide_by_id(int(db.session.scalars(wanted).one()))
+
+
+def find_guide(key: str) -> Guide | None:
+    """The latest version of a document; None where none is loaded."""
+    found = db.session.scalar(select(func.max(GuideRow.version)).where(GuideRow.key == key))
+    return None if found is None else latest_guide(key)

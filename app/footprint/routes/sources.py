@@ -46,7 +46,7 @@ def get_factor(wish: dict[str, Any], key: str) -> queries.Factor:
 @sources.response(200, FactorHistoryView)
 def get_versions(key: str) -> dict[str, Any]:
     """Every version of a factor, announced ones too, and where it is used."""
-    return {"key": key, "versions": queries.list_versions(key), "used_by": queries.list_users(key)}
+    return {"key": key, "versions": queries.list_versions(key), "used_by": queries.list_pins(key)}
 
 
 @sources.route("/methodologies", methods=["GET"])

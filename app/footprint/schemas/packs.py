@@ -2,8 +2,26 @@
 
 from marshmallow import fields
 
-from app.footprint.schemas.factors import FactorBriefView, FactorView, MethodologyBriefView, SceneView
+from app.footprint.schemas.factors import (
+    FactorBriefView,
+    FactorView,
+    MarkView,
+    MethodologyBriefView,
+    SceneView,
+)
 from app.kit.fields import Moment, ViewSchema
+
+
+class PinView(ViewSchema):
+    """A methodology and the version of the factor that it computes with."""
+
+    key = fields.String(required=True, attribute="methodology.method.key")
+    version = fields.Integer(required=True, attribute="methodology.method.version")
+    name_zh = fields.String(required=True, attribute="methodology.document.name_zh")
+    name_en = fields.String(required=True, attribute="methodology.document.name_en")
+    verified = fields.Boolean(required=True, attribute="methodology.verified")
+    mark = fields.Nested(MarkView, required=True, allow_none=True, attribute="methodology.mark")
+    factor_version = fields.Integer(required=True)
 
 
 class FactorHistoryView(ViewSchema):
@@ -11,7 +29,7 @@ class FactorHistoryView(ViewSchema):
 
     key = fields.String(required=True)
     versions = fields.List(fields.Nested(FactorView), required=True)
-    used_by = fields.List(fields.Nested(MethodologyBriefView), required=True)
+    used_by = fields.List(fields.Nested(PinView), required=True)
 
 
 class ClosedSceneView(ViewSchema):
@@ -41,7 +59,11 @@ class PackView(ViewSchema):
 
 
 class ChangeView(ViewSchema):
-    """A version with a first day of its own; `upcoming` until that business day has begun."""
+    """A version with a first day of its own; `upcoming` until that business day has begun.
+
+    `counts` says whether anything computes with it from then on. Methodologies name the versions of their
+    factors: those in `pinned` go on with another version of this one.
+    """
 
     subject = fields.String(required=True, metadata={"enum": ["factor", "methodology", "pack"]})
     key = fields.String(required=True)
@@ -53,6 +75,8 @@ class ChangeView(ViewSchema):
     announced_at = Moment(required=True)
     effective_from = fields.Date(required=True)
     upcoming = fields.Boolean(required=True)
+    counts = fields.Boolean(required=True)
+    pinned = fields.List(fields.Nested(PinView), required=True)
 
 
 class ReplayedView(ViewSchema):

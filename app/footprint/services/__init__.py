@@ -17,7 +17,8 @@ from app.footprint.services.inventories import (
     remove_line,
     replace_line,
 )
-from app.footprint.services.methodologies import choose_pack, load_methodologies
+from app.footprint.services.methodologies import load_methodologies
+from app.footprint.services.packs import choose_pack, stop_counting
 from app.footprint.services.reviews import appeal, attach_photo, decide
 from app.footprint.services.steps import record_steps
 
@@ -46,5 +47,6 @@ __all__ = [
     "record_steps",
     "remove_line",
     "replace_line",
+    "stop_counting",
     "withdraw_action",
 ]

@@ -16,6 +16,7 @@ from app.footprint.queries import results
 from app.footprint.queries.catalogue import forget
 from app.footprint.rules import DEFAULT_PACK, MethodologyRefused
 from app.footprint.services.factors import take_turn
+from app.footprint.services.packs import choose_first
 from app.kit import clock
 from app.kit.database import db
 
@@ -28,10 +29,6 @@ _INSERT = text(
     "INSERT INTO methodology (key, version, scene, pack, factor_id, document, effective_from, loaded_at)"
     " VALUES (:key, :version, :scene, :pack, :factor_id, CAST(:document AS jsonb), :effective_from, :now)"
 )
-_CHOOSE = text(
-    "INSERT INTO pack_choice (pack, effective_from, chosen_at) VALUES (:pack, :effective_from, :now)"
-)
-_CHOSEN = text("SELECT pack, effective_from FROM pack_choice ORDER BY id")
 type_document = dict[str, Any]
 type_factors = Mapping[tuple[str, int], Any]
 
@@ -60,35 +57,9 @@ def load_methodologies(effective_from: date | None = None) -> int:
             if (row.pack, row.scene) == (document["pack"]["key"], document["scene"])
         ]
         _insert(document, factors, _day(document, replaced, effective_from))
-    if db.session.execute(_CHOSEN).first() is None:
-        _write_choice(DEFAULT_PACK, None)
+    choose_first()
     forget()
     return len(fresh)
-
-
-def choose_pack(pack: str, effective_from: date | None = None) -> date | None:
-    """Let another pack count, from tomorrow or a later day where results exist; returns that day.
-
-    Raises `MethodologyRefused` for a pack that is not loaded, and for one that is measured against
-    something else than the results there are: their grams would stand in one sum.
-    """
-    take_turn()
-    rows = db.session.execute(_STORED).all()
-    if pack not in {row.pack for row in rows}:
-        raise MethodologyRefused(f"no such pack: {pack}")
-    baselines = {row.pack: row.document["pack"]["baseline"] for row in rows}
-    replaced = [row for row in rows if row.pack != pack]
-    strangers = [row.id for row in replaced if baselines[row.pack] != baselines[pack]]
-    if results.exist_by_methodologies(strangers):
-        raise MethodologyRefused(f"{pack}: its baseline does not go with the results there are")
-    chosen = {row.pack for row in db.session.execute(_CHOSEN)} or {DEFAULT_PACK}
-    if effective_from is not None and any(baselines[each] != baselines[pack] for each in chosen):
-        raise MethodologyRefused(f"{pack}: results against another baseline could come in until then")
-    counted = results.exist_by_methodologies([row.id for row in replaced])
-    day = rules.effective_day(f"pack {pack}", effective_from, clock.business_day(), counted)
-    _write_choice(pack, day)
-    forget()
-    return day
 
 
 def read_folder(folder: Path) -> list[type_document]:
@@ -136,7 +107,12 @@ def _refuse_edited(documents: list[type_document], stored: Mapping[tuple[str, in
 
 
 def _refuse_mixed(documents: Iterable[type_document]) -> None:
-    """Refuse a pack whose scenes, each by its last version, do not go together."""
+    """Refuse a pack whose scenes, each by its last version, do not go together, or whose baseline changed."""
+    documents = list(documents)
+    pairs = {(each["pack"]["key"], each["pack"]["baseline"]) for each in documents}
+    changed = sorted({pack for pack, baseline in pairs if any(pack == p and baseline != b for p, b in pairs)})
+    if changed:
+        raise MethodologyRefused(f"{', '.join(changed)}: a pack keeps its baseline; another is another pack")
     last: dict[str, dict[str, type_document]] = {}
     for document in documents:
         last.setdefault(document["pack"]["key"], {})[document["scene"]] = document
@@ -225,7 +201,3 @@ def _insert(document: type_document, factors: type_factors, day: date | None) ->
             "now": clock.now(),
         },
     )
-
-
-def _write_choice(pack: str, day: date | None) -> None:
-    db.session.execute(_CHOOSE, {"pack": pack, "effective_from": day, "now": clock.now()})
