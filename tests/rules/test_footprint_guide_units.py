@@ -142,3 +142,9 @@ def test_whoever_charges_at_home_is_told_not_to_count_it_twice() -> None:
     [car] = [each for each in read_file(PERSON_MONTH)["question"] if each["key"] == "car"]
     assert "charged at home is in the household's electricity already" in car["hint_en"]
     assert "在家充的电已在家庭用电里" in car["hint_zh"]
+
+
+def test_nothing_that_a_report_may_say_is_more_than_its_day_holds() -> None:
+    for document in filter(counts, DOCUMENTS.values()):
+        if document["kind"] == "count" and "per_day" in document:
+            assert document["bounds"]["most"] <= document["per_day"], document["key"]
