@@ -25,9 +25,8 @@ CAP_G = 84_220
 def saving(token: str, day: date, wh: int) -> dict[str, Any]:
     """What a supplier reports on some day."""
     at = datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI).isoformat()
-    return item(
-        token, scene="electricity_saving", started_at=at, distance_m=None, duration_s=None, quantity=wh
-    )
+    told = {"scene": "electricity_saving", "quantity": wh, "ride": f"meter:{day}"}
+    return item(token, started_at=at, distance_m=None, duration_s=None, **told)
 
 
 def test_a_months_saving_is_credited_once_a_month_however_often_it_is_reported(
