@@ -25,7 +25,7 @@ CAP_G = 84_220
 def saving(token: str, day: date, wh: int) -> dict[str, Any]:
     """What a supplier reports on some day."""
     at = datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI).isoformat()
-    told = {"scene": "electricity_saving", "quantity": wh, "ride": f"meter:{day}"}
+    told = {"scene": "electricity_saving", "quantity": wh, "ride": {"carrier": "grid", "number": f"m1:{day}"}}
     return item(token, started_at=at, distance_m=None, duration_s=None, **told)
 
 
