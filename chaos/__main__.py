@@ -11,12 +11,11 @@ from itertools import islice
 from types import FrameType
 from typing import Any
 
-from chaos.instance import NAIVE, REAL
+from chaos.instance import INTERRUPTIONS, NAIVE, REAL
 from chaos.killer import WEIGHTS
 from chaos.run import Report, Run, carry_out
 
 SECONDS_A_KILL = 1.5
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_EXAMPLES = 5
 CONTROL_SHARE = 10
 """The control takes a tenth of the kills: the first ones are enough for it to lose something."""
@@ -25,7 +24,7 @@ CONTROL_SHARE = 10
 def main() -> int:
     """Run both; 0 when the control lost something and the real application nothing."""
     options = _options()
-    for number in SIGNALS:
+    for number in INTERRUPTIONS:
         signal.signal(number, _leave)
     least = max(options.kills // CONTROL_SHARE, len(WEIGHTS))
     pace_s = options.seconds / options.kills
@@ -56,7 +55,7 @@ def _options() -> argparse.Namespace:
 
 def _leave(number: int, frame: FrameType | None) -> None:
     """Stop at once, and let nobody interrupt the tidying up."""
-    for each in SIGNALS:
+    for each in INTERRUPTIONS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 

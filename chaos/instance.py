@@ -9,8 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from app.config import isolated
 
 ROOT = Path(__file__).parent.parent
 REAL, NAIVE = "wsgi:app", "chaos.naive:app"
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_LIMIT_S = 90.0
 LOOK_EVERY_S = 0.1
 PROVIDER_SPEED = 1800
@@ -137,7 +138,7 @@ class Instance:
         ]
 
     def _run(self, role: Role) -> None:
-        with (self.folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log, known():
             self.running[role.name] = subprocess.Popen(
                 role.command,
                 cwd=ROOT,
@@ -170,6 +171,23 @@ class Instance:
                 if child.poll() is not None:
                     kill_group(child)
                     self._run(role)
+
+
+@contextmanager
+def known() -> Iterator[None]:
+    """Let no signal part a process's start from its being known: it waits until both are done."""
+    if threading.current_thread() is not threading.main_thread():  # signals come to the main thread alone
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def kill_group(child: "subprocess.Popen[bytes]") -> None:

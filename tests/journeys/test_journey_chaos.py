@@ -64,7 +64,6 @@ def test_interrupted_it_leaves_nothing_behind(folder: Path) -> None:
         while len(left_of(folder)) <= 3:
             assert time.monotonic() < end, "an instance is starting by now"
             time.sleep(0.1)
-        time.sleep(1)  # a process that is just being started is nobody's yet
         run.send_signal(signal.SIGTERM)
         assert run.wait(30) == 130
     assert left_of(folder) == []
