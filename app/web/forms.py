@@ -43,6 +43,13 @@ class Form:
         """Whether every field could be read."""
         return not self.faults
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that shows it."""
+        if self.refusal is not None:
+            return self.refusal.status
+        return 200 if self.sound else 422
+
     def refuse(self, problem: Problem) -> "Form":
         """This form with what a room had against it, beside the fields that it names."""
         named = {error["pointer"].rsplit("/", 1)[-1]: error["detail"] for error in problem.errors}

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -204,8 +204,10 @@ def test_scenes_and_days_have_caps_of_their_own(client: FlaskClient) -> None:
     assert (bus["avoided_g"], earlier["avoided_g"]) == (107, 187)
     month = queries.month_summary(holder, earlier["occurred_on"][:7])
     assert sum(grams for day in month.avoided_by_day.values() for grams in day.values()) == month.avoided_g
-    assert queries.lifetime(holder).avoided_by_scene == {"bus": 107, "metro": 2808 + 187}
-    assert queries.lifetime(holder).days == 2
+    kept = queries.accounts.sum_avoided(holder, date(2020, 1, 1), clock.business_day(), "day")
+    credited = sorted((each.scene, each.grams) for each in kept)
+    assert credited == [("bus", 107), ("metro", 187), ("metro", 2808)]
+    assert len({each.starts for each in kept}) == 2
 
 
 def test_withdrawing_corrects_the_books_once(client: FlaskClient) -> None:

@@ -1,6 +1,6 @@
 """A person's month: what is emitted rounds up, corrections stay visible, avoided grams are never added."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -85,7 +85,8 @@ def test_a_correction_stands_beside_what_it_corrects(client: FlaskClient) -> Non
     ]
     assert listed[0]["factor"]["source_title"]
     assert queries.month_summary(holder, this_month()).emitted_g == 33_688
-    assert queries.lifetime(holder).emitted_g == 33_688
+    kept = queries.accounts.sum_emitted(holder, date(2020, 1, 1), clock.business_day(), "year")
+    assert [each.grams for each in kept] == [33_688]
 
 
 @pytest.mark.parametrize(

@@ -396,8 +396,7 @@ def test_shares_become_the_terms_of_a_lot(desk: Desk) -> None:
     code = desk.registered()
     project_id = desk.standing(code).dossier.project_id
     assert project_id is not None
-    found = queries.dossiers.sharing_of(project_id)
-    assert found is not None
+    found = queries.dossiers.list_sharings([project_id])[project_id]
     assert (found.seller_holder_id, found.village_bp, found.fee_bp) == (desk.village, 0, 1000)
 
 

@@ -44,7 +44,6 @@ from app.footprint.queries.inventories import (
     Inventory,
     InventoryLine,
     Stage,
-    describe_stage,
     find_result,
     get_inventory,
     list_inventories,
@@ -54,9 +53,7 @@ from app.footprint.queries.inventories import (
 from app.footprint.queries.kinds import EmissionKind, emission_kinds
 from app.footprint.queries.months import (
     Emission,
-    Lifetime,
     MonthSummary,
-    lifetime,
     list_emissions,
     month_summary,
 )
@@ -81,7 +78,6 @@ __all__ = [
     "Help",
     "Inventory",
     "InventoryLine",
-    "Lifetime",
     "Line",
     "Methodology",
     "MonthResult",
@@ -95,7 +91,6 @@ __all__ = [
     "StepDay",
     "accounts",
     "credited_on",
-    "describe_stage",
     "earlier_months",
     "emission_kinds",
     "estimate_of",
@@ -108,7 +103,6 @@ __all__ = [
     "get_factor",
     "get_inventory",
     "latest_guide",
-    "lifetime",
     "list_actions",
     "list_calculations",
     "list_changes",

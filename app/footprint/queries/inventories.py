@@ -14,7 +14,7 @@ from app.footprint.queries.actions import Replay
 from app.footprint.queries.catalogue import Factor, catalogue, factor_by_id
 from app.footprint.queries.guides import Guide, guide_by_id
 from app.kit.database import array, db
-from app.kit.messages import LANGUAGES, t
+from app.kit.messages import LANGUAGES
 from app.kit.problems import NotFound
 
 
@@ -265,11 +265,6 @@ def replay_stage(stage: Stage) -> Replay:
     recorded["emitted_g"] = stage.emitted_g if stage.closed_g is None else stage.closed_g
     replayed["emitted_g"] = sum(line.replayed_g for line in stage.lines)
     return Replay(recorded, replayed, [name for name in recorded if recorded[name] != replayed[name]])
-
-
-def describe_stage(stage: str) -> dict[str, str]:
-    """The stage's name in every language."""
-    return {lang: t(f"footprint.stage_{stage}", lang) for lang in LANGUAGES}
 
 
 def _read(rows: Sequence[RowMapping | Mapping[str, Any]]) -> list[Inventory]:

@@ -1,4 +1,4 @@
-"""A person's emissions and avoided grams: by month, and over their life. The two are never added."""
+"""A person's emissions and avoided grams by month. The two are never added."""
 
 import re
 from collections.abc import Mapping
@@ -63,20 +63,6 @@ class MonthSummary:
         return sum(self.emitted_by_kind.values())
 
 
-@dataclass(frozen=True)
-class Lifetime:
-    """Everything a holder has avoided and recorded as emitted; `days` on which grams were credited."""
-
-    avoided_by_scene: dict[str, int]
-    days: int
-    emitted_g: int
-
-    @property
-    def avoided_g(self) -> int:
-        """Grams avoided in all."""
-        return sum(self.avoided_by_scene.values())
-
-
 _CODE = re.compile(r"(\d{4}-\d\d)\.([a-z_]{1,40})\.(\d{1,9})", re.ASCII)
 _EMISSION_FACTS = (
     "SELECT id, month, kind, revision, inputs, factor_id, emitted_g, recorded_at, NOT EXISTS ("
@@ -90,23 +76,14 @@ _EMISSIONS = text(
     "  AND (CAST(:month AS text) IS NULL OR month = :month)"
     " ORDER BY id DESC LIMIT :limit"
 )
-_CURRENT = (
-    "SELECT DISTINCT ON (month, kind) month, kind, emitted_g FROM emission WHERE holder_id = :holder"
-    " {more} ORDER BY month, kind, revision DESC"
-)
-_MONTH = text(_CURRENT.format(more="AND month = :month"))
-_LIFETIME_EMITTED = text(
-    f"SELECT coalesce(sum(emitted_g), 0)::bigint FROM ({_CURRENT.format(more='')}) standing"
+_MONTH = text(
+    "SELECT DISTINCT ON (kind) kind, emitted_g FROM emission WHERE holder_id = :holder AND month = :month"
+    " ORDER BY kind, revision DESC"
 )
 _DAYS = text(
     "SELECT day, scene, credited_g FROM scene_day WHERE holder_id = :holder AND credited_g > 0"
     " AND day >= :first AND day < CAST(:first AS date) + interval '1 month' ORDER BY day, scene"
 )
-_SCENES = text(
-    "SELECT scene, sum(credited_g)::bigint AS avoided_g FROM scene_day"
-    " WHERE holder_id = :holder AND credited_g > 0 GROUP BY scene ORDER BY scene"
-)
-_ACTIVE_DAYS = text("SELECT count(DISTINCT day) FROM scene_day WHERE holder_id = :holder AND credited_g > 0")
 
 
 def list_emissions(
@@ -152,14 +129,3 @@ def month_summary(holder_id: int, month: str) -> MonthSummary:
         by_day.setdefault(row.day, {})[row.scene] = row.credited_g
     rows = db.session.execute(_MONTH, {"holder": holder_id, "month": month})
     return MonthSummary(month, by_day, {row.kind: row.emitted_g for row in rows})
-
-
-def lifetime(holder_id: int) -> Lifetime:
-    """What a holder avoided by scene, on how many days, and what they recorded as emitted."""
-    holder = {"holder": holder_id}
-    scenes = {row.scene: row.avoided_g for row in db.session.execute(_SCENES, holder)}
-    return Lifetime(
-        scenes,
-        int(db.session.scalar(_ACTIVE_DAYS, holder) or 0),
-        int(db.session.scalar(_LIFETIME_EMITTED, holder) or 0),
-    )

@@ -209,13 +209,8 @@ def objection_context(code: str) -> str:
     return f"objection:{code}"
 
 
-def sharing_of(project_id: int) -> Sharing | None:
-    """The terms of a lot that follow from the right holders' shares; None where somebody has to decide."""
-    return list_sharings([project_id]).get(project_id)
-
-
 def list_sharings(project_ids: Collection[int]) -> dict[int, Sharing]:
-    """The same for many projects; those for which somebody has to decide are left out."""
+    """The terms that follow from right holders' shares, of projects that need nobody's decision on them."""
     rows = db.session.execute(
         select(Dossier.project_id, RightShare)
         .join(Dossier, Dossier.id == RightShare.dossier_id)

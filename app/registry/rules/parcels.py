@@ -8,7 +8,7 @@ of metres (GCJ-02, BD-09): what says that it is, is refused, because the shift c
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -227,11 +227,6 @@ def _require_datum(named: Any, pointer: str) -> None:
 def _told(value: Any) -> str:
     """What was found, short enough to be said again."""
     return "—" if value is None else (value if isinstance(value, str) else json.dumps(value))[:60]
-
-
-def positions_of(rings: Rings) -> Iterator[Position]:
-    """All positions of an outline."""
-    return (position for ring in rings for position in ring)
 
 
 def geojson(rings: Sequence[Sequence[Sequence[float]]], **properties: Any) -> dict[str, Any]:

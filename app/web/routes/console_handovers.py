@@ -102,8 +102,9 @@ def given(operator: OperatorFacts, number: str) -> Response:
 def approve_handover(operator: OperatorFacts, number: str) -> Response:
     """Sign the offer. Raises `HandoverUnknown`."""
     get_given(number)
-    act = lambda: handovers.approve_handover(operator.id, number)  # noqa: E731
-    return _act_given(operator, number, act, "handover_offered")
+    return _act_given(
+        operator, number, lambda: handovers.approve_handover(operator.id, number), "handover_offered"
+    )
 
 
 @web.post("/console/handovers/given/<code:number>/withdraw")
@@ -111,8 +112,9 @@ def approve_handover(operator: OperatorFacts, number: str) -> Response:
 def withdraw_handover(operator: OperatorFacts, number: str) -> Response:
     """Take the units back. Raises `HandoverUnknown`."""
     get_given(number)
-    act = lambda: handovers.withdraw_handover(operator.id, number)  # noqa: E731
-    return _act_given(operator, number, act, "handover_withdrawn")
+    return _act_given(
+        operator, number, lambda: handovers.withdraw_handover(operator.id, number), "handover_withdrawn"
+    )
 
 
 @web.get("/console/handovers/given/<code:number>/<code:letter>.jws")
@@ -206,14 +208,10 @@ def _act_taken(
     return _to(f"taken/{place[0]}/{place[1]}", said)
 
 
-def _status(form: Form) -> int:
-    return form.refusal.status if form.refusal else 200 if form.sound else 422
-
-
 def _list_page(operator: OperatorFacts, form: Form) -> Response:
     return page(
         "console_handovers.html",
-        _status(form),
+        form.status,
         given=list_given(),
         taken=list_taken(),
         programmes=list_programmes(),
@@ -227,7 +225,7 @@ def _given_page(operator: OperatorFacts, number: str, form: Form) -> Response:
     held = each.handover
     return page(
         "console_given.html",
-        _status(form),
+        form.status,
         each=each,
         held=held,
         form=form,
@@ -244,7 +242,7 @@ def _taken_page(operator: OperatorFacts, giver: str, number: str, form: Form) ->
     held = get_taken(giver, number)
     return page(
         "console_taken.html",
-        _status(form),
+        form.status,
         held=held,
         offer=letters.content_of(held.offer),
         serial_here=received_serial(held),

@@ -165,14 +165,10 @@ def _proof_hash() -> str:
     return hashlib.sha256(read_file("proof", LARGEST_PROOF_BYTES)).hexdigest()
 
 
-def _status(form: Form) -> int:
-    return form.refusal.status if form.refusal else 200 if form.sound else 422
-
-
 def _list_page(operator: OperatorFacts, form: Form) -> Response:
     return page(
         "console_origins.html",
-        _status(form),
+        form.status,
         origins=list_origins(),
         form=form,
         products=FOREIGN,
@@ -183,7 +179,7 @@ def _list_page(operator: OperatorFacts, form: Form) -> Response:
 def _origin_page(operator: OperatorFacts, code: str, form: Form) -> Response:
     return page(
         "console_origin.html",
-        _status(form),
+        form.status,
         each=get_origin(code),
         form=form,
         names=operator_names(),

@@ -128,7 +128,7 @@ def _require(holder: str, code: str) -> None:
 def _payee_page(operator: OperatorFacts, holder: str, form: Form) -> Response:
     return page(
         "console_payee.html",
-        form.refusal.status if form.refusal else 200 if form.sound else 422,
+        form.status,
         holder=known.get_payee_holder(holder),
         form=form,
         names=operator_names(),

@@ -215,7 +215,7 @@ def _run_page(
     operator: OperatorFacts, month: str, round_: int, form: Form, marking: str | None = None
 ) -> Response:
     _require_month(month)
-    status = form.refusal.status if form.refusal else 200 if form.sound else 422
+    status = form.status
     facts = payouts.get_run(month, round_)
     wanted = marking or request.args.get("mark")
     marked = next((each for each in facts.payouts if each.payout.number == wanted), None)

@@ -41,9 +41,9 @@ class Address(Text):
 class Keys(Text):
     """One to five public keys, each the `x` of a JWK, with spaces between."""
 
-    def _deserialize(  # type: ignore[override]
+    def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> list[str]:
+    ) -> Any:  # a list of strings, where other texts are one
         words = super()._deserialize(value, attr, data, **kwargs).split()
         try:
             keys = [read_key(word).x for word in words]
@@ -135,7 +135,7 @@ def _act(operator: OperatorFacts, act: Any, said: str) -> Response:
 def _list_page(operator: OperatorFacts, form: Form) -> Response:
     return page(
         "console_programmes.html",
-        form.refusal.status if form.refusal else 200 if form.sound else 422,
+        form.status,
         standing=list_programmes(),
         entries=list_all_programmes(),
         form=form,

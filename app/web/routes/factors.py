@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, redirect, request
+from flask import Response, make_response, redirect, request
 
 from app.footprint import queries as footprint
 from app.footprint.queries import ClosedScene, Factor, Methodology
@@ -153,7 +153,7 @@ def _by_life(scenes: Iterable[Scene]) -> list[tuple[str, list[Scene]]]:
 @public
 def scene_list() -> Response:
     """Scenes stand with what counts them."""
-    return redirect("/methods")  # type: ignore[return-value]
+    return make_response(redirect("/methods"))
 
 
 @web.get("/changes")
