@@ -71,3 +71,12 @@ def test_every_link_between_documents_leads_somewhere() -> None:
         for link in re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", text):
             target = page.parent / (link[0] or link[1])
             assert target.exists(), f"{page.name}: {target}"
+
+
+def test_whatever_production_needs_stands_in_every_list_of_requirements() -> None:
+    lists = {
+        name: set((ROOT / f"{name}.txt").read_text("utf-8").splitlines())
+        for name in ("requirements", "requirements-local", "requirements-dev")
+    }
+    pins = {line for line in lists["requirements"] if "==" in line}
+    assert {name: sorted(pins - held) for name, held in lists.items() if pins - held} == {}
