@@ -8,6 +8,7 @@ reach into a running query.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _PLAIN = re.compile(r"\{[-0-9A-Za-z*~$=,]*\}")
+_NAME = re.compile(r"%\((\w+)\)s")
 _TIMEOUTS = (
     "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 )
@@ -101,7 +103,48 @@ def run(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
     For the few statements that are run thousands of times a second: SQLAlchemy's part of such a
     statement costs more than PostgreSQL's. Parameters are psycopg's `%(name)s`; rows are tuples.
     """
-    return _driver().execute(statement, values, prepare=True)
+    return _execute(_driver(), statement, values)
+
+
+def run_alone(statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Run one prepared statement as a transaction of its own, on another connection; returns its first row.
+
+    `transaction.run_whole` decides when that is right.
+    """
+    lent = db.engine.raw_connection()
+    driver = _psycopg(lent.driver_connection)
+    try:
+        driver.autocommit = True
+        row: tuple[Any, ...] | None = _execute(driver, statement, values).fetchone()
+        driver.autocommit = False
+    except psycopg.OperationalError:
+        lent.invalidate()  # it may be broken, and must not be lent again
+        raise
+    except psycopg.Error:
+        driver.autocommit = False
+        raise
+    finally:
+        lent.close()
+    return row
+
+
+def _execute(
+    driver: "psycopg.Connection[Any]", statement: str, values: Mapping[str, Any]
+) -> psycopg.Cursor[Any]:
+    numbered, names = _numbered(statement)
+    return psycopg.RawCursor(driver).execute(numbered, [values[name] for name in names], prepare=True)
+
+
+@cache
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """A statement with PostgreSQL's own `$1` for each name, and the names in that order.
+
+    psycopg reads a statement of more than 4,096 characters anew at every execution, which took longer
+    than all else that Python does with it (psycopg 3.3, `_queries.MAX_CACHED_STATEMENT_LENGTH`).
+    """
+    places: dict[str, int] = {}
+    numbered = _NAME.sub(lambda name: f"${places.setdefault(name[1], len(places) + 1)}", statement)
+    return numbered.encode(), tuple(places)
 
 
 def run_many(statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
@@ -132,7 +175,10 @@ def allow_bulk(minutes: int) -> None:
 
 def _driver() -> "psycopg.Connection[Any]":
     """The running transaction's own connection, as the driver knows it."""
-    driver = db.session.connection().connection.driver_connection
+    return _psycopg(db.session.connection().connection.driver_connection)
+
+
+def _psycopg(driver: Any) -> "psycopg.Connection[Any]":
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("this needs psycopg")
     return driver

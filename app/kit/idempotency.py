@@ -60,11 +60,21 @@ def writes(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(view)
     def written(*args: Any, **kwargs: Any) -> Any:
-        given = request.headers.get("Idempotency-Key")
         with transaction():
-            if given is None:
-                return view(*args, **kwargs)
-            return _once(_row(given), view, args, kwargs)
+            return _once(view, args, kwargs)
+
+    return written
+
+
+def writes_at_once(view: Callable[..., Any]) -> Callable[..., Any]:
+    """As `writes`, for a view whose one write is `transaction.run_whole`: only a key needs more than that."""
+
+    @functools.wraps(view)
+    def written(*args: Any, **kwargs: Any) -> Any:
+        if "Idempotency-Key" not in request.headers:
+            return view(*args, **kwargs)
+        with transaction():
+            return _once(view, args, kwargs)
 
     return written
 
@@ -95,7 +105,11 @@ def _row(given: str) -> dict[str, Any]:
     return {"holder": holder, "route": request.endpoint or "", "key": match[1], "print": print_}
 
 
-def _once(row: dict[str, Any], view: Callable[..., Any], args: Any, kwargs: Any) -> Response:
+def _once(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return view(*args, **kwargs)
+    row = _row(given)
     earlier = _claim(row)
     if earlier is not None:
         replay = Response(earlier.body, earlier.status, content_type="application/json")

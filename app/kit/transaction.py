@@ -3,13 +3,14 @@
 No call to the outside world happens inside: claim and commit, call with our own number, record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.kit import queue
-from app.kit.database import db
+from app.kit.database import db, run, run_alone
 
 
 @contextmanager
@@ -38,6 +39,32 @@ def transaction() -> Iterator[Session]:
         queue.ring(name)
 
 
+def run_whole(statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Run one prepared statement, wholly or not at all, and return its first row.
+
+    Inside a transaction it is a part of it that can fail by itself; outside one it is a transaction of its
+    own, which spares PostgreSQL and us the two other round trips. Raises psycopg's errors, and what had
+    been written before stands.
+    """
+    if _running():
+        with db.session.begin_nested():
+            return run(statement, values).fetchone()
+    if db.session.registry.has():
+        db.session.rollback()  # what was read before must not keep a connection, of which there are few
+    return run_alone(statement, values)
+
+
 def ring_after_commit(name: str) -> None:
-    """Ask for job `name` to be rung once this transaction has committed; a lost ring does no harm."""
-    db.session().info.setdefault("bells", {})[name] = True
+    """Ask for job `name` to be rung once this transaction has committed; a lost ring does no harm.
+
+    Outside a transaction what it is rung for stands already (`run_whole`).
+    """
+    if _running():
+        db.session().info.setdefault("bells", {})[name] = True
+    else:
+        queue.ring(name)
+
+
+def _running() -> bool:
+    """Whether a transaction runs; a session is not made for the question."""
+    return db.session.registry.has() and "in_transaction" in db.session().info

@@ -10,7 +10,7 @@ from app.footprint.schemas import (
     ReplayView,
 )
 from app.kit.http import Blueprint
-from app.kit.idempotency import writes
+from app.kit.idempotency import writes, writes_at_once
 from app.kit.identity import caller, signed_in
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 
@@ -19,7 +19,7 @@ actions = Blueprint("actions", __name__, url_prefix="/v1/actions", description="
 
 @actions.route("", methods=["POST"])
 @signed_in
-@writes
+@writes_at_once
 @actions.arguments(NewAction())
 @actions.response(201, ActionView)
 @actions.alt_response(200, schema=ActionView, description="The same trip was recorded before.")

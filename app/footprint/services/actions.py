@@ -162,14 +162,8 @@ def write_actions(
         rows = [statement.write(wishes[0], now)]
     else:
         rows = statement.write_many(wishes, now)
-    actions = []
-    for claim, asked, row in zip(claims, wishes, rows, strict=True):
-        if row.id is None:
-            continue
-        if row.held:
-            waiting.open_hold(holder_id, row.id, row.held)
-        actions.append(_action(methodology, claim, asked, row, now))
-    return actions
+    told = zip(claims, wishes, rows, strict=True)
+    return [_action(methodology, claim, asked, row, now) for claim, asked, row in told if row]
 
 
 def _action(
@@ -178,7 +172,7 @@ def _action(
     """The action as it was just written."""
     short = rules.HELD if row.held else rules.DAILY_CAP
     return Action(
-        id=row.id or 0,
+        id=row.id,
         code=row.code,
         holder_id=asked["holder"],
         scene=methodology.method.scene,

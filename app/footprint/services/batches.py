@@ -150,7 +150,7 @@ def _write(
     rows = statement.write_many([compute(item, verdicts[place]) for place, item in counting.items()], now)
     counted = []
     for (place, item), row in zip(counting.items(), rows, strict=True):
-        if row.id is None:
+        if row is None:
             verdicts[place] = Verdict(REFUSED, Refusal("trip_counted"))
         else:
             counted.append(Counted(item, verdicts[place].holder, row.id))

@@ -1,11 +1,12 @@
 """The statement that records actions, with everything that belongs to them.
 
-It takes the credit from the days, writes the actions, their postings and their announcement: one round
-trip, and nothing of it can be written without the rest. The books' part comes from the ledger, the
-announcement's from the kit. The credit is taken by the insert that locks the rows of holder, scene and
-day, and these rows count what a day holds: so its cap and its limits hold whoever writes at once.
+It takes the credit from the days, writes the actions, their postings, their announcement and the review
+of what is held: one round trip, and nothing of it can be written without the rest. The books' part comes
+from the ledger, the announcement's from the kit. The credit is taken by the insert that locks the rows of
+holder, scene and day, and these rows count what a day holds: so its cap and its limits hold whoever writes
+at once.
 
-It has two beginnings. `write` is the hot path: one action of one holder, whom limits may concern.
+There are two of it. `write` is the hot path: one action of one holder, whom limits may concern.
 `write_many` takes any number of any holders and scenes that are evidence already: no limit holds them.
 """
 
@@ -14,31 +15,32 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from psycopg.errors import ExclusionViolation
 from sqlalchemy import text
 
 from app.accounts import chart, ledger
 from app.accounts.chart import PLATFORM
 from app.footprint import announcements
 from app.footprint.rules import DAILY_CAP, HELD
-from app.kit.database import array, db, run, run_many, text_array
+from app.footprint.services import waiting
+from app.kit.database import array, db, run_many, text_array
+from app.kit.transaction import run_whole
 
 CHUNK = 1000
 """Actions that one announcement tells of at most: as many as one listener takes in at once."""
 
 
 class Written(NamedTuple):
-    """What became of one wish: its action's id, or None when its minutes or its ride were taken.
+    """The action that became of one wish.
 
-    `held` says which limit held it: its rule, what it allows and what was found. `given` is the id that
-    was meant for it.
+    `held` says which limit held it: its rule, what it allows and what was found.
     """
 
-    id: int | None
+    id: int
     code: str
     before_g: int
     avoided_g: int
     held: Mapping[str, Any] | None
-    given: int
 
 
 _TYPES = {
@@ -75,7 +77,7 @@ _QUOTED: dict[str, Callable[[Any], str | None]] = {
 """Columns that are not plain in an array, and how they are written there."""
 
 _ONE = """
-room AS (
+WITH room AS (
   SELECT {most_amount} - coalesce(sum(amount), 0) AS amount FROM scene_day
   WHERE {most_amount} IS NOT NULL AND holder_id = {holder} AND day = {day} AND scene <> {scene}
 ),
@@ -108,14 +110,26 @@ held AS (
     END AS holds
 ),
 priced AS MATERIALIZED (
-  SELECT nextval(pg_get_serial_sequence('action', 'id')) AS id, 1 AS place, {row},
+  SELECT nextval('action_id_seq') AS id, {row},
     before_g, avoided_g, holds FROM held
-)"""
-# Keys and days are inserted in the order of their own: whoever else inserts does it in the same order, so
-# that two batches queue instead of deadlocking. Speeds in a row are a matter of what people declare:
-# what is written here leaves them alone.
+),
+written AS ({act} FROM priced {told}),
+waits AS ({waits}),
+posted AS ({post}),
+credited AS (
+  SELECT jsonb_build_object('actions',
+    jsonb_build_array(jsonb_build_array(reference, amount, scene, target_holder))) AS payload
+  FROM written WHERE amount > 0
+),
+heard AS ({hear})
+SELECT id, code, before_g, avoided_g, holds FROM priced
+"""
+# Days, actions and keys are inserted in the order of their own: whoever else inserts does it in the same
+# order, so that two batches queue instead of deadlocking. Speeds in a row are a matter of what people
+# declare: what is written here leaves them alone. What was written is looked up by IN, which is hashed:
+# PostgreSQL expects one row of an INSERT, and would join thousands with themselves.
 _MANY = """
-wish AS MATERIALIZED (
+WITH wish AS MATERIALIZED (
   SELECT * FROM unnest({arrays}) WITH ORDINALITY AS told({names}, place)
 ),
 held AS (
@@ -136,7 +150,7 @@ queued AS (
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS ahead_g FROM wish
 ),
 priced AS MATERIALIZED (
-  SELECT queued.*, nextval(pg_get_serial_sequence('action', 'id')) AS id,
+  SELECT queued.*, nextval('action_id_seq') AS id,
     held_g + least(ahead_g, room_g) AS before_g,
     least(computed_g, greatest(0, room_g - ahead_g)) AS avoided_g, NULL::jsonb AS holds
   FROM queued JOIN held USING (holder, day, scene)
@@ -145,25 +159,10 @@ keyed AS (
   INSERT INTO trip_key (key, holder_id, action_id)
   SELECT trip_key, holder, id FROM priced WHERE trip_key IS NOT NULL ORDER BY trip_key
   ON CONFLICT DO NOTHING RETURNING action_id
-)"""
-_FREE_RIDE = "WHERE trip_key IS NULL OR id IN (SELECT action_id FROM keyed)"
-# Actions are inserted by holder and minute, for the same reason as keys and days. What was written is
-# looked up by IN, which is hashed: PostgreSQL expects one row of an INSERT, and would join thousands with
-# themselves.
-_WRITE = """
-WITH {priced},
+),
 written AS (
-  INSERT INTO action (id, holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,
-    methodology_id, factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at)
-  SELECT id, holder, code, scene, day, moment, CASE WHEN ends > 0 THEN int8range(begins, ends) END,
-    source, grade,
-    CASE WHEN holds IS NULL THEN inputs::jsonb ELSE inputs::jsonb || jsonb_build_object('{held}', holds) END,
-    methodology, factor, computed_g, before_g, avoided_g,
-    CASE WHEN holds IS NOT NULL THEN '{held}' WHEN avoided_g < computed_g THEN '{capped}' END, %(now)s
-  FROM priced {where} ORDER BY holder, begins
-  ON CONFLICT DO NOTHING
-  RETURNING id AS reference, scene, avoided_g AS amount,
-    {platform} AS source_holder, holder_id AS target_holder
+  {act} FROM priced WHERE trip_key IS NULL OR id IN (SELECT action_id FROM keyed)
+  ORDER BY holder, begins ON CONFLICT DO NOTHING {told}
 ),
 posted AS ({post}),
 credited AS (
@@ -172,10 +171,20 @@ credited AS (
   FROM (SELECT *, (row_number() OVER (ORDER BY reference) - 1) / {chunk} AS chunk
           FROM written WHERE amount > 0) told GROUP BY chunk
 ),
-told AS ({tell})
-SELECT CASE WHEN id IN (SELECT reference FROM written) THEN id END, code, before_g, avoided_g, holds, id
-FROM priced ORDER BY place
+heard AS ({hear})
+SELECT id, code, before_g, avoided_g, holds, id IN (SELECT reference FROM written) FROM priced ORDER BY place
 """
+_ACT = f"""
+  INSERT INTO action (id, holder_id, code, scene, occurred_on, occurred_at, trip, source, grade, inputs,
+    methodology_id, factor_id, computed_g, before_g, avoided_g, cap_reason, recorded_at)
+  SELECT id, holder, code, scene, day, moment, CASE WHEN ends > 0 THEN int8range(begins, ends) END,
+    source, grade,
+    CASE WHEN holds IS NULL THEN inputs::jsonb ELSE inputs::jsonb || jsonb_build_object('{HELD}', holds) END,
+    methodology, factor, computed_g, before_g, avoided_g,
+    CASE WHEN holds IS NOT NULL THEN '{HELD}' WHEN avoided_g < computed_g THEN '{DAILY_CAP}' END, %(now)s"""
+_TOLD = f"""
+  RETURNING id AS reference, scene, avoided_g AS amount,
+    {PLATFORM} AS source_holder, holder_id AS target_holder"""
 _GIVE_BACK = text(
     "UPDATE scene_day SET credited_g = credited_g - lost.grams, acts = scene_day.acts - lost.acts,"
     "   amount = scene_day.amount - lost.amount,"
@@ -191,39 +200,38 @@ _GIVE_BACK = text(
 _FREE = text("DELETE FROM trip_key WHERE action_id = ANY(CAST(:ids AS bigint[]))")
 
 
-def write(wish: Mapping[str, Any], now: datetime) -> Written:
-    """Write one wish without a ride; what was not written leaves neither credit nor count behind.
+def write(wish: Mapping[str, Any], now: datetime) -> Written | None:
+    """Write one wish without a ride, wholly or not at all (`run_whole`); None when its minutes were taken.
 
-    What passes a limit while the day has room is written, held, and credited nothing.
+    What passes a limit while the day has room is written, credited nothing, and waits in a review.
     """
-    statement = _compose(_one(), "", announcements.recorded_from("credited"))
-    row = Written(*run(statement, {**wish, "now": now}).fetchone() or ())
-    if row.id is None:
-        give_back([wish], [row.avoided_g])
-    elif row.avoided_g:
+    try:
+        row = Written(*run_whole(_one(), {**wish, "now": now}) or ())
+    except ExclusionViolation:
+        return None
+    if row.avoided_g:
         announcements.ring()
     return row
 
 
-def write_many(wishes: Sequence[Mapping[str, Any]], now: datetime) -> list[Written]:
+def write_many(wishes: Sequence[Mapping[str, Any]], now: datetime) -> list[Written | None]:
     """Write wishes of any holders and scenes, in the given order within a day; one row a wish.
 
-    Wishes of one call may not overlap one another. One whose minutes or ride somebody else takes at this
-    very moment is not written, and leaves neither credit nor key behind; those after it on the same day
-    are not credited the more for it.
+    Wishes of one call may not overlap one another. None stands for one whose minutes or ride somebody
+    else takes at this very moment: it leaves neither credit nor key behind, and those after it on the same
+    day are not credited the more for it.
     """
     if not wishes:
         return []
     values = {name: _column(name, wishes) for name in (*_TYPES, *_RIDES)} | {"now": now}
-    statement = _compose(_many(), _FREE_RIDE, announcements.recorded_from("credited"))
-    written = [Written(*row) for row in run_many(statement, values).fetchall()]
-    lost = [place for place, row in enumerate(written) if row.id is None]
+    rows = [(Written(*row[:-1]), row[-1]) for row in run_many(_many(), values).fetchall()]
+    lost = [(wish, row) for wish, (row, stands) in zip(wishes, rows, strict=True) if not stands]
     if lost:
-        give_back([wishes[place] for place in lost], [written[place].avoided_g for place in lost])
-        db.session.execute(_FREE, {"ids": array(written[place].given for place in lost)})
-    if any(row.id is not None and row.avoided_g for row in written):
+        give_back([wish for wish, _ in lost], [row.avoided_g for _, row in lost])
+        db.session.execute(_FREE, {"ids": array(row.id for _, row in lost)})
+    if any(row.avoided_g for row, stands in rows if stands):
         announcements.ring()
-    return written
+    return [row if stands else None for row, stands in rows]
 
 
 def give_back(wishes: Sequence[Mapping[str, Any]], grams: Sequence[int]) -> None:
@@ -253,25 +261,22 @@ def _column(name: str, wishes: Sequence[Mapping[str, Any]]) -> str:
 @cache
 def _one() -> str:
     names = {name: f"%({name})s::{kind}" for name, kind in (_TYPES | _LIMITS).items()}
-    return _ONE.format(**names, row=", ".join(f"{names[name]} AS {name}" for name in _TYPES))
+    row = ", ".join(f"{names[name]} AS {name}" for name in _TYPES)
+    return _ONE.format(**names, row=row, waits=waiting.holds_from("priced"), **_parts())
 
 
 @cache
 def _many() -> str:
     kinds = _TYPES | _RIDES
     arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in kinds.items())
-    return _MANY.format(arrays=arrays, names=", ".join(kinds))
+    return _MANY.format(arrays=arrays, names=", ".join(kinds), chunk=CHUNK, **_parts())
 
 
-@cache
-def _compose(priced: str, where: str, tell: str) -> str:
-    return _WRITE.format(
-        priced=priced,
-        where=where,
-        post=ledger.entries_from(chart.RECORD_ACTION, "written"),
-        tell=tell,
-        platform=PLATFORM,
-        held=HELD,
-        capped=DAILY_CAP,
-        chunk=CHUNK,
-    )
+def _parts() -> dict[str, str]:
+    """What both statements do with what is `priced`, `written` and `credited`."""
+    return {
+        "act": _ACT,
+        "told": _TOLD,
+        "post": ledger.entries_from(chart.RECORD_ACTION, "written"),
+        "hear": announcements.recorded_from("credited"),
+    }

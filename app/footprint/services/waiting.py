@@ -1,6 +1,5 @@
 """Acts that wait for an operator: how a review is opened, and dropped when its act is taken back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -39,10 +38,17 @@ def open_review(holder_id: int, action_id: int, kind: str, rule: str, **told: An
     return review
 
 
-def open_hold(holder_id: int, action_id: int, held: Mapping[str, Any]) -> ActReview:
-    """Let an act wait because it passed a limit."""
-    rule, allowed, found = held["rule"], held["allowed"], held["found"]
-    return open_review(holder_id, action_id, "hold", rule, allowed=allowed, found=found)
+def holds_from(rows: str) -> str:
+    """The part of another statement that lets acts wait because they passed a limit.
+
+    `rows` names a relation of that statement with `id`, `code`, `holder` and `holds`, NULL for what waits in
+    nothing; the statement has a parameter `%(now)s`. The review's code is the end of its act's.
+    """
+    return (
+        "INSERT INTO act_review (code, holder_id, action_id, first_id, kind, rule, allowed, found, opened_at)"
+        " SELECT right(code, 12), holder, id, id, 'hold', holds->>'rule', (holds->>'allowed')::bigint,"
+        f" (holds->>'found')::bigint, %(now)s FROM {rows} WHERE holds IS NOT NULL"
+    )
 
 
 def drop_review(holder_id: int, action_id: int) -> None:
