@@ -10,7 +10,7 @@ from flask_smorest import Api
 
 from app.config import Settings
 
-ROOMS = ("accounts", "footprint", "registry", "offsets", "treasury", "rewards", "statements", "web")
+ROOMS = ("accounts", "footprint", "registry", "offsets", "causes", "treasury", "rewards", "statements", "web")
 """The rooms from the lowest up; each may use those before it."""
 
 

@@ -21,7 +21,7 @@ from statistics import quantiles
 from rq import Worker
 from sqlalchemy import text
 
-from app.accounts.chart import CARRY_PERSONAL, CODES, DUE_PERSONAL
+from app.accounts.chart import CARRY, CODES, DUE
 from app.config import Settings
 from app.kit import queue
 from app.kit.codes import checked_code, random_code
@@ -73,7 +73,7 @@ _KNOW = text(
 _ACCOUNTS = text(
     f"INSERT INTO account (id, balance) SELECT holder * {CODES} + code, 0"
     " FROM unnest(CAST(:people AS bigint[])) holder"
-    f" CROSS JOIN (VALUES ({DUE_PERSONAL.code}), ({CARRY_PERSONAL.code})) AS kinds (code)"
+    f" CROSS JOIN (VALUES ({DUE.code}), ({CARRY.code})) AS kinds (code)"
     " ON CONFLICT DO NOTHING"
 )
 _ORDERS = text(

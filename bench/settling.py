@@ -213,7 +213,7 @@ def _settle_one(order_id: int, seller_id: int) -> None:
     )
     session.add(row)
     session.flush()
-    due = chart.DUE_PERSONAL.of(waiting.holder_id)
+    due = chart.DUE.of(waiting.holder_id)
     owed = -ledger.lock_balances([due]).get(due, 0)
     closing = rules.closings([waiting.holder_id], [waiting.quantity_kg], {waiting.holder_id: owed})[0]
     session.add(

@@ -27,7 +27,8 @@ class Shop:
         self.buyer = wechat_person(app, phone.base_url)
 
     def order(self, **wish: Any) -> Any:
-        body = {"purpose": "personal", "lot": self.lot.lot_code, **(wish or {"amount_fen": 100})}
+        whose = {} if "cause" in wish else {"purpose": "personal"}
+        body = {**whose, "lot": self.lot.lot_code, **(wish or {"amount_fen": 100})}
         answer = self.client.post("/v1/orders", json=body, headers=self.buyer.auth)
         assert answer.status_code == 201, answer.text
         return answer.json

@@ -56,8 +56,8 @@ class AccountKind:
 
 REDUCTIONS = AccountKind(10, "reductions", Asset.AVOIDED, floor=0)
 UNITS = AccountKind(20, "units", Asset.FOREST, floor=0)
-DUE_PERSONAL = AccountKind(21, "due_personal", Asset.FOREST, ceiling=0)
-CARRY_PERSONAL = AccountKind(31, "carry_personal", Asset.FOREST, floor=0)
+DUE = AccountKind(21, "due", Asset.FOREST, ceiling=0)
+CARRY = AccountKind(31, "carry", Asset.FOREST, floor=0)
 PAYABLE = AccountKind(40, "payable", Asset.FEN, floor=0)
 SUSPENSE = AccountKind(41, "suspense", Asset.FEN, floor=0)
 PAYING = AccountKind(42, "paying", Asset.FEN, floor=0)
@@ -78,8 +78,8 @@ ACCOUNT_KINDS = {
     for kind in (
         REDUCTIONS,
         UNITS,
-        DUE_PERSONAL,
-        CARRY_PERSONAL,
+        DUE,
+        CARRY,
         PAYABLE,
         SUSPENSE,
         PAYING,
@@ -115,13 +115,13 @@ class EntryKind:
 RECORD_ACTION = EntryKind(1, "record_action", ATMOSPHERE_AVOIDED, REDUCTIONS, "action")
 WITHDRAW_ACTION = EntryKind(2, "withdraw_action", REDUCTIONS, ATMOSPHERE_AVOIDED, "action")
 ISSUE = EntryKind(10, "issue", FOREST_MINT, UNITS, "issuance")
-OPEN_DUE = EntryKind(11, "open_due", DUE_PERSONAL, ATMOSPHERE_EMITTED, "due")
-RETIRE = EntryKind(12, "retire", UNITS, DUE_PERSONAL, "order")
-RETIRE_SURPLUS = EntryKind(13, "retire_surplus", UNITS, CARRY_PERSONAL, "order")
-CARRY_OVER = EntryKind(14, "carry_over", CARRY_PERSONAL, DUE_PERSONAL, "due")
+OPEN_DUE = EntryKind(11, "open_due", DUE, ATMOSPHERE_EMITTED, "due")
+RETIRE = EntryKind(12, "retire", UNITS, DUE, "order")
+RETIRE_SURPLUS = EntryKind(13, "retire_surplus", UNITS, CARRY, "order")
+CARRY_OVER = EntryKind(14, "carry_over", CARRY, DUE, "due")
 CANCEL_UNITS = EntryKind(15, "cancel_units", UNITS, CANCELLED, "block")
-REDUCE_DUE = EntryKind(16, "reduce_due", ATMOSPHERE_EMITTED, DUE_PERSONAL, "due")
-RETURN_TO_CARRY = EntryKind(17, "return_to_carry", DUE_PERSONAL, CARRY_PERSONAL, "due")
+REDUCE_DUE = EntryKind(16, "reduce_due", ATMOSPHERE_EMITTED, DUE, "due")
+RETURN_TO_CARRY = EntryKind(17, "return_to_carry", DUE, CARRY, "due")
 RECEIVE_PAYMENT = EntryKind(20, "receive_payment", PROVIDER, CLEARING, "order")
 CREDIT_SELLER = EntryKind(21, "credit_seller", CLEARING, PAYABLE, "order")
 CREDIT_VILLAGE = EntryKind(22, "credit_village", CLEARING, PAYABLE, "order")
@@ -151,7 +151,7 @@ BUFFER_SHARE = EntryKind(53, "buffer_share", UNITS, UNITS, "act")
 TRANSFER_UNITS = EntryKind(54, "transfer_units", UNITS, UNITS, "act")
 GIVE_UNITS = EntryKind(55, "give_units", UNITS, UNITS, "act")
 RETIRE_OWN = EntryKind(56, "retire_own", UNITS, RETIRED, "act")
-RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE_PERSONAL, "act")
+RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE, "act")
 HAND_OVER = EntryKind(60, "hand_over", UNITS, CANCELLED, "handover")
 
 ENTRY_KINDS = {

@@ -63,6 +63,7 @@ CHORES = (
     Chore("erase photos", 3600, footprint.erase_photos),
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("tell wishes", 5, offsets.tell_wishes),
+    Chore("tell causes", 1, offsets.tell_causes),
     Chore("tidy market", 60, registry.tidy_market),
     Chore("ask programmes", 600, registry.ask_programmes),
     Chore("fetch statements", 86_400, registry.fetch_statements),

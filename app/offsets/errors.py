@@ -162,3 +162,38 @@ class OfflineClosed(Problem):
 
     status = 409
     message = "offsets.offline_closed"
+
+
+class CauseUnknown(Problem):
+    """There is no such event, duty, case or gift, or it is another's and not open to all."""
+
+    status = 404
+    message = "offsets.cause_unknown"
+
+
+class CauseClosed(Problem):
+    """Nothing is bought for it any more."""
+
+    status = 409
+    message = "offsets.cause_closed"
+
+
+class CauseOther(Problem):
+    """It is for another purpose than was asked for."""
+
+    status = 409
+    message = "offsets.cause_other"
+
+
+class ProductNotForPurpose(Problem):
+    """Units of this product do not serve this purpose."""
+
+    status = 409
+    message = "offsets.product_not_for_purpose"
+
+
+class AttestationUnknown(Problem):
+    """No attestation has this number."""
+
+    status = 404
+    message = "offsets.attestation_unknown"

@@ -26,7 +26,17 @@ from app.offsets.provider import (
 )
 from app.offsets.queries.logged import SOURCES
 from app.offsets.rules import PaymentOutcome, WordSource
-from app.offsets.services import doubts, orders, payments, refunds, retired, settlement, shipping, wishes
+from app.offsets.services import (
+    causes,
+    doubts,
+    orders,
+    payments,
+    refunds,
+    retired,
+    settlement,
+    shipping,
+    wishes,
+)
 from app.offsets.services.words import RefundWord
 from app.registry.queries import log as public_log
 from app.registry.queries.log import Source
@@ -206,6 +216,12 @@ def upload_shippings(limit: int = 20) -> int:
         if len(parcels) < limit:
             break
     return told
+
+
+def tell_causes() -> int:
+    """Announce the orders for causes that have come to an end; returns how many."""
+    with transaction():
+        return causes.tell_ended()
 
 
 def tell_wishes() -> int:

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from app.kit.fields import Code, Moment, Month, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t
 from app.kit.platforms import PLATFORMS
-from app.offsets.purposes import SELF_SERVICE
+from app.offsets.purposes import PURPOSES, SELF_SERVICE
 from app.offsets.rules import OrderChannel, OrderStatus
 from app.registry.rules import PRODUCTS
 
@@ -44,12 +44,12 @@ def _some(value: list[Any], most: int) -> None:
 
 
 class DueView(ViewSchema):
-    """Grams owed for a purpose."""
+    """Grams owed for a purpose, of a month and a kind of emission."""
 
     code = fields.String(required=True)
     purpose = fields.String(required=True)
-    month = fields.String(required=True)
-    kind = fields.String(required=True)
+    month = fields.String(required=True, allow_none=True)
+    kind = fields.String(required=True, allow_none=True)
     due_g = fields.Integer(required=True)
     change_g = fields.Integer(
         required=True, metadata={"description": "Against the record before, when this one corrects it."}
@@ -75,9 +75,12 @@ class ShopView(ViewSchema):
 
 
 class NewOrder(NewSchema):
-    """A purchase: exactly one of `quantity_kg` and `amount_fen`."""
+    """A purchase: exactly one of `quantity_kg` and `amount_fen`, for a purpose of the buyer's or a cause."""
 
-    purpose = OneOf(SELF_SERVICE, required=True)
+    purpose = OneOf(tuple(PURPOSES), metadata={"description": "Needed without a cause."})
+    cause = Code(
+        26, metadata={"description": "The event, duty, case or gift that it is bought for; it has a purpose."}
+    )
     quantity_kg = Whole(1, MOST_KG)
     amount_fen = Whole(1, MOST_KG * 100)
     lot = Code(40, metadata={"description": "A lot's code; without it the oldest vintage is taken."})
@@ -96,6 +99,9 @@ class NewOrder(NewSchema):
         """Quantity or money, not both and not neither."""
         if ("quantity_kg" in data) == ("amount_fen" in data):
             raise ValidationError(t("offsets.one_measure"), "quantity_kg")
+        if "cause" not in data and data.get("purpose") not in SELF_SERVICE:
+            fault = "offsets.purpose_needs_cause" if "purpose" in data else "kit.field_required"
+            raise ValidationError(t(fault), "purpose")
         if len({"lot", "region", "village"} & data.keys()) > 1:
             raise ValidationError(t("offsets.lot_or_region"), "lot")
         if "wish" in data and "lot" not in data:
@@ -221,4 +227,22 @@ class CertificateView(ViewSchema):
         required=True,
         allow_none=True,
         metadata={"description": "Its proof in the public log; null until its day is sealed."},
+    )
+
+
+class AttestationView(ViewSchema):
+    """What is attested of an event, a duty or a case, and whether it still stands."""
+
+    number = fields.String(required=True)
+    kind = fields.String(required=True)
+    purpose = fields.String(required=True)
+    version = fields.Integer(required=True)
+    facts = fields.Dict(required=True)
+    issued_at = Moment(required=True)
+    revoked_at = Moment(required=True, allow_none=True)
+    revoked_reason = fields.String(required=True, allow_none=True)
+    replaced_by = fields.String(required=True, allow_none=True)
+    url = fields.String(required=True)
+    signature = fields.String(
+        required=True, metadata={"description": "Compact JWS (EdDSA) over these facts; keys at /v1/keys."}
     )

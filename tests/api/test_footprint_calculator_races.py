@@ -107,5 +107,5 @@ def test_a_month_owed_many_times_at_once_is_owed_once(app: Flask) -> None:
         kept = services.keep_month(who, f"{clock.business_day():%Y-%m}", {"car": "petrol_daily"}, {})
     outcomes = at_once(app, lambda _: len(dues.owe_calculation(who, kept.code)))
     assert set(outcomes) - {"conflict"} <= {0, len(kept.estimate.lines)}
-    assert -accounts.get_balance(who, chart.DUE_PERSONAL) == kept.emitted_g
+    assert -accounts.get_balance(who, chart.DUE) == kept.emitted_g
     assert all(proof.holds for proof in queries.prove())

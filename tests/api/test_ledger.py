@@ -58,7 +58,7 @@ def test_more_than_is_owed_cannot_be_retired(app: Flask) -> None:
         ledger.post([Posting(chart.RETIRE, 1, village, holder, 4_001)])
     with transaction():
         ledger.post([Posting(chart.RETIRE, 1, village, holder, 4_000)])
-    assert queries.get_balance(holder, chart.DUE_PERSONAL) == 0
+    assert queries.get_balance(holder, chart.DUE) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_entry_between_ones_own_accounts_is_two_lines_on_any_page(app: Flask)
 
 def test_a_first_due_and_a_first_settlement_have_a_row_to_lock(app: Flask) -> None:
     holder = person()
-    accounts = [chart.DUE_PERSONAL.of(holder), chart.CARRY_PERSONAL.of(holder)]
+    accounts = [chart.DUE.of(holder), chart.CARRY.of(holder)]
     with transaction():
         assert ledger.lock_balances(accounts) == {}
         ledger.open_accounts(accounts)

@@ -206,8 +206,8 @@ class World(Returns, Payouts):
         issuance = self.issuances[lot.issuance]
         self.issuances[lot.issuance] = replace(issuance, retired_kg=issuance.retired_kg + order.kg)
         units = (lot.seller, "units")
-        self.move("retire", units, (order.holder, "due_personal"), due_g)
-        self.move("retire_surplus", units, (order.holder, "carry_personal"), grams - due_g)
+        self.move("retire", units, (order.holder, "due"), due_g)
+        self.move("retire_surplus", units, (order.holder, "carry"), grams - due_g)
         village, fee = (int(order.fen * Fraction(bp, 10_000)) for bp in (lot.village_bp, lot.fee_bp))
         clearing = (PLATFORM, "clearing")
         self.move("credit_seller", clearing, (lot.seller, "payable"), order.fen - village - fee)
@@ -218,7 +218,7 @@ class World(Returns, Payouts):
 
     def owe(self, holder: int, month: str, emitted_g: dict[str, int]) -> str:
         """A month's kinds as they stand now; what is owed is closed from what is carried, and back."""
-        due, carry = (holder, "due_personal"), (holder, "carry_personal")
+        due, carry = (holder, "due"), (holder, "carry")
         for kind, grams in emitted_g.items():
             change = grams - self.dues.get((holder, month, kind), 0)
             carried = max(-self.net_g[holder], 0)

@@ -70,7 +70,9 @@ def test_only_the_ledger_writes_the_books() -> None:
     assert writing == {"app/accounts/ledger.py"}
 
 
-@pytest.mark.parametrize("room", ["accounts", "footprint", "registry", "offsets", "rewards", "statements"])
+@pytest.mark.parametrize(
+    "room", ["accounts", "footprint", "registry", "offsets", "causes", "rewards", "statements"]
+)
 def test_every_room_has_the_same_plan(room: str) -> None:
     folder = ROOT / "app" / room
     names = {path.stem for path in folder.glob("*.py")} | {

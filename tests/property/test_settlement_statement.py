@@ -101,7 +101,7 @@ def owe(people: Sequence[int], owed: Sequence[int]) -> None:
                     {"code": random_code(), "holder": holder, "grams": grams},
                 ).scalar_one()
                 ledger.post([Posting(chart.OPEN_DUE, due, holder, PLATFORM, grams)])
-        kinds = (chart.DUE_PERSONAL, chart.CARRY_PERSONAL)
+        kinds = (chart.DUE, chart.CARRY)
         ledger.open_accounts([kind.of(holder) for holder in people for kind in kinds])
 
 

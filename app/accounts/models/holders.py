@@ -21,7 +21,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
 
-HOLDER_KINDS = ("person", "household", "village", "organisation", "platform", "buffer")
+HOLDER_KINDS = (
+    "person",
+    "household",
+    "village",
+    "organisation",
+    "platform",
+    "buffer",
+    "event",
+    "duty",
+    "case",
+    "gift",
+)
 
 
 class Holder(Base):

@@ -1,10 +1,17 @@
 """Why one buys. Each purpose answers the same questions; one unit serves one purpose."""
 
+from app.offsets.purposes.event import EVENT
+from app.offsets.purposes.gift import GIFT
+from app.offsets.purposes.judicial import JUDICIAL
 from app.offsets.purposes.organisation import ORGANISATION
 from app.offsets.purposes.personal import PERSONAL
 from app.offsets.purposes.purpose import Purpose
+from app.offsets.purposes.tree_duty import TREE_DUTY
 
-PURPOSES: dict[str, Purpose] = {purpose.name: purpose for purpose in (PERSONAL, ORGANISATION)}
+PURPOSES: dict[str, Purpose] = {
+    purpose.name: purpose for purpose in (PERSONAL, ORGANISATION, EVENT, TREE_DUTY, JUDICIAL, GIFT)
+}
 SELF_SERVICE = tuple(name for name, purpose in PURPOSES.items() if purpose.self_service)
+CAUSES = tuple(name for name, purpose in PURPOSES.items() if purpose.cause)
 
-__all__ = ["PURPOSES", "SELF_SERVICE", "Purpose"]
+__all__ = ["CAUSES", "PURPOSES", "SELF_SERVICE", "Purpose"]

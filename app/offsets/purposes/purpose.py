@@ -2,27 +2,19 @@
 
 from dataclasses import dataclass
 
-from app.accounts.chart import AccountKind, EntryKind
-
 
 @dataclass(frozen=True)
 class Purpose:
     """One reason to retire units.
 
-    `due` and `carry` are the accounts its dues stand on; `retire`, `retire_surplus` and `carry_over`
-    the entries that move them; `reduce_due` and `return_to_carry` those
-    that a correction downwards takes; `certificate` the message that says what the certificate attests;
-    `self_service` whether buyers choose it themselves.
+    `cause` is the kind of holder that owes what is bought for it, such as an event with books of its own;
+    None where the buyer owes it. `certificate` is the message that says what the certificate attests.
+    `self_service` says whether a buyer chooses it alone, without a cause. `products` are those that may
+    serve it, None for all.
     """
 
     name: str
-    due: AccountKind
-    carry: AccountKind
-    open_due: EntryKind
-    retire: EntryKind
-    retire_surplus: EntryKind
-    carry_over: EntryKind
-    reduce_due: EntryKind
-    return_to_carry: EntryKind
     certificate: str
-    self_service: bool = True
+    cause: str | None = None
+    self_service: bool = False
+    products: frozenset[str] | None = None

@@ -1,6 +1,6 @@
 """What can be known of dues, orders and certificates. The only readers of this room."""
 
-from app.offsets.queries import money, retired
+from app.offsets.queries import attestations, causes, money, retired
 from app.offsets.queries.certificates import CertificateFacts, get_certificate
 from app.offsets.queries.doubts import DoubtFacts, count_open_doubts, get_doubt, list_doubts
 from app.offsets.queries.logged import find_log_proof
@@ -50,6 +50,8 @@ __all__ = [
     "RefundFacts",
     "RefundTerms",
     "TransferFacts",
+    "attestations",
+    "causes",
     "count_open_doubts",
     "count_refused_shippings",
     "count_stuck_refunds",

@@ -1,4 +1,4 @@
-"""Every entry that a settled order or a payment must have in the books: from whom, to whom, how much.
+"""Every entry that a settled order, a payment or a due must have in the books: from whom, to whom, how much.
 
 Sums alone cannot see a gram or a fen that went to the wrong holder.
 """
@@ -11,7 +11,6 @@ from app.accounts import chart
 from app.accounts import queries as accounts
 from app.accounts.chart import CODES, PLATFORM, EntryKind
 from app.kit.database import db
-from app.offsets.purposes import PURPOSES
 from app.offsets.rules import Channel
 from app.registry import queries as registry
 from app.registry.rules import WHOLE_BP
@@ -21,16 +20,17 @@ _RECEIPTS = {Channel.WECHAT: chart.RECEIVE_PAYMENT, Channel.BANK: chart.RECEIVE_
 
 def _expected() -> Iterator[tuple[EntryKind, str]]:
     """Each kind of entry with the rows that call for one."""
-    for purpose in PURPOSES.values():
-        sold = f"sale WHERE purpose = '{purpose.name}'"
-        yield purpose.retire, _row(purpose.retire, "seller_holder_id", "holder_id", "due_g", sold)
-        surplus = purpose.retire_surplus
-        yield surplus, _row(surplus, "seller_holder_id", "holder_id", "carry_g", sold)
+    for kind, grams in ((chart.RETIRE, "due_g"), (chart.RETIRE_SURPLUS, "carry_g")):
+        yield kind, _row(kind, "seller_holder_id", "owes", grams, "sale")
     rest = "amount_fen - village_fen - fee_fen"
     yield chart.CREDIT_SELLER, _row(chart.CREDIT_SELLER, str(PLATFORM), "seller_holder_id", rest, "sale")
     village = _row(chart.CREDIT_VILLAGE, str(PLATFORM), "village_holder_id", "village_fen", "sale")
     yield chart.CREDIT_VILLAGE, village
     yield chart.TAKE_FEE, _row(chart.TAKE_FEE, str(PLATFORM), str(PLATFORM), "fee_fen", "sale")
+    more = "(SELECT id AS order_id, holder_id, change_g FROM due WHERE change_g > 0) more"
+    less = "(SELECT id AS order_id, holder_id, -change_g AS change_g FROM due WHERE change_g < 0) less"
+    yield chart.OPEN_DUE, _row(chart.OPEN_DUE, "holder_id", str(PLATFORM), "change_g", more)
+    yield chart.REDUCE_DUE, _row(chart.REDUCE_DUE, str(PLATFORM), "holder_id", "change_g", less)
     for channel, receipt in _RECEIPTS.items():
         paid = f"payment WHERE channel = '{channel}'"
         yield receipt, _row(receipt, str(PLATFORM), str(PLATFORM), "amount_fen", paid)
@@ -52,7 +52,7 @@ def _statement() -> str:
     entries = accounts.entries_relation(*{kind.code: kind for kind, _ in wanted}.values())
     return f"""
 WITH sale AS (
-  SELECT retirement.order_id, due_g, carry_g, orders.purpose, orders.holder_id, amount_fen,
+  SELECT retirement.order_id, due_g, carry_g, coalesce(cause_id, holder_id) AS owes, amount_fen,
     seller_holder_id, village_holder_id,
     amount_fen * village_bp / {WHOLE_BP} AS village_fen, amount_fen * fee_bp / {WHOLE_BP} AS fee_fen
   FROM retirement JOIN orders ON orders.id = retirement.order_id

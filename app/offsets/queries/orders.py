@@ -37,6 +37,7 @@ class OrderFacts:
     certificate_number: str | None = None
     due_g: int | None = None
     carry_g: int | None = None
+    cause_id: int | None = None
     channel: str = OrderChannel.WECHAT
     refunded_fen: int = 0
     """What went back of it so far, also after it was settled."""
@@ -95,6 +96,7 @@ def order_facts(row: Any) -> OrderFacts:
         refunding_at=order.refunding_at,
         refunded_at=order.refunded_at,
         certificate_number=number,
+        cause_id=order.cause_id,
         due_g=retirement.due_g if retirement else None,
         carry_g=retirement.carry_g if retirement else None,
         channel=order.channel,
@@ -103,10 +105,12 @@ def order_facts(row: Any) -> OrderFacts:
 
 
 def retired_g(holder_id: int) -> int:
-    """Grams that were ever retired for a holder: what closed their dues and what is carried over."""
+    """Grams that were ever retired for a holder: what closed their own dues and what is carried over."""
     grams = func.sum(Retirement.due_g + Retirement.carry_g)
     total = db.session.scalar(
-        select(grams).join(Order, Order.id == Retirement.order_id).where(Order.holder_id == holder_id)
+        select(grams)
+        .join(Order, Order.id == Retirement.order_id)
+        .where(Order.holder_id == holder_id, Order.cause_id.is_(None))
     )
     return int(total or 0)
 

@@ -1,4 +1,7 @@
-"""What a holder had retired, by orders and of their own units: sums, and every line one after another."""
+"""What a holder had retired, by orders and of their own units: sums, and every line one after another.
+
+What somebody bought for a cause, such as an event, offsets the cause's emissions and not their own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +42,7 @@ class Retired:
 _OF_HOLDER = (
     "(SELECT o.id * 2 AS id, r.settled_at AS at, certificate_number AS number, true AS by_order, issuance_id,"
     "   r.first_serial, r.last_serial, o.quantity_kg FROM orders o JOIN retirement r ON r.order_id = o.id"
-    "   JOIN settlement_run run ON run.id = r.run_id WHERE o.holder_id = :holder"
+    "   JOIN settlement_run run ON run.id = r.run_id WHERE o.holder_id = :holder AND o.cause_id IS NULL"
     " UNION ALL SELECT id * 2 + 1, retired_at, number, false, issuance_id, first_serial, last_serial,"
     f"   quantity_kg FROM {own_retired_from()} own WHERE own.holder_id = :holder) retired"
 )
@@ -103,7 +106,7 @@ def retired_from() -> str:
         " FROM settlement_run run"
         " JOIN retirement r ON r.first_serial BETWEEN run.first_serial AND run.last_serial"
         " JOIN orders ON orders.id = r.order_id"
-        " WHERE run.settled_at >= :since AND run.settled_at < :until"
+        " WHERE run.settled_at >= :since AND run.settled_at < :until AND cause_id IS NULL"
         f" UNION ALL SELECT holder_id, retired_at, quantity_kg * 1000 FROM {own_retired_from()} own"
         " WHERE retired_at >= :since AND retired_at < :until)"
     )

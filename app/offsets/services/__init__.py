@@ -1,6 +1,8 @@
 """What can be done with dues, orders, payments and settlements. The only writers of this room."""
 
 from app.offsets.services import (
+    attestations,
+    causes,
     claims,
     doubts,
     dues,
@@ -14,6 +16,8 @@ from app.offsets.services import (
 )
 
 __all__ = [
+    "attestations",
+    "causes",
     "claims",
     "doubts",
     "dues",

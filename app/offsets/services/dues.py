@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
-from app.accounts import ledger
+from app.accounts import chart, ledger
 from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Posting
 from app.footprint import queries as footprint_queries
@@ -15,9 +15,7 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.offsets import rules
 from app.offsets.models import Due
-from app.offsets.purposes import PURPOSES
-
-_PERSONAL = PURPOSES["personal"]
+from app.offsets.purposes.personal import PERSONAL
 
 
 def owe_calculation(holder_id: int, code: str) -> list[Due]:
@@ -49,7 +47,7 @@ def open_personal_dues(
 
 def _open_accounts(holder_id: int) -> None:
     """Open them before anything is recorded, so that everybody takes their locks in one order."""
-    ledger.open_accounts([_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)])
+    ledger.open_accounts([chart.DUE.of(holder_id), chart.CARRY.of(holder_id)])
 
 
 def _owe(holder_id: int, recorded: Sequence[footprint_queries.Emission]) -> list[Due]:
@@ -62,31 +60,39 @@ def _owe(holder_id: int, recorded: Sequence[footprint_queries.Emission]) -> list
     dues = [_due(holder_id, emission, before.get(emission.kind, 0)) for emission in recorded]
     db.session.add_all(dues)
     db.session.flush()
-    accounts = [_PERSONAL.due.of(holder_id), _PERSONAL.carry.of(holder_id)]
+    settle_changes(holder_id, dues)
+    return dues
+
+
+def settle_changes(holder_id: int, dues: Sequence[Due]) -> None:
+    """Book what these dues change, in their order; the holder's accounts are open.
+
+    More owed is closed from the carry account first; of less owed, what was closed beyond it goes there.
+    """
+    accounts = [chart.DUE.of(holder_id), chart.CARRY.of(holder_id)]
     balances = ledger.lock_balances(accounts)
     steps = rules.due_steps(
         [due.change_g for due in dues], -balances.get(accounts[0], 0), balances.get(accounts[1], 0)
     )
     for due, step in zip(dues, steps, strict=True):
         ledger.post(_entries(holder_id, due.id, step))
-    return dues
 
 
 def _standing(holder_id: int, month: str) -> Mapping[str, int]:
     """Grams that each kind of this month stands at before the new record."""
     rows = db.session.execute(
         select(Due.kind, func.sum(Due.change_g))
-        .where(Due.holder_id == holder_id, Due.purpose == _PERSONAL.name, Due.month == month)
+        .where(Due.holder_id == holder_id, Due.purpose == PERSONAL.name, Due.month == month)
         .group_by(Due.kind)
     )
-    return {kind: int(grams) for kind, grams in rows}
+    return {str(kind): int(grams) for kind, grams in rows}
 
 
 def _due(holder_id: int, emission: footprint_queries.Emission, before_g: int) -> Due:
     return Due(
         code=random_code(),
         holder_id=holder_id,
-        purpose=_PERSONAL.name,
+        purpose=PERSONAL.name,
         month=emission.month,
         kind=emission.kind,
         emission_id=emission.id,
@@ -99,9 +105,9 @@ def _due(holder_id: int, emission: footprint_queries.Emission, before_g: int) ->
 def _entries(holder_id: int, due_id: int, step: rules.DueStep) -> list[Posting]:
     """The step in the books; all in one statement, so that only its outcome meets the ceiling."""
     entries = (
-        Posting(_PERSONAL.open_due, due_id, holder_id, PLATFORM, step.opened_g),
-        Posting(_PERSONAL.carry_over, due_id, holder_id, holder_id, step.from_carry_g),
-        Posting(_PERSONAL.reduce_due, due_id, PLATFORM, holder_id, step.reduced_g),
-        Posting(_PERSONAL.return_to_carry, due_id, holder_id, holder_id, step.to_carry_g),
+        Posting(chart.OPEN_DUE, due_id, holder_id, PLATFORM, step.opened_g),
+        Posting(chart.CARRY_OVER, due_id, holder_id, holder_id, step.from_carry_g),
+        Posting(chart.REDUCE_DUE, due_id, PLATFORM, holder_id, step.reduced_g),
+        Posting(chart.RETURN_TO_CARRY, due_id, holder_id, holder_id, step.to_carry_g),
     )
     return [entry for entry in entries if entry.amount]

@@ -8,17 +8,18 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.accounts import ledger
-from app.accounts.chart import CODES
+from app.accounts.chart import CARRY, CODES, DUE
 from app.kit import clock
 from app.kit.codes import checked_code, random_code
 from app.kit.database import db, run
 from app.kit.messages import t
 from app.offsets import rules
-from app.offsets.errors import TooManyUnpaid
-from app.offsets.models import Order
-from app.offsets.purposes import PURPOSES, Purpose
+from app.offsets.errors import ProductNotForPurpose, TooManyUnpaid
+from app.offsets.models import CauseTurn, Order
+from app.offsets.purposes import PURPOSES
 from app.offsets.queries import OrderFacts
 from app.offsets.rules import OrderChannel, OrderStatus
+from app.offsets.services.causes import require_cause
 from app.registry import queries as registry_queries
 from app.registry import services as registry
 from app.registry.errors import DailyLimitReached, LotHalted, LotUnknown, SoldOut
@@ -33,9 +34,12 @@ DESCRIPTION = "森惠{product} {quantity_kg} kg"
 
 @dataclass(frozen=True)
 class Wish:
-    """What a buyer asks for: exactly one of quantity and money; a lot, a village, a region, or any."""
+    """What a buyer asks for: exactly one of quantity and money; a lot, a village, a region, or any.
 
-    purpose: str
+    `cause` is the code of what it is bought for; its purpose is then the cause's.
+    """
+
+    purpose: str | None = None
     quantity_kg: int | None = None
     amount_fen: int | None = None
     lot_code: str | None = None
@@ -44,6 +48,15 @@ class Wish:
     product: str = YIYUAN
     beneficiary: str | None = None
     channel: OrderChannel = OrderChannel.WECHAT
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
+class _For:
+    """For what is bought: a purpose, and the cause that owes it if there is one."""
+
+    purpose: str
+    cause_id: int | None
 
 
 _FEW_UNPAID = text("SELECT unpaid_orders(:holder)")
@@ -64,14 +77,17 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFact
 
     A named lot is taken as named; otherwise the oldest vintage that has enough, and another one when
     somebody empties that at the same moment, or a sanction lets no more be sold from it today. Raises
-    `SoldOut`, `LotUnknown`, `LotHalted`, `DailyLimitReached` or `QuantityNotSold`.
+    `SoldOut`, `LotUnknown`, `LotHalted`, `DailyLimitReached` or `QuantityNotSold`; for a cause also
+    `CauseUnknown`, `CauseClosed`, `CauseOther` and `ProductNotForPurpose`.
     """
+    bought_for = _bought_for(holder_id, wish)
     most_restraint = LIMITED
     for _ in range(CHANCES):
         lot = _choose(wish, most_restraint)
+        _require_product(bought_for, lot)
         quantity_kg, amount_fen = registry_queries.quote(lot, wish.quantity_kg, wish.amount_fen)
         try:
-            order = _reserve(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+            order = _reserve(holder_id, wish, bought_for, lot, quantity_kg, amount_fen, reservation)
         except DailyLimitReached:
             if wish.lot_code is not None:
                 raise
@@ -84,10 +100,27 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFact
     raise SoldOut()
 
 
+def _bought_for(holder_id: int, wish: Wish) -> _For:
+    if wish.cause is not None:
+        offline = wish.channel == OrderChannel.OFFLINE
+        cause = require_cause(holder_id, wish.cause, wish.purpose, by_operator=offline)
+        return _For(cause.purpose, cause.id)
+    if wish.purpose is None or PURPOSES[wish.purpose].cause is not None:
+        raise ValueError("what is bought needs a purpose, or the cause that has it")
+    return _For(wish.purpose, None)
+
+
+def _require_product(bought_for: _For, lot: LotFacts) -> None:
+    allowed = PURPOSES[bought_for.purpose].products
+    if allowed is not None and lot.terms.product not in allowed:
+        raise ProductNotForPurpose()
+
+
 _FIELDS = {
     "code": "text",
     "holder_id": "bigint",
     "purpose": "text",
+    "cause_id": "bigint",
     "channel": "text",
     "lot_id": "bigint",
     "quantity_kg": "bigint",
@@ -102,12 +135,13 @@ _FIELDS = {
 
 
 @cache
-def _statement(purpose: Purpose) -> str:
+def _statement() -> str:
     """The one statement that places an order, so that a hot lot's row is held for one round trip.
 
     Settlement reads what is owed under a lock, so there must be an account to lock by then.
     """
-    ids = [f"%(holder_id)s::bigint * {CODES} + {kind.code}" for kind in (purpose.due, purpose.carry)]
+    owes = "coalesce(%(cause_id)s::bigint, %(holder_id)s::bigint)"
+    ids = [f"{owes} * {CODES} + {kind.code}" for kind in (DUE, CARRY)]
     values = ", ".join(f"%({name})s::{kind}" for name, kind in _FIELDS.items())
     taken = registry.reservation_from("%(lot_id)s", "%(quantity_kg)s::bigint", "%(restraint)s")
     return (
@@ -118,7 +152,13 @@ def _statement(purpose: Purpose) -> str:
 
 
 def _reserve(
-    holder_id: int, wish: Wish, lot: LotFacts, quantity_kg: int, amount_fen: int, reservation: timedelta
+    holder_id: int,
+    wish: Wish,
+    bought_for: _For,
+    lot: LotFacts,
+    quantity_kg: int,
+    amount_fen: int,
+    reservation: timedelta,
 ) -> OrderFacts | None:
     """Write the order with its reservation; None when the lot does not hold as much any more.
 
@@ -128,9 +168,9 @@ def _reserve(
     whoever lays one locks before the lots. Raises `DailyLimitReached`.
     """
     if wish.lot_code is not None and lot.restraint != LIMITED:
-        return _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+        return _write(holder_id, wish, bought_for, lot, quantity_kg, amount_fen, reservation)
     with db.session.begin_nested() as attempt:
-        order = _write(holder_id, wish, lot, quantity_kg, amount_fen, reservation)
+        order = _write(holder_id, wish, bought_for, lot, quantity_kg, amount_fen, reservation)
         if order is None:
             attempt.rollback()
         elif lot.restraint == LIMITED:
@@ -139,13 +179,20 @@ def _reserve(
 
 
 def _write(
-    holder_id: int, wish: Wish, lot: LotFacts, quantity_kg: int, amount_fen: int, reservation: timedelta
+    holder_id: int,
+    wish: Wish,
+    bought_for: _For,
+    lot: LotFacts,
+    quantity_kg: int,
+    amount_fen: int,
+    reservation: timedelta,
 ) -> OrderFacts | None:
     now = clock.now()
     terms: dict[str, Any] = {
         "code": random_code(),
         "holder_id": holder_id,
-        "purpose": wish.purpose,
+        "purpose": bought_for.purpose,
+        "cause_id": bought_for.cause_id,
         "channel": str(wish.channel),
         "lot_id": lot.id,
         "quantity_kg": quantity_kg,
@@ -162,8 +209,13 @@ def _write(
         "next_check_at": now + reservation,
         "restraint": lot.restraint,
     }
-    row = run(_statement(PURPOSES[wish.purpose]), {**terms, **hidden}).fetchone()
-    return None if row is None else OrderFacts(id=row[0], status=OrderStatus.RESERVED, **terms)
+    row = run(_statement(), {**terms, **hidden}).fetchone()
+    if row is None:
+        return None
+    if bought_for.cause_id is not None:
+        db.session.add(CauseTurn(order_id=row[0]))
+        db.session.flush()
+    return OrderFacts(id=row[0], status=OrderStatus.RESERVED, **terms)
 
 
 def _choose(wish: Wish, most_restraint: int = LIMITED) -> LotFacts:

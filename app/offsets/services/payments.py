@@ -86,7 +86,8 @@ WITH credited AS (
 posted AS ({ledger.entries_from(entry, "credited")}),
 stamped AS (
   UPDATE orders SET paid_at = %(now)s FROM credited WHERE orders.id = reference AND expired_at IS NULL
-  RETURNING orders.id, lot_id, holder_id, quantity_kg, orders.amount_fen, certificate_number
+  RETURNING orders.id, lot_id, coalesce(cause_id, holder_id), quantity_kg, orders.amount_fen,
+    certificate_number
 ),
 waiting AS (
   INSERT INTO paid_order (order_id, lot_id, holder_id, quantity_kg, amount_fen, certificate_number)

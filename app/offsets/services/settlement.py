@@ -19,7 +19,6 @@ from app.accounts.chart import PLATFORM
 from app.accounts.ledger import Leg
 from app.kit import clock
 from app.kit.database import db, run
-from app.offsets.purposes import PURPOSES, Purpose
 from app.offsets.rules import GRAMS_PER_UNIT
 from app.offsets.services.refunds import open_refund
 from app.registry import services as registry
@@ -43,20 +42,20 @@ class Settled:
         return self.settled + self.refunding
 
 
-def _statement(purpose: Purpose) -> str:
+def _statement() -> str:
     """The one statement of a run. Each room gives the part that writes its own tables."""
     village, fee = (f"amount_fen * %({share}_bp)s / {WHOLE_BP}" for share in ("village", "fee"))
     seller, buyer, platform = "%(seller)s::bigint", "holder_id", f"{PLATFORM}::bigint"
     legs = (
-        Leg(purpose.retire, seller, buyer, "due_g"),
-        Leg(purpose.retire_surplus, seller, buyer, "grams - due_g"),
+        Leg(chart.RETIRE, seller, buyer, "due_g"),
+        Leg(chart.RETIRE_SURPLUS, seller, buyer, "grams - due_g"),
         Leg(chart.CREDIT_SELLER, platform, seller, f"amount_fen - {village} - {fee}"),
         Leg(chart.CREDIT_VILLAGE, platform, "%(village)s::bigint", village, "%(village_bp)s > 0"),
         Leg(chart.TAKE_FEE, platform, platform, fee, "%(fee_bp)s > 0"),
     )
     return _SETTLE.format(
         retire=registry.run_from("claimed"),
-        due=purpose.due.code,
+        due=chart.DUE.code,
         codes=chart.CODES,
         endless=2**63 - 1,
         grams=GRAMS_PER_UNIT,
@@ -103,7 +102,7 @@ posted AS ({post})
 SELECT asked_kg, taken_kg, (SELECT count(*) FROM closing),
   (SELECT array_agg(place ORDER BY place) FROM laid WHERE upto_kg > %(room_kg)s) FROM sums
 """
-_PERSONAL = _statement(PURPOSES["personal"])
+_RUN = _statement()
 # From one lot to the next by index, however many orders wait in each.
 _LOTS = text(
     "WITH RECURSIVE waiting AS ("
@@ -138,7 +137,7 @@ def settle_lot(lot_id: int, most: int = RUN_LENGTH) -> Settled:
         "fee_bp": lot.terms.fee_bp,
         "now": clock.now(),
     }
-    row = run(_PERSONAL, values).fetchone()
+    row = run(_RUN, values).fetchone()
     assert row is not None
     asked_kg, taken_kg, settled, unplaced = row
     for order_id in unplaced or ():

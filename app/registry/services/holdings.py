@@ -135,7 +135,7 @@ def retire_units(
 
 def _owed_g(holder_id: int) -> int:
     """What the holder owes, locked together with their units in the books' one order."""
-    ids = [chart.UNITS.of(holder_id), chart.DUE_PERSONAL.of(holder_id)]
+    ids = [chart.UNITS.of(holder_id), chart.DUE.of(holder_id)]
     return -ledger.lock_balances(ids).get(ids[1], 0)
 
 

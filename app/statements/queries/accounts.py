@@ -70,8 +70,8 @@ def get_account(holder_id: int, period: Period) -> CarbonAccount:
         avoided=_avoided(avoided, period.first),
         emitted=_emitted(emitted),
         offset=Line(sum(retired.values()), (), {day: {"offset": g} for day, g in retired.items()}),
-        owed_g=-balances.get(chart.DUE_PERSONAL.name, 0),
-        carry_g=balances.get(chart.CARRY_PERSONAL.name, 0),
+        owed_g=-balances.get(chart.DUE.name, 0),
+        carry_g=balances.get(chart.CARRY.name, 0),
     )
 
 

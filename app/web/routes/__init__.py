@@ -11,6 +11,7 @@ from app.web import forms, guard, pages, words
 from app.web.routes import (
     account,
     actions,
+    attestations,
     books,
     calculator,
     certificates,
@@ -65,6 +66,7 @@ from app.web.routes import (
 __all__ = [
     "account",
     "actions",
+    "attestations",
     "books",
     "calculator",
     "certificates",

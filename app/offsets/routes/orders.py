@@ -1,34 +1,27 @@
-"""What can be asked of offsets over HTTP: dues, orders, their payment, certificates."""
+"""Dues, orders and their payment over HTTP, and where WeChat Pay calls us."""
 
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
-from flask_smorest import Api
+from flask import Response, jsonify, request
 
+from app.accounts import chart
 from app.accounts import queries as accounts
 from app.clients import errors as outside
 from app.clients.pay import ForeignRecord, Refund, Transaction
-from app.kit import health, platforms
+from app.kit import platforms
 from app.kit.http import Blueprint, public
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
-from app.kit.messages import language, t
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.kit.problems import OutsideUnavailable
-from app.kit.qr import qr_svg
-from app.kit.signing import pack, seal
 from app.kit.transaction import transaction
 from app.offsets import queries, services
 from app.offsets.errors import OrderNotPayable, PaymentRefused, PurchaseClosed
 from app.offsets.provider import foreign_word, paid_word, refund_word, settings, wechat_pay
-from app.offsets.purposes import PURPOSES
 from app.offsets.rules import PaymentOutcome
 from app.offsets.schemas import (
-    CertificateFileView,
-    CertificateView,
     DuesView,
-    KeysView,
     NewDues,
     NewOrder,
     OrderView,
@@ -47,14 +40,7 @@ calculations = Blueprint(
 )
 orders = Blueprint("orders", __name__, url_prefix="/v1/orders", description="Purchases 订单")
 shop = Blueprint("shop", __name__, url_prefix="/v1/shop", description="Whether one may buy here 购买开关")
-certificates = Blueprint(
-    "certificates",
-    __name__,
-    url_prefix="/v1/certificates",
-    description="Certificates for anyone to check 凭证",
-)
 
-keys = Blueprint("keys", __name__, url_prefix="/v1/keys", description="Public keys 公钥")
 notices = Blueprint(
     "notices", __name__, url_prefix="/v1/wechat-pay/notices", description="Where WeChat Pay calls us 支付通知"
 )
@@ -71,10 +57,9 @@ def get_dues() -> dict[str, Any]:
 
 def standing(holder_id: int) -> dict[str, Any]:
     """What a holder owes, carries, and the dues behind it."""
-    purpose = PURPOSES["personal"]
     return {
-        "owed_g": -accounts.get_balance(holder_id, purpose.due),
-        "carry_g": accounts.get_balance(holder_id, purpose.carry),
+        "owed_g": -accounts.get_balance(holder_id, chart.DUE),
+        "carry_g": accounts.get_balance(holder_id, chart.CARRY),
         "items": queries.list_dues(holder_id),
     }
 
@@ -150,7 +135,8 @@ def place(holder_id: int, wish: dict[str, Any]) -> queries.OrderFacts:
     services.orders.require_few_unpaid(holder_id, settings().most_unpaid_orders)
     reservation = timedelta(seconds=settings().reservation_seconds)
     asked = Wish(
-        purpose=wish["purpose"],
+        purpose=wish.get("purpose"),
+        cause=wish.get("cause"),
         quantity_kg=wish.get("quantity_kg"),
         amount_fen=wish.get("amount_fen"),
         lot_code=wish.get("lot"),
@@ -212,96 +198,6 @@ def open_payment(holder_id: int, code: str) -> dict[str, str]:
         raise OutsideUnavailable() from error
 
 
-@certificates.route("/<string:number>", methods=["GET"])
-@public
-@certificates.response(200, CertificateView)
-def get_certificate(number: str) -> Any:
-    """A certificate by its number, with or without hyphens; for anyone."""
-    return certificate_view(number)
-
-
-def certificate_view(number: str) -> dict[str, Any]:
-    """A certificate's facts in the caller's language, its public address and its signature."""
-    facts = queries.get_certificate(number)
-    forest, lang = facts.forest, language()
-    return {
-        **facts.claims(),
-        "retired_at": facts.retired_at,
-        "monitoring_start": forest.period_start,
-        "monitoring_end": forest.period_end,
-        "methodology": t(forest.methodology),
-        "product_name": t(forest.product_name),
-        "origin": forest.origin,
-        "project_name": getattr(forest.name, lang),
-        "place": getattr(forest.place, lang),
-        "notes": [t(note) for note in forest.notes],
-        "url": public_url(facts),
-        "signature": sign(facts),
-        "qr": qr_text(facts),
-        **sealed_view(facts),
-    }
-
-
-def sign(facts: queries.CertificateFacts) -> str:
-    """A certificate's signature, which holds what it attests."""
-    return seal().sign(facts.claims(), "cert+jws")
-
-
-def sealed_view(facts: queries.CertificateFacts) -> dict[str, Any]:
-    """Where a certificate's retirement stands in the public log, and under which head; None until then."""
-    found = queries.find_log_proof(facts)
-    if found is None:
-        return {"log": None, "sealed": None}
-    inclusion, salt = found
-    proof = {
-        "position": inclusion.position,
-        "leaf": inclusion.leaf,
-        "salt": salt,
-        "path": [node.hex() for node in inclusion.path],
-        "head": inclusion.head.document,
-    }
-    return {"log": proof, "sealed": inclusion.head}
-
-
-def qr_text(facts: queries.CertificateFacts) -> str:
-    """What a certificate's QR code holds: its address, and behind the # the signed facts.
-
-    A browser keeps what stands behind the # to itself; `senhui-verify qr` checks it offline.
-    """
-    return f"{public_url(facts)}#{pack(sign(facts))}"
-
-
-def public_url(facts: queries.CertificateFacts) -> str:
-    """Where anyone can check a certificate."""
-    return f"{settings().public_url}/c/{facts.number}"
-
-
-@certificates.route("/<string:number>/qr.svg", methods=["GET"])
-@public
-@certificates.doc(responses={"200": {"description": "SVG image", "content": {"image/svg+xml": {}}}})
-def get_certificate_code(number: str) -> Response:
-    """The QR code that leads to the certificate's public page."""
-    svg = qr_svg(qr_text(queries.get_certificate(number)))
-    return Response(svg, content_type="image/svg+xml")
-
-
-@certificates.route("/<string:number>/file", methods=["GET"])
-@public
-@certificates.response(200, CertificateFileView)
-def get_certificate_file(number: str) -> Any:
-    """A certificate to keep: what `senhui-verify certificate` checks without asking anybody."""
-    facts = queries.get_certificate(number)
-    return {"format": "senhui-certificate-1", "signature": sign(facts), **sealed_view(facts)}
-
-
-@keys.route("", methods=["GET"])
-@public
-@keys.response(200, KeysView)
-def get_keys() -> dict[str, Any]:
-    """The public keys that check certificates and heads offline (JWK set): the present one, then past."""
-    return {"keys": seal().public_jwks()}
-
-
 @notices.route("", methods=["POST"])
 @public
 @notices.doc(responses={"204": {"description": "Heard"}})
@@ -342,12 +238,3 @@ def _fail(message: str, status: int) -> Response:
     response = jsonify(code="FAIL", message=message)
     response.status_code = status
     return response
-
-
-def connect(app: Flask, api: Api) -> None:
-    """Register this room's routes, and what its operators must see."""
-    for blueprint in (dues, calculations, shop, orders, certificates, keys, notices):
-        api.register_blueprint(blueprint)
-    health.tell("doubts", queries.count_open_doubts)
-    health.tell("stuck_refunds", queries.count_stuck_refunds)
-    health.tell("paid_orders_waiting", queries.count_waiting)

@@ -1,0 +1,1 @@
+"""What happens later: hearing of orders that have come to an end."""

@@ -1,0 +1,1 @@
+"""What can be known of causes. The only readers of this room."""

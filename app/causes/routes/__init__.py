@@ -1,0 +1,13 @@
+"""What can be asked of causes over HTTP."""
+
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest.blueprint import Blueprint
+
+BLUEPRINTS: tuple[Blueprint, ...] = ()
+
+
+def connect(app: Flask, api: Api) -> None:
+    """Register this room's routes."""
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)

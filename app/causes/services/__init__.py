@@ -1,0 +1,1 @@
+"""What can be done with causes. The only writers of this room."""

@@ -1,0 +1,160 @@
+"""Causes and where they stand: what they owe, what was ordered, paid and retired for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.kit.database import db
+from app.offsets.errors import CauseUnknown
+from app.offsets.models import Cause, Order, Retirement, SettlementRun
+from app.offsets.queries.orders import OrderFacts, order_facts, select_orders
+from app.registry import queries as registry
+
+
+@dataclass(frozen=True)
+class CauseFacts:
+    """A cause; `id` is its holder's."""
+
+    id: int
+    code: str
+    purpose: str
+    owner_id: int | None
+    title: str
+    shared: bool
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a cause stands: due, still owed, retired beyond it, and what is on its way."""
+
+    due_g: int
+    owed_g: int
+    carry_g: int
+    retired_g: int
+    reserved_kg: int
+    paid_kg: int
+    paid_fen: int
+    """What was paid and did not go back."""
+
+    @property
+    def neutral(self) -> bool:
+        """Whether something was owed and all of it is closed."""
+        return self.due_g > 0 and self.owed_g == 0
+
+
+@dataclass(frozen=True)
+class CauseRetirement:
+    """Units retired for a cause by one order: the certificate, the serials, whose forest."""
+
+    order_id: int
+    holder_id: int
+    number: str
+    quantity_kg: int
+    amount_fen: int
+    beneficiary: str | None
+    serial: str
+    retired_at: datetime
+    forest: registry.CertificateFacts
+
+
+def cause_facts(cause: Cause) -> CauseFacts:
+    """The facts in a row."""
+    return CauseFacts(
+        id=cause.holder_id,
+        code=cause.code,
+        purpose=cause.purpose,
+        owner_id=cause.owner_id,
+        title=cause.title,
+        shared=cause.shared,
+        opened_at=cause.opened_at,
+        closed_at=cause.closed_at,
+    )
+
+
+def get_cause(cause_id: int) -> CauseFacts:
+    """The cause of this id. Raises `CauseUnknown`."""
+    cause = db.session.get(Cause, cause_id)
+    if cause is None:
+        raise CauseUnknown()
+    return cause_facts(cause)
+
+
+def find_cause(code: str) -> CauseFacts | None:
+    """The cause with this public code."""
+    cause = db.session.scalar(select(Cause).where(Cause.code == code))
+    return cause_facts(cause) if cause else None
+
+
+def list_causes(owner_id: int, purpose: str, limit: int, before: int | None = None) -> list[CauseFacts]:
+    """An owner's causes of a purpose, newest first; `before` is a cause's id."""
+    wanted = select(Cause).where(Cause.owner_id == owner_id, Cause.purpose == purpose)
+    if before is not None:
+        wanted = wanted.where(Cause.holder_id < before)
+    rows = db.session.scalars(wanted.order_by(Cause.holder_id.desc()).limit(limit))
+    return [cause_facts(cause) for cause in rows]
+
+
+_PAID = "paid_at IS NOT NULL AND refunding_at IS NULL"
+_STANDING = text(
+    "SELECT (SELECT coalesce(sum(change_g), 0) FROM due WHERE holder_id = :cause)::bigint AS due_g,"
+    " coalesce(sum(due_g + carry_g), 0)::bigint AS retired_g,"
+    " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NULL AND expired_at IS NULL), 0)::bigint"
+    "   AS reserved_kg,"
+    f" coalesce(sum(quantity_kg) FILTER (WHERE {_PAID}), 0)::bigint AS paid_kg,"
+    f" coalesce(sum(amount_fen) FILTER (WHERE {_PAID}), 0)::bigint AS paid_fen"
+    " FROM orders LEFT JOIN retirement ON order_id = orders.id WHERE cause_id = :cause"
+)
+
+
+def standing(cause_id: int) -> Standing:
+    """Where a cause stands now."""
+    row = db.session.execute(_STANDING, {"cause": cause_id}).one()
+    return Standing(
+        due_g=row.due_g,
+        owed_g=-accounts.get_balance(cause_id, chart.DUE),
+        carry_g=accounts.get_balance(cause_id, chart.CARRY),
+        retired_g=row.retired_g,
+        reserved_kg=row.reserved_kg,
+        paid_kg=row.paid_kg,
+        paid_fen=row.paid_fen,
+    )
+
+
+def list_cause_orders(cause_id: int, limit: int, before: int | None = None) -> list[OrderFacts]:
+    """Orders placed for a cause, newest first; `before` is an order's id."""
+    wanted = select_orders().where(Order.cause_id == cause_id).order_by(Order.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Order.id < before)
+    return [order_facts(row) for row in db.session.execute(wanted)]
+
+
+def list_retirements(cause_id: int) -> Sequence[CauseRetirement]:
+    """Everything retired for a cause, in the order it was bought."""
+    rows = db.session.execute(
+        select(Order, Retirement, SettlementRun.issuance_id)
+        .join(Retirement, Retirement.order_id == Order.id)
+        .join(SettlementRun, SettlementRun.id == Retirement.run_id)
+        .where(Order.cause_id == cause_id)
+        .order_by(Order.id)
+    ).all()
+    forests = {each: registry.certificate_facts(each) for each in {issuance for _, _, issuance in rows}}
+    return [
+        CauseRetirement(
+            order_id=order.id,
+            holder_id=order.holder_id,
+            number=order.certificate_number,
+            quantity_kg=order.quantity_kg,
+            amount_fen=order.amount_fen,
+            beneficiary=order.beneficiary,
+            serial=forests[issuance].serial_text(retirement.first_serial, retirement.last_serial),
+            retired_at=retirement.settled_at,
+            forest=forests[issuance],
+        )
+        for order, retirement, issuance in rows
+    ]
