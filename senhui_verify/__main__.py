@@ -5,12 +5,14 @@ Exit codes: 0 everything holds · 1 something is false · 2 it cannot be read, o
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from senhui_verify.attestation import check_attestation
 from senhui_verify.certificate import check_certificate
 from senhui_verify.heads import Head, check_consistency, check_head
 from senhui_verify.jws import Keys
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "senhui-verify", description="离线查验森惠的凭证与公开日志 · check offline"
     )
-    commands = parser.add_subparsers(required=True, metavar="certificate | qr | head | consistency | log")
+    commands = parser.add_subparsers(required=True, metavar=" | ".join(_COMMANDS))
     for name, (check, files, help_text) in _COMMANDS.items():
         command = commands.add_parser(name, help=help_text)
         for file in files:
@@ -70,12 +72,22 @@ def _certificate(keys: Keys, wish: argparse.Namespace) -> int:
     return 0
 
 
+def _attestation(keys: Keys, wish: argparse.Namespace) -> int:
+    claims, digest = check_attestation(keys, _read(wish.file))
+    print(say("signature_holds", wish.lang))
+    facts = claims.pop("facts")
+    _print_facts({**claims, "facts_sha256": digest}, wish.lang)
+    print(json.dumps(facts, ensure_ascii=False, indent=1))
+    print(say("may_be_revoked", wish.lang))
+    return 0
+
+
 def _qr(keys: Keys, wish: argparse.Namespace) -> int:
     content = wish.content if "#" in wish.content else _read(wish.content)
     claims = check_qr(keys, content)
     print(say("signature_holds", wish.lang))
     _print_facts(claims, wish.lang)
-    print(say("qr_only", wish.lang))
+    print(say("may_be_revoked" if "facts_sha256" in claims else "qr_only", wish.lang))
     return 0
 
 
@@ -132,6 +144,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 
 _COMMANDS: dict[str, tuple[Callable[[Keys, argparse.Namespace], int], tuple[str, ...], str]] = {
     "certificate": (_certificate, ("file",), "凭证文件 · a certificate's file"),
+    "attestation": (_attestation, ("file",), "证明文件 · an attestation's file"),
     "qr": (_qr, ("content",), "二维码内容，或存有内容的文件 · a QR code's content, or a file with it"),
     "head": (_head, ("file",), "日志头 · a signed head"),
     "consistency": (_consistency, ("old", "new", "proof"), "两个日志头之间 · from one head to another"),

@@ -11,6 +11,7 @@ from senhui_verify.documents import from_base64, members, parse
 from senhui_verify.refusals import Unreadable, Wrong
 
 CERTIFICATE, HEAD = "cert+jws", "log+jws"
+ATTESTATION, DIGEST = "attestation+jws", "digest+jws"
 _REMEMBERED = 64
 
 

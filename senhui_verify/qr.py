@@ -1,14 +1,14 @@
-"""A certificate from its QR code: an address, and behind the # the signed facts, packed."""
+"""A certificate or an attestation from its QR code: an address, and behind the # what is signed, packed."""
 
 import base64
 import zlib
 from typing import Any
 
 from senhui_verify.documents import canonical, from_base64, parse
-from senhui_verify.jws import CERTIFICATE, Keys, header
+from senhui_verify.jws import CERTIFICATE, DIGEST, Keys, header
 from senhui_verify.refusals import Unreadable, Wrong
 
-_FORM = 1
+_FORMS = {1: CERTIFICATE, 2: DIGEST}
 _LONGEST = 8192
 DICTIONARY = (
     b'{"beneficiary":null,"compliance":false,"methodology":"yiyuan","monitoring_end":"2024-12-31",'
@@ -19,17 +19,18 @@ DICTIONARY = (
 
 
 def check_qr(keys: Keys, content: str) -> dict[str, Any]:
-    """The signed facts in a QR code's content, or in what stands behind its #."""
+    """What is signed in a QR code's content, or in what stands behind its #: facts, or a digest of them."""
     address, _, fragment = content.strip().rpartition("#")
     packed = from_base64(fragment, "qr")
     if len(packed) < 74:
         raise Unreadable("qr_short")
-    if packed[0] != _FORM:
+    kind = _FORMS.get(packed[0])
+    if kind is None:
         raise Unreadable("other_format", found=packed[0])
     kid, signature, text = packed[1:9].hex(), packed[9:73], _inflate(packed[73:])
     payload = base64.urlsafe_b64encode(text).rstrip(b"=")
-    signed = base64.urlsafe_b64encode(header(kid, CERTIFICATE)).rstrip(b"=") + b"." + payload
-    keys.check(kid, signature, signed, CERTIFICATE)
+    signed = base64.urlsafe_b64encode(header(kid, kind)).rstrip(b"=") + b"." + payload
+    keys.check(kid, signature, signed, kind)
     claims = parse(text.decode())
     if not isinstance(claims, dict) or canonical(claims) != text:
         raise Unreadable("not_canonical", what="qr")

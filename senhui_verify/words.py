@@ -50,6 +50,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{what} 的签名不成立（公钥 {kid}）：内容被改过，或不是这把私钥签的",
         "the signature of {what} fails (key {kid}): it was changed, or that key did not sign it",
     ),
+    "attestation_differs": (
+        "证明 {number} 写的与签名的不一致",
+        "what is written of attestation {number} is not what was signed",
+    ),
+    "may_be_revoked": (
+        "证明所述属实地签过名；是否已撤销或被替换，请看它的公开页面",
+        "this was signed as it stands; whether it was revoked or replaced since, its public page says",
+    ),
     "certificate_differs": (
         "凭证的 {member} 写的是 {written}，签名的是 {signed}",
         "the certificate says {written} for {member}, what was signed is {signed}",

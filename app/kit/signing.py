@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
@@ -33,8 +33,8 @@ class Seal:
 
     def sign(self, document: dict[str, Any], kind: str) -> str:
         """The compact JWS of `document`; `kind` becomes its `typ`."""
-        payload = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        return jwt.PyJWS().encode(payload, self._private, "EdDSA", headers={"kid": self.kid, "typ": kind})
+        headers = {"kid": self.kid, "typ": kind}
+        return jwt.PyJWS().encode(_canonical(document), self._private, "EdDSA", headers=headers)
 
     def read(self, document: str, kind: str) -> dict[str, Any]:
         """What this key or one before it signed as `kind`. Raises ValueError for anything else."""
@@ -60,8 +60,8 @@ class Seal:
 
 
 _FIXED = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA"}
-PACKED = b"\x01"
-"""The first byte of a packed document: which form it has."""
+CERTIFICATE, DIGEST = b"\x01", b"\x02"
+"""The first byte of a packed document: whether it holds a certificate's facts, or an attestation's digest."""
 PACKING = (
     b'{"beneficiary":null,"compliance":false,"methodology":"yiyuan","monitoring_end":"2024-12-31",'
     b'"monitoring_start":"2023-01-01","number":"","project":"SAMPLE-","purpose":"personal","quantity_kg":10,'
@@ -71,14 +71,23 @@ PACKING = (
 """What a packed certificate is likely to hold, so that it shrinks to what is its own. Never changes."""
 
 
-def pack(document: str) -> str:
+def pack(document: str, form: bytes = CERTIFICATE) -> str:
     """A signed document small enough for a QR code: form, key, signature, and the claims deflated."""
     _, payload, signature = document.split(".")
     kid = jwt.get_unverified_header(document)["kid"]
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=PACKING)
     claims = deflate.compress(_decode(payload)) + deflate.flush()
-    packed = PACKED + bytes.fromhex(kid) + _decode(signature) + claims
+    packed = form + bytes.fromhex(kid) + _decode(signature) + claims
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def digest_of(facts: Mapping[str, Any]) -> str:
+    """The SHA-256 of JSON facts in their one canonical form, in hex."""
+    return hashlib.sha256(_canonical(facts)).hexdigest()
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def read_jwks(content: bytes) -> list[dict[str, str]]:

@@ -246,3 +246,10 @@ class AttestationView(ViewSchema):
     signature = fields.String(
         required=True, metadata={"description": "Compact JWS (EdDSA) over these facts; keys at /v1/keys."}
     )
+
+
+class AttestationFileView(ViewSchema):
+    """An attestation as a file that proves itself with the public keys; not that it still stands."""
+
+    format = fields.Constant("senhui-attestation-1", required=True)
+    signature = fields.String(required=True)

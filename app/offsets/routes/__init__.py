@@ -6,6 +6,7 @@ from flask_smorest import Api
 from app.kit import health
 from app.offsets import queries
 from app.offsets.routes.certificates import (
+    attestation_qr,
     attestation_url,
     attestation_view,
     attestations,
@@ -31,6 +32,7 @@ from app.offsets.routes.orders import (
 )
 
 __all__ = [
+    "attestation_qr",
     "attestation_url",
     "attestation_view",
     "certificate_view",

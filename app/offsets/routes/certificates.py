@@ -7,10 +7,16 @@ from flask import Response
 from app.kit.http import Blueprint, public
 from app.kit.messages import language, t
 from app.kit.qr import qr_svg
-from app.kit.signing import pack, seal
+from app.kit.signing import DIGEST, digest_of, pack, seal
 from app.offsets import queries
 from app.offsets.provider import settings
-from app.offsets.schemas import AttestationView, CertificateFileView, CertificateView, KeysView
+from app.offsets.schemas import (
+    AttestationFileView,
+    AttestationView,
+    CertificateFileView,
+    CertificateView,
+    KeysView,
+)
 
 certificates = Blueprint(
     "certificates",
@@ -147,3 +153,32 @@ def sign_attestation(facts: queries.attestations.AttestationFacts) -> str:
 def attestation_url(facts: queries.attestations.AttestationFacts) -> str:
     """Where anyone can check an attestation, and see whether it still stands."""
     return f"{settings().public_url}/attestations/{facts.number}"
+
+
+def attestation_qr(facts: queries.attestations.AttestationFacts) -> str:
+    """What an attestation's QR code holds: its address, and behind the # a signed digest of its facts.
+
+    The facts themselves may fill pages. `senhui-verify qr` reads the digest offline, and
+    `senhui-verify attestation` says the same one of the file.
+    """
+    claims = {name: value for name, value in facts.claims().items() if name != "facts"}
+    signed = seal().sign({**claims, "facts_sha256": digest_of(facts.facts)}, "digest+jws")
+    return f"{attestation_url(facts)}#{pack(signed, DIGEST)}"
+
+
+@attestations.route("/<string:number>/qr.svg", methods=["GET"])
+@public
+@attestations.doc(responses={"200": {"description": "SVG image", "content": {"image/svg+xml": {}}}})
+def get_attestation_code(number: str) -> Response:
+    """The QR code that leads to the attestation's public page."""
+    svg = qr_svg(attestation_qr(queries.attestations.get_attestation(number)))
+    return Response(svg, content_type="image/svg+xml")
+
+
+@attestations.route("/<string:number>/file", methods=["GET"])
+@public
+@attestations.response(200, AttestationFileView)
+def get_attestation_file(number: str) -> Any:
+    """An attestation to keep: what `senhui-verify attestation` checks without asking anybody."""
+    signature = sign_attestation(queries.attestations.get_attestation(number))
+    return {"format": "senhui-attestation-1", "signature": signature}

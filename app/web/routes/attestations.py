@@ -6,7 +6,7 @@ from markupsafe import Markup
 from app.kit.http import public
 from app.kit.qr import qr_svg
 from app.offsets.queries.attestations import get_attestation
-from app.offsets.routes import attestation_url, sign_attestation
+from app.offsets.routes import attestation_qr, attestation_url, sign_attestation
 from app.web.pages import page, web
 
 
@@ -15,11 +15,10 @@ from app.web.pages import page, web
 def attestation(number: str) -> Response:
     """An attestation's public page. Raises `AttestationUnknown`."""
     facts = get_attestation(number)
-    url = attestation_url(facts)
     return page(
         "attestation.html",
         a=facts,
-        url=url,
+        url=attestation_url(facts),
         signature=sign_attestation(facts),
-        qr=Markup(qr_svg(url).decode()),  # noqa: S704  our own drawing of our own address
+        qr=Markup(qr_svg(attestation_qr(facts)).decode()),  # noqa: S704  our own drawing of our own address
     )
