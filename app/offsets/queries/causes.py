@@ -86,9 +86,19 @@ def get_cause(cause_id: int) -> CauseFacts:
 
 
 def find_cause(code: str) -> CauseFacts | None:
-    """The cause with this public code."""
+    """The cause with this public code; None for whatever is none, too."""
+    if not (code.isascii() and code.isalnum()):
+        return None
     cause = db.session.scalar(select(Cause).where(Cause.code == code))
     return cause_facts(cause) if cause else None
+
+
+def find_open_cause(code: str, holder_id: int | None) -> CauseFacts | None:
+    """The cause with this code if `holder_id`, None for a stranger, may buy for it now."""
+    cause = find_cause(code)
+    if cause is None or cause.closed_at is not None:
+        return None
+    return cause if cause.shared or (holder_id is not None and cause.owner_id == holder_id) else None
 
 
 def list_causes(owner_id: int, purpose: str, limit: int, before: int | None = None) -> list[CauseFacts]:

@@ -3,6 +3,8 @@
 from flask import Response, request
 
 from app.kit.http import public
+from app.offsets.queries import causes
+from app.offsets.queries.causes import CauseFacts
 from app.offsets.routes import standing
 from app.registry import queries as registry
 from app.registry.queries import Listing
@@ -30,7 +32,14 @@ def lot_list() -> Response:
     asked = request.args.get("place", "")
     chosen = asked if asked in places else None
     shown = [lot for lot in lots if chosen in (None, lot.project.township_zh)]
-    return page("forests.html", tab="forest", lots=shown, places=places, chosen=chosen)
+    return page("forests.html", tab="forest", lots=shown, places=places, chosen=chosen, cause=asked_cause())
+
+
+def asked_cause(form: Form | None = None) -> CauseFacts | None:
+    """The cause that `?cause=` or a form names, if whoever asks may buy for it."""
+    code = (form.written if form and form.written else request.args).get("cause", "")[:26]
+    seen = session.visitor() if code else None
+    return causes.find_open_cause(code, seen.holder_id if seen else None) if code else None
 
 
 @web.get("/forest/<code:code>")
@@ -46,7 +55,11 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
     Of every quantity that it offers it says who gets how much, and of one that `?steps=` asks for.
     """
     seen = session.visitor()
-    owed_g = standing(seen.holder_id)["owed_g"] if seen else 0
+    cause = asked_cause(form)
+    if cause is not None:
+        owed_g = causes.standing(cause.id).owed_g
+    else:
+        owed_g = standing(seen.holder_id)["owed_g"] if seen else 0
     exact: int | None = -(-owed_g // (found.terms.step_kg * 1000))
     most = found.remaining_kg // found.terms.step_kg
     exact = exact if exact and exact <= most else None
@@ -63,6 +76,7 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
         exact=exact if exact not in QUICK_STEPS else None,
         asked=asked or exact or (steps[0] if steps else None),
         shares=[(each, allot(found.terms, each * price)) for each in steps],
+        cause=cause,
         wish=(form.written or request.args).get("wish", "")[:26],
         fitting=count_wishes_for(found) if steps else 0,
         wishes_path=wishes_of(found),

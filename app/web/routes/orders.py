@@ -13,6 +13,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.queries import OrderFacts
+from app.offsets.queries.causes import get_cause
 from app.offsets.routes import open_payment, place, require_open_shop
 from app.offsets.rules import OrderStatus
 from app.registry import queries as registry
@@ -36,6 +37,7 @@ class NewPurchase(NewSchema):
     other = WholeText(1, MOST_STEPS)
     beneficiary = Text(40)
     wish = Code(26)
+    cause = Code(26)
 
 
 @web.get("/orders")
@@ -61,8 +63,9 @@ def buy(holder_id: int) -> Response:
         form.faults.setdefault("steps", t("kit.field_required"))
     if not form.sound or steps is None:
         return lot_page(lot, form, 422)
-    wish = {"purpose": "personal", "lot": lot.code, "quantity_kg": steps * lot.terms.step_kg}
-    wish |= {name: told[name] for name in ("beneficiary", "wish") if name in told}
+    wish = {"lot": lot.code, "quantity_kg": steps * lot.terms.step_kg}
+    wish |= {name: told[name] for name in ("beneficiary", "wish", "cause") if name in told}
+    wish |= {} if "cause" in wish else {"purpose": "personal"}
     try:
         with transaction():
             order = place(holder_id, wish)
@@ -128,6 +131,7 @@ def _standing(holder_id: int, code: str) -> dict[str, Any]:
         "order": found,
         "refunds": offsets.list_refunds_of(code) if found.refunded_fen else [],
         "lot": _lot(found.lot_id),
+        "cause": get_cause(found.cause_id) if found.cause_id else None,
         "waiting": _waits(found),
         "phone": session.settings().phone_url,
     }
