@@ -16,8 +16,8 @@ run: $(VENV)/run.done ## start everything and print the address (PORT=8000, SENH
 code: $(VENV)/run.done ## print the sign-in code of a sample operator of the console (NAME=sample-lin)
 	@$(FLASK) operator code $(or $(NAME),sample-lin)
 
-demo: $(VENV)/run.done ## play the whole story through the API on an instance of its own
-	@$(BIN)/python demo.py
+demo: $(VENV)/run.done ## play the stories through the API on an instance of its own; documents to var/demo
+	@$(BIN)/python -m stories
 
 registry-cases: $(VENV)/run.done ## ask an instance of its own for what registries fail at (RACERS=1000 CASES='…')
 	@$(BIN)/python -m cases $(if $(RACERS),--racers $(RACERS)) $(CASES)

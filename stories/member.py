@@ -1,53 +1,17 @@
-"""`make demo`: the whole story through the API alone, on an instance of its own.
-
-Starts everything on a free port in a temporary folder, plays a person's day with progress lines,
-prints links and figures, proves the books, ends with `demo: ok`, and leaves nothing behind.
-"""
+"""A member: a day's steps, a trip, what is still owed, a yuan of forest carbon and its certificate."""
 
 import json
-import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import requests
 
-from cases.instance import DidNotStart, Instance
-from cases.people import Person, Unexpected
-
-SHANGHAI = timezone(timedelta(hours=8))
-
-
-class Story(Person):
-    """One person's calls, with a line of progress each."""
-
-    steps = 0
-
-    def tell(self, text: str) -> None:
-        """A line of progress."""
-        self.steps += 1
-        print(f"  {self.steps:2}. {text}", flush=True)
-
-
-def main() -> int:
-    """Play the story; 0 and `demo: ok`, or say what went wrong."""
-    print("demo: starting an instance of its own …", flush=True)
-    try:
-        with Instance("senhui-demo") as instance:
-            play(Story(instance))
-            proof = instance.flask("prove")
-    except (DidNotStart, TimeoutError, Unexpected) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    print("\n" + proof.stdout)
-    if proof.returncode:
-        print("demo: the books do not prove", file=sys.stderr)
-        return 1
-    print("demo: ok")
-    return 0
+from cases.people import Unexpected
+from stories.teller import SHANGHAI, Story
 
 
 def play(story: Story) -> None:
-    """A person's day: steps, a trip, what is still owed, a yuan of forest carbon, its certificate."""
+    """Play the story."""
     story.sign_in("1")
     story.tell("signed in with WeChat")
     _act(story)
@@ -97,12 +61,9 @@ def _buy(story: Story) -> None:
     if page.status_code != 200 or certificate["serial"] not in page.text:
         raise Unexpected("the public page does not confirm the certificate")
     story.tell(f"confirmed by its public page {certificate['url']}")
+    story.keep(f"/v1/certificates/{number}/file", "member-certificate.json")
     due = story.call("GET", "/v1/dues")
     points = story.call("GET", "/v1/me")["balances"].get("points", 0)
     story.tell(f"still owed {due['owed_g']} g; points {points}")
     if took > 2:
         raise Unexpected(f"settlement took {took:.1f} s, more than two")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Who tells a story: a person's calls with a line of progress each, and the documents they keep."""
+
+from datetime import timedelta, timezone
+from pathlib import Path
+
+import requests
+
+from cases.instance import Instance
+from cases.people import TIMEOUT_S, Operator, Person, Unexpected
+
+SHANGHAI = timezone(timedelta(hours=8))
+_BEGINNINGS = {".pdf": b"%PDF-", ".png": b"\x89PNG", ".svg": b"<svg", ".json": b"{", ".csv": b""}
+
+
+class Story(Person):
+    """One person's calls. What they keep goes to `folder`."""
+
+    steps = 0
+
+    def __init__(self, instance: Instance, folder: Path) -> None:
+        super().__init__(instance)
+        self.folder = folder
+
+    def tell(self, text: str) -> None:
+        """A line of progress."""
+        self.steps += 1
+        print(f"  {self.steps:2}. {text}", flush=True)
+
+    def another(self, account: str) -> "Story":
+        """Somebody else of the same story, signed in with another account of the simulated WeChat."""
+        person = type(self)(self.instance, self.folder)
+        person.sign_in(account)
+        return person
+
+    def operator(self, name: str) -> Operator:
+        """One of the instance's sample operators, signed in to the console."""
+        return Operator(self.instance, name)
+
+    def keep(self, path: str, name: str) -> Path:
+        """Take a document home: what stands at `path`, as file `name`, whose ending says its kind.
+
+        Raises `Unexpected` for anything else than such a document.
+        """
+        answer = requests.get(self.instance.url + path, headers=self.headers, timeout=TIMEOUT_S)
+        file = self.folder / name
+        begins = answer.content.lstrip()[:200]
+        if answer.status_code != 200 or _BEGINNINGS[file.suffix] not in begins:
+            raise Unexpected(f"GET {path} answered {answer.status_code}, not a document: {begins!r}")
+        file.write_bytes(answer.content)
+        self.tell(f"   kept {file.name}, {len(answer.content) // 1024 + 1} kB")
+        return file
