@@ -27,7 +27,8 @@ ifdef ARGS
 	@./tests/with-chromium $(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/journeys
-	@./tests/with-chromium $(BIN)/python -m pytest -q tests/journeys
+	@./tests/with-chromium $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" tests/journeys
+	@$(BIN)/python -m pytest -q -m alone tests/journeys
 endif
 
 check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up to date

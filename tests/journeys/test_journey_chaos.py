@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "chaos", "--kills", "8", "--seconds", "7", "--seed", "20261125"]
 

@@ -13,6 +13,8 @@ import pytest
 import redis
 from instance import Caller, Instance
 
+pytestmark = pytest.mark.alone
+
 ORDERS = 24
 KILLS = 12
 SEED = 20261121

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cases.__main__ import CASES
+
+pytestmark = pytest.mark.alone
 
 ROOT = Path(__file__).parents[2]
 
