@@ -4,7 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+from app.causes.routes.dockets import dockets
+
+BLUEPRINTS: tuple[Blueprint, ...] = (dockets,)
 
 
 def connect(app: Flask, api: Api) -> None:
