@@ -35,6 +35,7 @@ def ruling_fulfilled_facts(found: DocketFacts) -> dict[str, Any]:
         "instalments": [{"due_on": each.due_on.isoformat(), "part": each.part} for each in told.instalments],
         "retirements": [_retirement(each) for each in found.fitting],
         "papers": [{"kind": each.kind, "state": each.state} for each in found.checklist],
+        "sample": any(each.forest.sample for each in found.fitting),
         "fulfilled_at": max(each.retired_at for each in found.fitting).isoformat(timespec="seconds"),
     }
 
@@ -47,6 +48,8 @@ def _retirement(each: CauseRetirement) -> dict[str, Any]:
         "amount_fen": each.amount_fen,
         "forest_zh": f"{each.forest.place.zh} {each.forest.name.zh}",
         "forest_en": f"{each.forest.name.en}, {each.forest.place.en}",
+        "project": each.forest.project,
+        "seller": each.forest.seller,
         "product": each.forest.product,
         "vintage": each.forest.vintage,
         "sample": each.forest.sample,
