@@ -237,7 +237,7 @@ def _papers() -> None:
         _id(),
         _ref("docket_id", "docket.cause_id"),
         _text("kind", 20),
-        _text("title", 100),
+        sa.Column("title_sealed", sa.LargeBinary, nullable=False),
         _text("media", 10),
         sa.Column("sha256", sa.LargeBinary, nullable=False),
         sa.Column("size_bytes", sa.Integer, nullable=False),

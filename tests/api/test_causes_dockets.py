@@ -326,6 +326,8 @@ def test_papers_are_sealed_needed_and_waived_with_a_reason(court: Court) -> None
         text("SELECT content_sealed FROM docket_paper WHERE id = :id"), {"id": paper.id}
     )
     assert PDF not in stored.scalar_one()
+    titles = db.session.scalars(text("SELECT title_sealed FROM docket_paper")).all()
+    assert not any(b"undertaking" in each for each in titles), "a title may name somebody"
 
 
 def test_a_letter_needs_its_papers_and_is_revoked_by_another_ruling(court: Court, shop: Shop) -> None:

@@ -274,9 +274,13 @@ def test_what_is_refused_of_a_purchase_is_said_on_the_partys_page(
     code = court.ruled(loss(90_000))
     link = f"/dockets/{court.link(code)}"
     buyer = browser(app, shop)
-    beyond = send(buyer, f"{link}/orders", lot=shop.lot.lot_code, quantity_kg="500")
+    beyond = send(buyer, f"{link}/orders", lot=shop.lot.lot_code, part="other", quantity_kg="500")
     assert beyond.status_code == 409
     assert "超过裁判确定的数量" in beyond.text
-    assert send(buyer, f"{link}/orders", lot=shop.lot.lot_code, quantity_kg="-1").status_code == 422
+    assert (
+        send(buyer, f"{link}/orders", lot=shop.lot.lot_code, part="other", quantity_kg="-1").status_code
+        == 422
+    )
+    assert send(buyer, f"{link}/orders", lot=shop.lot.lot_code, part="other").status_code == 422
     assert send(buyer, f"{link}/orders", lot="nowhere", part="all").status_code == 404
     assert send(app.test_client(), f"{link}/orders", lot=shop.lot.lot_code).status_code == 401

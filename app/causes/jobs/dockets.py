@@ -19,10 +19,12 @@ def count_retired(payload: dict[str, Any]) -> None:
 
 def remind_dockets() -> int:
     """Raise the reminders that today calls for; returns how many are new. Any number of sweepers may."""
-    raised = 0
-    with transaction():
-        waiting = docket_letters.list_dockets_to_remind(clock.business_day())
-    for cause_id in waiting:
+    raised, last = 0, 0
+    while True:
         with transaction():
-            raised += docket_letters.remind(cause_id)
-    return raised
+            waiting = docket_letters.list_dockets_to_remind(clock.business_day(), last)
+        if not waiting:
+            return raised
+        for last in waiting:
+            with transaction():
+                raised += docket_letters.remind(last)

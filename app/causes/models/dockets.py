@@ -154,7 +154,7 @@ class DocketInstalment(Base):
 
 
 class DocketPaper(Base):
-    """A file of a docket, sealed; found by its SHA-256."""
+    """A file of a docket, sealed with its title, which may name people; found by its SHA-256."""
 
     __tablename__ = "docket_paper"
     __table_args__ = (UniqueConstraint("docket_id", "sha256", name="uq_docket_paper_sha256"),)
@@ -162,7 +162,7 @@ class DocketPaper(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     docket_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("docket.cause_id"))
     kind: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str] = mapped_column(String(100))
+    title_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     media: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     size_bytes: Mapped[int] = mapped_column(Integer)

@@ -57,6 +57,19 @@ class RulingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperFacts:
+    """A file of a docket; what is in it is asked for separately."""
+
+    id: int
+    kind: str
+    title: str
+    media: str
+    sha256: bytes
+    added_by: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderFacts:
     """That somebody has to be reminded of an instalment."""
 
@@ -82,7 +95,7 @@ class DocketFacts:
     standing: Standing
     orders: Sequence[OrderFacts]
     retirements: Sequence[CauseRetirement]
-    papers: Sequence[DocketPaper]
+    papers: Sequence[PaperFacts]
     waivers: Sequence[DocketWaiver]
     letter: AttestationFacts | None
 
@@ -214,7 +227,7 @@ def docket_facts(docket: Docket) -> DocketFacts:
         standing=standing(cause_id),
         orders=list_cause_orders(cause_id, MOST_ORDERS),
         retirements=list_retirements(cause_id),
-        papers=_parts(DocketPaper, cause_id, DocketPaper.id),
+        papers=[_paper(docket.code, each) for each in _parts(DocketPaper, cause_id, DocketPaper.id)],
         waivers=_parts(DocketWaiver, cause_id, DocketWaiver.kind),
         letter=find_standing(cause_id, LETTER),
     )
@@ -222,6 +235,11 @@ def docket_facts(docket: Docket) -> DocketFacts:
 
 def _parts(model: Any, cause_id: int, by: Any) -> Sequence[Any]:
     return db.session.scalars(select(model).where(model.docket_id == cause_id).order_by(by)).all()
+
+
+def _paper(code: str, row: DocketPaper) -> PaperFacts:
+    title = sealing.unseal(row.title_sealed, paper_context(code, row.sha256))
+    return PaperFacts(row.id, row.kind, title, row.media, row.sha256, row.added_by, row.added_at)
 
 
 def _rulings(cause_id: int) -> tuple[RulingFacts | None, RulingFacts | None]:
@@ -260,7 +278,7 @@ def open_link(docket: Docket) -> str:
     return sealing.unseal(docket.link_sealed, link_context(docket.code))
 
 
-def open_paper(scope: Scope, code: str, paper_id: int) -> tuple[DocketPaper, bytes]:
+def open_paper(scope: Scope, code: str, paper_id: int) -> tuple[PaperFacts, bytes]:
     """A paper and its content. Raises `DocketUnknown`."""
     found = db.session.execute(
         select(DocketPaper, DocketPaper.content_sealed)
@@ -270,7 +288,7 @@ def open_paper(scope: Scope, code: str, paper_id: int) -> tuple[DocketPaper, byt
     if found is None:
         raise DocketUnknown()
     paper, content = found
-    return paper, sealing.unseal_bytes(content, paper_context(code, paper.sha256))
+    return _paper(code, paper), sealing.unseal_bytes(content, paper_context(code, paper.sha256))
 
 
 def parties_context(code: str) -> str:
@@ -284,7 +302,7 @@ def link_context(code: str) -> str:
 
 
 def paper_context(code: str, digest: bytes) -> str:
-    """What a paper's content is sealed for."""
+    """What a paper's content and title are sealed for."""
     return f"docket_paper:{code}:{digest.hex()}"
 
 

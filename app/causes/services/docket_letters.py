@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.services import audit, notices
@@ -12,7 +12,7 @@ from app.causes.queries.courts import Scope
 from app.causes.queries.docket_letters import ruling_fulfilled_facts
 from app.causes.queries.dockets import LETTER, DocketFacts, docket_facts
 from app.causes.rules.docket_papers import LETTER as BEFORE_LETTER
-from app.causes.rules.dockets import REMIND_WITHIN, REMINDERS, Stand
+from app.causes.rules.dockets import AHEAD, LAST_DAY, OVERDUE, REMIND_WITHIN, REMINDERS, Stand
 from app.causes.services.dockets import lock_by_cause, lock_docket
 from app.causes.services.rulings import require_papers
 from app.kit import clock
@@ -42,8 +42,19 @@ def issue_letter(operator_id: int, scope: Scope, code: str) -> str:
     return number
 
 
-def list_dockets_to_remind(today: date, limit: int = 500) -> list[int]:
-    """Cases with an instalment that is near or over, and that are not carried out, by their ids."""
+def list_dockets_to_remind(today: date, after: int, limit: int = 200) -> list[int]:
+    """Cases not carried out, with an instalment near or over that nobody was reminded of so yet; ids.
+
+    `after` is the last id of the list before.
+    """
+    kind = case(
+        (DocketInstalment.due_on < today, OVERDUE), (DocketInstalment.due_on == today, LAST_DAY), else_=AHEAD
+    )
+    reminded = select(DocketReminder.id).where(
+        DocketReminder.ruling_id == DocketInstalment.ruling_id,
+        DocketReminder.number == DocketInstalment.number,
+        DocketReminder.kind == kind,
+    )
     near = (
         select(Docket.cause_id)
         .join(DocketRuling, DocketRuling.docket_id == Docket.cause_id)
@@ -53,6 +64,8 @@ def list_dockets_to_remind(today: date, limit: int = 500) -> list[int]:
             Docket.withdrawn_at.is_(None),
             DocketRuling.confirmed_at.is_not(None),
             DocketInstalment.due_on <= today + REMIND_WITHIN,
+            ~reminded.exists(),
+            Docket.cause_id > after,
         )
         .distinct()
         .order_by(Docket.cause_id)

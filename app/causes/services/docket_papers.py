@@ -38,7 +38,7 @@ def keep_paper(
     paper = DocketPaper(
         docket_id=docket.cause_id,
         kind=kind,
-        title=title,
+        title_sealed=sealing.seal(title, paper_context(code, digest)),
         media=media,
         sha256=digest,
         size_bytes=len(content),

@@ -6,13 +6,14 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from app.causes.queries.docket_lots import PARTS
 from app.causes.queries.dockets import ANY_PRODUCT
 from app.causes.rules.docket_papers import COURT_KINDS, PAPERS, STAGES
 from app.causes.rules.dockets import BASES, FEN, ROUNDINGS, TONNES, Instalment, Ruling
 from app.causes.rules.parties import LONGEST_NAME, ORGANISATION, Party
+from app.causes.services.docket_orders import Purchase
 from app.kit.fields import Area, Code, Day, NewSchema, OneOf, Text, WholeText
 from app.kit.messages import t
 from app.registry.rules import PRODUCTS
@@ -149,8 +150,22 @@ class PurchaseForm(NewSchema):
     """From which lot how much: a part of what is open, or another quantity."""
 
     lot = Code(40, required=True)
-    part = OneOf(PARTS)
+    part = OneOf((*PARTS, "other"), required=True)
     quantity_kg = WholeText(1, 10_000_000_000)
+
+    @validates_schema
+    def quantity_of_other(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Another quantity is written down."""
+        if data.get("part") == "other" and "quantity_kg" not in data:
+            raise ValidationError(t("kit.field_required"), "quantity_kg")
+
+
+def read_purchase(form: Form) -> Purchase:
+    """The purchase of a sound form; a quantity counts only where the other quantity is chosen."""
+    told = form.values
+    if told["part"] == "other":
+        return Purchase(told["lot"], told["quantity_kg"])
+    return Purchase(told["lot"], part=told["part"])
 
 
 def read_parties(form: Form) -> list[Party]:

@@ -6,11 +6,9 @@ from flask import Response
 
 from app.accounts.queries.operators import OperatorFacts
 from app.causes.queries.courts import scope_of
-from app.causes.queries.docket_lots import NOW
 from app.causes.queries.dockets import open_paper
 from app.causes.rules.docket_papers import LARGEST_PAPER_BYTES
 from app.causes.services import docket_letters, docket_orders, docket_papers, dockets, rulings
-from app.causes.services.docket_orders import Purchase
 from app.kit.fields import NewSchema
 from app.kit.http import read_file
 from app.kit.problems import Problem
@@ -26,6 +24,7 @@ from app.web.routes.console_docket_forms import (
     PurchaseForm,
     RulingForm,
     WaiverForm,
+    read_purchase,
     read_ruling,
 )
 from app.web.routes.console_dockets import act_on, docket_page, refused, to_docket
@@ -154,8 +153,7 @@ def order_by_bank(operator: OperatorFacts, code: str) -> Response:
     form = read_form(BankForm)
     if not form.sound:
         return docket_page(operator, code, form, 422)
-    told, scope = form.values, scope_of(operator)
-    purchase = Purchase(told["lot"], told.get("quantity_kg"), told.get("part", NOW))
+    scope, purchase = scope_of(operator), read_purchase(form)
     reservation = timedelta(days=session.settings().offline_reservation_days)
 
     def act() -> str:

@@ -186,13 +186,15 @@ def waiting_transfers(found: DocketFacts) -> list[TransferFacts]:
 
 
 def _new_page(operator: OperatorFacts, form: Form, status: int = 200) -> Response:
+    courts = list_courts(scope_of(operator))
+    theirs = {stage for each in courts for stage in STAGES_OF[each.kind]}
     return page(
         "console_docket_new.html",
         status,
         form=form,
-        courts=[(each.code, each.name) for each in list_courts(scope_of(operator))],
+        courts=[(each.code, each.name) for each in courts],
         options={
-            "stage": _options("stage", STAGES),
+            "stage": _options("stage", tuple(each for each in STAGES if each in theirs)),
             "product": [
                 (each, t("web.docket_any_product") if each == "any" else t(f"registry.product_{each}"))
                 for each in PRODUCTS_ASKED

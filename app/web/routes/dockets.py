@@ -2,10 +2,9 @@
 
 from flask import Response
 
-from app.causes.queries.docket_lots import NOW, list_fitting_lots, steps_kg
+from app.causes.queries.docket_lots import list_fitting_lots, steps_kg
 from app.causes.queries.dockets import DocketFacts, get_docket_by_link
 from app.causes.routes.dockets import buy
-from app.causes.services.docket_orders import Purchase
 from app.causes.services.dockets import hash_of
 from app.kit.http import public
 from app.kit.problems import Problem
@@ -14,7 +13,7 @@ from app.offsets.routes import require_open_shop
 from app.web import session
 from app.web.forms import Form, read_form
 from app.web.pages import page, web
-from app.web.routes.console_docket_forms import PurchaseForm
+from app.web.routes.console_docket_forms import PurchaseForm, read_purchase
 from app.web.routes.console_dockets import waiting_transfers
 from app.web.routes.orders import to_payment_sheet
 from app.web.session import personal
@@ -37,8 +36,7 @@ def order_for_docket(holder_id: int, link: str) -> Response:
     form = read_form(PurchaseForm)
     if not form.sound:
         return _page(link, get_docket_by_link(hash_of(link)), form, 422)
-    told = form.values
-    purchase = Purchase(told["lot"], told.get("quantity_kg"), told.get("part", NOW))
+    purchase = read_purchase(form)
     try:
         with transaction():
             order = buy(holder_id, link, purchase)
