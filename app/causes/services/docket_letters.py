@@ -38,7 +38,7 @@ def issue_letter(operator_id: int, scope: Scope, code: str) -> str:
     number = attestations.attest(docket.cause_id, LETTER, ruling_fulfilled_facts(found))
     docket.letter_number = number
     db.session.flush()
-    audit.record(operator_id, "letter_issued", code, {"number": number})
+    audit.record(operator_id, "letter_issued", code, {"letter": number})
     return number
 
 
