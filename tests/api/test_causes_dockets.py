@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from builders import forest, operator
+from builders import forest, operator, person
 from court import EVERYWHERE, PDF, Court, T, bought, buy, heard, loss, money
 from flask import Flask
 from refund_desk import refused
@@ -18,6 +18,7 @@ from app.accounts import queries as accounts
 from app.causes.errors.dockets import DocketRefused
 from app.causes.jobs.dockets import remind_dockets
 from app.causes.queries.courts import Scope, list_courts, scope_of
+from app.causes.queries.docket_proofs import prove_dockets
 from app.causes.queries.dockets import (
     count_dockets_waiting,
     get_docket,
@@ -32,9 +33,11 @@ from app.causes.services.docket_orders import Purchase
 from app.causes.services.dockets import NewDocket
 from app.kit import clock
 from app.kit.database import db
+from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.offsets.queries.attestations import get_attestation
+from app.offsets.services import causes
 from app.offsets.services.causes import require_cause
 
 
@@ -395,6 +398,48 @@ def test_more_than_was_ordered_is_not_sold(court: Court, shop: Shop) -> None:
         assert buy(shop, link, **wrong).status_code == 422
     for lost in ("x", "0" * 32, "…"):
         assert shop.client.get(f"/v1/dockets/{lost}").status_code == 404
+
+
+def test_everybody_who_pays_at_once_pays_for_the_case_once(court: Court, shop: Shop, app: Flask) -> None:
+    shop.lot = forest(100_000, fee_bp=1000)
+    link = court.link(court.ruled(loss(90_000)))
+    payers = [person(app).holder_id for _ in range(40)]
+
+    def attempt(holder_id: int) -> str:
+        with app.app_context():
+            try:
+                with transaction():
+                    wish = Purchase(shop.lot.lot_code, part="all")
+                    docket_orders.buy_for_docket(holder_id, link, wish, timedelta(minutes=15), 5)
+            except Problem as problem:
+                return problem.code
+            finally:
+                db.session.remove()
+            return "reserved"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(attempt, payers))
+    assert (outcomes.count("reserved"), outcomes.count("docket_moved")) == (1, 39)
+
+
+def test_the_proof_sees_a_due_that_is_not_the_rulings(court: Court) -> None:
+    code = court.ruled(loss(90_000))
+    assert all(proof.holds for proof in prove_dockets())
+    with transaction():
+        causes.set_due(court.read(code).docket.cause_id, 1_000, "slip")
+    assert [proof.claim for proof in prove_dockets() if not proof.holds] == ["causes.prove_dockets"]
+
+
+def test_the_proof_sees_a_letter_that_says_too_much(court: Court, shop: Shop) -> None:
+    code = court.ruled(loss(90_000))
+    bought(shop, court.link(code), quantity_kg=10)
+    with transaction():
+        db.session.execute(text("UPDATE docket SET fulfilled_at = now(), letter_number = 'X'"))
+    [proof] = [proof for proof in prove_dockets() if not proof.holds]
+    assert (proof.claim, proof.figures) == (
+        "causes.prove_letters",
+        {"letters": 1, "attested": 0, "unreached": 1},
+    )
 
 
 def test_a_deadline_is_reminded_of_once_a_kind_and_passed_on(court: Court, shop: Shop) -> None:

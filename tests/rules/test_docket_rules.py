@@ -189,6 +189,16 @@ def test_what_is_done_serves_the_earliest_instalment_first() -> None:
     assert wanted_now(stands(parts, 500, TODAY)) == 0
 
 
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=36), st.integers(0, 10**11), st.integers(-40, 40))
+def test_nothing_that_is_done_is_lost_between_instalments(parts: list[int], done: int, shift: int) -> None:
+    days = [TODAY + timedelta(days=shift + place) for place in range(len(parts))]
+    told = stands([Instalment(*each) for each in zip(days, parts, strict=True)], done, TODAY)
+    assert sum(each.open_part for each in told) == max(0, sum(parts) - done)
+    assert (wanted_now(told) == 0) == (done >= sum(parts))
+    opened = [each.open_part > 0 for each in told]
+    assert opened == sorted(opened), "an instalment is served before any later one"
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
