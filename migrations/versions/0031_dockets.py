@@ -22,7 +22,7 @@ CREATE TRIGGER court_clerk_ended BEFORE UPDATE ON court_clerk FOR EACH ROW
 CREATE TRIGGER docket_kept BEFORE DELETE OR TRUNCATE ON docket
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER docket_facts BEFORE UPDATE OF cause_id, code, court_id, case_number, product, region,
-    link_hash, link_sealed, opened_by, opened_at ON docket
+    opened_by, opened_at ON docket
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER docket_withdrawn BEFORE UPDATE ON docket FOR EACH ROW
   WHEN (OLD.withdrawn_at IS NOT NULL) EXECUTE FUNCTION refuse_row('a withdrawn docket stays so');

@@ -201,6 +201,7 @@ def test_another_courts_clerk_sees_nothing(court: Court, app: Flask) -> None:
         "waivers": {"kind": "opinion", "reason": "x"},
         "description": {"stage": "trial", "persons": "李四"},
         "withdraw": {"reason": "x"},
+        "link": {},
         "rulings/1/refuse": {},
         "reminders/1/deliver": {},
     }
@@ -250,6 +251,15 @@ def test_a_party_by_bank_is_told_what_to_write(court: Court, shop: Shop, app: Fl
     assert again.status_code == 409
     finance = court.desk.get("/console/transfers")
     assert finance.status_code == 403, "money is finance's, not the courts'"
+
+
+def test_a_link_in_the_wrong_hands_is_replaced(court: Court, app: Flask) -> None:
+    code = court.ruled()
+    old = court.link(code)
+    assert send(court.clerk_desk, f"/console/dockets/{code}/link").status_code == 303
+    new = court.link(code)
+    client = app.test_client()
+    assert [client.get(f"/dockets/{link}").status_code for link in (old, new)] == [404, 200]
 
 
 def test_a_link_that_is_no_link_leads_nowhere(app: Flask) -> None:

@@ -52,7 +52,6 @@ def open_docket(operator_id: int, scope: Scope, told: NewDocket) -> Docket:
     _require_parties(told.parties)
     title = f"{court.name} {number}"[:100]
     cause = causes.open_cause(PURPOSE, None, title, region=told.region)
-    link = secrets.token_urlsafe(24)
     docket = Docket(
         cause_id=cause.id,
         code=cause.code,
@@ -62,11 +61,10 @@ def open_docket(operator_id: int, scope: Scope, told: NewDocket) -> Docket:
         account_note=told.account_note,
         product=told.product,
         region=told.region,
-        link_hash=hash_of(link),
-        link_sealed=sealing.seal(link, link_context(cause.code)),
         opened_by=operator_id,
         opened_at=clock.now(),
         **_seal_parties(cause.code, told.parties),
+        **_new_link(cause.code),
     )
     db.session.add(docket)
     try:
@@ -102,6 +100,18 @@ def describe_docket(
     db.session.flush()
     audit.record(operator_id, "docket_described", code, {"stage": stage})
     return docket
+
+
+def renew_link(operator_id: int, scope: Scope, code: str) -> None:
+    """Give the parties another link, because the one before came to the wrong hands; it leads nowhere now.
+
+    Raises `DocketUnknown`, `DocketMoved` when withdrawn.
+    """
+    docket = lock_docket(scope, code)
+    for name, value in _new_link(code).items():
+        setattr(docket, name, value)
+    db.session.flush()
+    audit.record(operator_id, "docket_link_renewed", code)
 
 
 def withdraw_docket(operator_id: int, scope: Scope, code: str, reason: str) -> None:
@@ -157,6 +167,11 @@ def hash_of(link: str) -> bytes:
 def refused(field: str, name: str) -> DocketRefused:
     """The refusal of one field, by `causes.docket_fault_<name>`."""
     return DocketRefused(errors=[{"pointer": f"#/{field}", "detail": t(f"causes.docket_fault_{name}")}])
+
+
+def _new_link(code: str) -> dict[str, bytes]:
+    link = secrets.token_urlsafe(24)
+    return {"link_hash": hash_of(link), "link_sealed": sealing.seal(link, link_context(code))}
 
 
 def _seal_parties(code: str, parties: Sequence[Party]) -> dict[str, bytes | str]:

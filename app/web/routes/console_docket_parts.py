@@ -181,6 +181,20 @@ def deliver_reminder(operator: OperatorFacts, code: str, reminder_id: int) -> Re
     )
 
 
+@web.post("/console/dockets/<code:code>/link")
+@operated("dockets.write")
+def renew_docket_link(operator: OperatorFacts, code: str) -> Response:
+    """Give the parties another link."""
+    scope = scope_of(operator)
+    return act_on(
+        operator,
+        code,
+        Form(),
+        lambda: dockets.renew_link(operator.id, scope, code),
+        "docket_link_renewed",
+    )
+
+
 @web.post("/console/dockets/<code:code>/letter")
 @operated("courts.write")
 def issue_letter(operator: OperatorFacts, code: str) -> Response:
