@@ -8,6 +8,7 @@ from builders import person
 from evidence import morning
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.footprint import queries, services
 from app.kit.database import db
@@ -49,6 +50,29 @@ def test_alone_it_keeps_no_connection_that_was_broken(app: Flask) -> None:
             run_whole("SELECT pg_terminate_backend(pg_backend_pid()), %(n)s::int", {"n": 1})
     for number in range(20):
         assert run_whole("SELECT %(n)s::int", {"n": number}) == (number,)
+
+
+def test_alone_whatever_goes_wrong_no_connection_is_left_that_commits_by_itself() -> None:
+    with pytest.raises(KeyError):
+        run_whole(ROW, {"holder": 1})
+    with suppress(ZeroDivisionError), transaction():
+        run_whole(ROW, {"holder": 1, "key": "a"})
+        raise ZeroDivisionError
+    assert kept() == []
+
+
+def test_within_a_transaction_a_connection_that_breaks_takes_everything_and_is_not_kept() -> None:
+    def broken() -> None:
+        with transaction():
+            run_whole(ROW, {"holder": 1, "key": "a"})
+            run_whole("SELECT pg_terminate_backend(pg_backend_pid()), %(n)s::int", {"n": 1})
+
+    for _ in range(3):
+        with pytest.raises((psycopg.OperationalError, DBAPIError)):
+            broken()
+    with transaction():
+        run_whole(ROW, {"holder": 1, "key": "b"})
+    assert kept() == ["b"]
 
 
 def test_within_a_transaction_it_stands_or_falls_with_it() -> None:
