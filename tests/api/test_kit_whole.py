@@ -1,5 +1,7 @@
 """A statement that is run wholly or not at all, by itself or as a part of a transaction."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -134,3 +136,35 @@ def test_outside_a_transaction_a_held_act_and_its_review_are_one(app: Flask) -> 
     }
     reviews = db.session.execute(text("SELECT action_id, kind, rule, allowed, found FROM act_review"))
     assert [tuple(row) for row in reviews] == [(act.id, "hold", "same_speed", 4, 5)]
+
+
+def test_a_trip_that_waits_for_one_that_waits_for_it_is_refused_and_not_lost(app: Flask) -> None:
+    """An exclusion constraint looks when the row is written already, so two can wait for each other."""
+    rider = person(app)
+
+    def record(scene: str, minutes: int, seconds: int) -> None:
+        services.record_action(rider.holder_id, scene, morning(1, minutes), seconds * 8, seconds)
+
+    def over_both() -> int:
+        trip = {"scene": "metro", "started_at": morning(1, 5).isoformat(), "distance_m": 15_000}
+        with app.app_context():
+            told = trip | {"duration_s": 1_500}
+            return app.test_client().post("/v1/actions", json=told, headers=rider.auth).status_code
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            record("bus", 0, 600)
+            waits = pool.submit(over_both)
+            wait_for_a_lock()
+            record("bus", 20, 600)
+        assert waits.result() == 409
+    assert [act.scene for act in queries.list_actions(rider.holder_id, 9)] == ["bus", "bus"]
+    assert all(proof.holds for proof in queries.prove())
+
+
+def wait_for_a_lock() -> None:
+    for _ in range(500):
+        if db.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
