@@ -21,6 +21,7 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.jobs import settle_paid
+from app.offsets.services.causes import open_cause
 from app.registry import queries, rules, services
 from app.registry.errors import (
     HoldEnded,
@@ -368,7 +369,10 @@ def test_a_mandate_that_cannot_be_done_is_not(app: Flask, client: FlaskClient, d
     assert known.get_mandate(code).mandate.status == "requested"
     with pytest.raises(NotEnoughFree), transaction():
         mandates.request_mandate(desk[0], MandateWish(note="n", **lost(woods, 2001)))
-    for receiver in ("NOBODY", accounts.get_holder(me.holder_id).code, "PLATFORM", "BUFFERPOOL", "1'--"):
+    mine = accounts.get_holder(me.holder_id).code
+    with transaction():
+        event = open_cause("event", me.holder_id, "示例会议", shared=True).code
+    for receiver in ("NOBODY", mine, event, "PLATFORM", "BUFFERPOOL", "1'--"):
         with pytest.raises(ReceiverUnknown), transaction():
             mandates.request_mandate(
                 desk[0], MandateWish("transfer", "n", serial=serial, quantity_kg=1, other=receiver)
