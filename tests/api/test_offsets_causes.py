@@ -1,13 +1,16 @@
 """Causes: what is bought for an event, a duty, a case or a gift closes its due and nobody else's."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from builders import person
 from flask import Flask
+from refund_desk import Desk
 from shop import Shop, assert_books_prove, eventually, paid
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import chart
@@ -151,6 +154,53 @@ def test_the_end_of_every_order_is_announced_once(shop: Shop, monkeypatch: pytes
         db.session.execute(text("UPDATE orders SET expired_at = now() WHERE code = :c"), {"c": waits["code"]})
     assert jobs.tell_causes() == 1
     assert (heard[1]["order_code"], heard[1]["settled"]) == (waits["code"], False)
+
+
+def test_where_a_cause_stands_is_of_one_moment(shop: Shop, app: Flask) -> None:
+    """What settles between two looks would be retired in one figure and still owed in another."""
+    cause = opened(shop, due_g=20_000)
+    order = shop.order(cause=cause.code, quantity_kg=20)
+    shop.pay(order)
+    eventually(paid(shop, order))
+    looks: list[str] = []
+
+    def settle() -> None:
+        with app.app_context():
+            assert jobs.settle_paid() == 1
+
+    def settle_after_the_first_look(*told: Any) -> None:
+        looks.append(told[2])
+        if len(looks) == 1:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(settle).result()
+
+    with counting(settle_after_the_first_look):
+        stands = standing(cause.id)
+    assert (stands.retired_g, stands.owed_g) == (0, 20_000)
+    db.session.rollback()
+    assert standing(cause.id).neutral
+
+
+@contextmanager
+def counting(hear: Callable[..., None]) -> Iterator[None]:
+    event.listen(db.engine, "after_cursor_execute", hear)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "after_cursor_execute", hear)
+
+
+def test_what_went_back_as_a_courtesy_is_not_counted_as_paid(shop: Shop, app: Flask) -> None:
+    desk = Desk(app, shop)
+    cause = opened(shop, due_g=100_000)
+    order = bought(shop, cause, 100)
+    code = desk.give(order, 30)
+    stands = standing(cause.id)
+    assert stands.paid_fen == 1_000, "it has not gone back yet"
+    db.session.rollback()
+    desk.hear(code, "SUCCESS")
+    stands = standing(cause.id)
+    assert (stands.paid_kg, stands.paid_fen, stands.neutral) == (100, 970, True)
 
 
 def test_setting_a_due_from_many_sides_at_once_keeps_the_books(shop: Shop, app: Flask) -> None:
