@@ -52,6 +52,9 @@ def test_the_pages_say_for_what_one_buys_and_the_order_closes_its_due(buyer: Vis
         services.payments.record_payment(word)
     assert jobs.settle_paid() == 1
     assert standing(cause.id).neutral
+    settled = buyer.speak("en").get(f"/orders/{order.code}").text
+    assert "Closed of what it owed" in settled
+    assert "you owed" not in settled
     certificate = queries.get_order(buyer.holder_id, order.code).certificate_number
     assert "活动" in buyer.speak("zh").get(f"/c/{certificate}").text
 
