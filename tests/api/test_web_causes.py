@@ -73,6 +73,25 @@ def test_a_stranger_is_told_of_shared_causes_only(app: Flask, buyer: Visitor, lo
     assert str(escape(TITLE)) not in stranger.get(f"/forest?cause={cause.code}").text
 
 
+def test_who_may_not_buy_for_it_is_told_that_they_buy_for_themselves(
+    app: Flask, buyer: Visitor, lot: Forest
+) -> None:
+    cause = opened(buyer, shared=False)
+    own = "what you buy here is your own"
+    signed_out = Visitor(app).speak("en")
+    page = signed_out.get(f"/forest/{lot.lot_code}?cause={cause.code}").text
+    assert own in page
+    assert f"/sign-in?back=/forest/{lot.lot_code}?cause={cause.code}" in page, "its owner may sign in"
+    with transaction():
+        causes.close_cause(cause.id)
+    for path in (f"/forest?cause={cause.code}", f"/forest/{lot.lot_code}?cause={cause.code}"):
+        assert own in buyer.speak("en").get(path).text
+    refused = buyer.post("/orders", {"lot": lot.lot_code, "steps": "1", "cause": cause.code})
+    assert refused.status_code == 409
+    assert own in refused.text
+    assert own not in buyer.get(f"/forest/{lot.lot_code}").text
+
+
 @pytest.mark.parametrize("code", ["NONE", "X" * 26, "%00", "' OR 1=1", "<script>", "长"])
 def test_a_cause_that_is_none_is_passed_over_or_refused(buyer: Visitor, lot: Forest, code: str) -> None:
     assert buyer.get(f"/forest?cause={code}").status_code == 200
