@@ -244,6 +244,15 @@ def test_an_attestation_is_revoked_and_reissued_when_its_facts_change(shop: Shop
             db.session.execute(text(f"UPDATE attestation SET {change}"))
 
 
+@pytest.mark.parametrize("odd", [0.5, ("a",), {1: "a"}, 2**63, {"deep": [{"factor": 0.4211}]}])
+def test_what_a_verifier_could_not_read_is_not_attested(shop: Shop, odd: Any) -> None:
+    cause = opened(shop)
+    with pytest.raises(ValueError, match="plain"), transaction():
+        attestations.attest(cause.id, "event_neutral", {"said": odd})
+    with transaction():
+        attestations.attest(cause.id, "event_neutral", {"said": [2**63 - 1, True, None, "0.4211", {"a": -1}]})
+
+
 def test_a_hundred_that_attest_at_once_leave_one(shop: Shop, app: Flask) -> None:
     cause = opened(shop)
 
