@@ -1,6 +1,5 @@
 """A statement that is run wholly or not at all, by itself or as a part of a transaction."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -9,6 +8,7 @@ import pytest
 from builders import person
 from evidence import morning
 from flask import Flask
+from shop import wait_for_a_lock
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -160,11 +160,3 @@ def test_a_trip_that_waits_for_one_that_waits_for_it_is_refused_and_not_lost(app
         assert waits.result() == 409
     assert [act.scene for act in queries.list_actions(rider.holder_id, 9)] == ["bus", "bus"]
     assert all(proof.holds for proof in queries.prove())
-
-
-def wait_for_a_lock() -> None:
-    for _ in range(500):
-        if db.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

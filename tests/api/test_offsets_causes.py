@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from builders import person
 from flask import Flask
 from refund_desk import Desk
-from shop import Shop, assert_books_prove, eventually, paid
+from shop import Shop, assert_books_prove, eventually, paid, wait_for_a_lock
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
@@ -19,9 +21,11 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.offsets import queries as offsets
+from app.offsets.errors import CauseClosed
 from app.offsets.queries.attestations import find_standing, get_attestation, list_attestations
 from app.offsets.queries.causes import CauseFacts, list_retirements, standing
 from app.offsets.services import attestations, causes
+from app.offsets.services.orders import Wish, place_order
 
 
 def opened(shop: Shop, purpose: str = "event", due_g: int = 0, **told: Any) -> CauseFacts:
@@ -100,6 +104,64 @@ def test_only_the_owner_buys_until_it_is_shared(shop: Shop, app: Flask) -> None:
         assert not causes.close_cause(cause.id)
     refused = shop.client.post("/v1/orders", json=wish, headers=shop.buyer.auth)
     assert (refused.status_code, refused.json["code"]) == (409, "cause_closed")
+
+
+def test_a_closing_waits_for_an_order_that_is_being_placed_and_the_next_is_refused(
+    shop: Shop, app: Flask
+) -> None:
+    cause = opened(shop)
+    wish = Wish(cause=cause.code, quantity_kg=10, lot_code=shop.lot.lot_code)
+
+    def close() -> bool:
+        with app.app_context(), transaction():
+            return causes.close_cause(cause.id)
+
+    def place() -> None:
+        with app.app_context(), transaction():
+            place_order(shop.buyer.holder_id, wish, timedelta(minutes=15))
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            place_order(shop.buyer.holder_id, wish, timedelta(minutes=15))
+            closing = pool.submit(close)
+            wait_for_a_lock()
+            assert not closing.done()
+        assert closing.result()
+        assert standing(cause.id).reserved_kg == 10
+        db.session.rollback()
+        other = opened(shop)
+        wish = replace(wish, cause=other.code)
+        with transaction():
+            causes.close_cause(other.id)
+            placing = pool.submit(place)
+            wait_for_a_lock()
+        with pytest.raises(CauseClosed):
+            placing.result()
+
+
+def test_what_is_bought_is_owed_however_settlement_and_dues_meet(shop: Shop, app: Flask) -> None:
+    cause = opened(shop, "gift")
+    orders = [shop.order(cause=cause.code, quantity_kg=10) for _ in range(4)]
+    for order in orders:
+        shop.pay(order)
+    for order in orders:
+        eventually(paid(shop, order))
+
+    def act(turn: int) -> None:
+        with app.app_context():
+            if turn % 4 == 0:
+                jobs.settle_paid()
+                return
+            with transaction():
+                causes.owe_bought(cause.id, "bought")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(64)))
+    act(0)
+    act(1)
+    stands = standing(cause.id)
+    assert (stands.due_g, stands.owed_g, stands.carry_g, stands.retired_g) == (40_000, 0, 0, 40_000)
+    assert_books_prove()
 
 
 @pytest.mark.parametrize(
