@@ -69,6 +69,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "registry": frozenset({"registry.read", "registry.write"}),
     "footprint": frozenset({"footprint.read", "footprint.write"}),
     "partners": frozenset({"partners.read", "partners.write"}),
+    "duties": frozenset({"duties.read", "duties.write"}),
     "courts": frozenset({"dockets.read", "dockets.write", "courts.read", "courts.write"}),
     "clerk": frozenset({"dockets.read", "dockets.write"}),
     "auditor": frozenset(
@@ -80,6 +81,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "partners.read",
             "dockets.read",
             "courts.read",
+            "duties.read",
         }
     ),
 }

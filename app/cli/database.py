@@ -8,6 +8,7 @@ from alembic.config import Config
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.causes.services import duty_tariffs
 from app.cli.factors import refusals_said
 from app.footprint import services as footprint
 from app.kit.transaction import transaction
@@ -36,12 +37,13 @@ def migrate(revision: str = "head") -> None:
 
 
 def load_reference_data() -> None:
-    """Load factors, methodologies, guides and regions; what stands already is left as it is."""
+    """Load factors, methodologies, guides, regions and tariffs; what stands already is left as it is."""
     with transaction():
         footprint.load_factors()
         footprint.load_methodologies()
         footprint.load_guides()
         registry.load_regions()
+        duty_tariffs.load_tariffs()
 
 
 @database.command("check")

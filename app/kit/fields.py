@@ -6,7 +6,7 @@ then refuses and the client sees a 500.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -226,6 +226,22 @@ class Shaped(Text):
         if not self.form.fullmatch(word):
             raise ValidationError(t("kit.field_invalid"))
         return word
+
+
+class Read(Text):
+    """A text that `read` brings to one writing; where it gives None, `message` says what is asked for."""
+
+    def __init__(self, longest: int, read: Callable[[str], str | None], message: str, **kwargs: Any) -> None:
+        super().__init__(longest, **kwargs)
+        self.read, self.message = read, message
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        found = self.read(super()._deserialize(value, attr, data, **kwargs))
+        if found is None:
+            raise ValidationError(t(self.message))
+        return found
 
 
 class Month(fields.String):

@@ -10,6 +10,7 @@ from app.causes.models.dockets import (
     DocketRuling,
     DocketWaiver,
 )
+from app.causes.models.duties import Duty, DutyBatch, DutyGroup, DutyLine, DutyShare, DutyTariff
 
 __all__ = [
     "Court",
@@ -20,4 +21,10 @@ __all__ = [
     "DocketReminder",
     "DocketRuling",
     "DocketWaiver",
+    "Duty",
+    "DutyBatch",
+    "DutyGroup",
+    "DutyLine",
+    "DutyShare",
+    "DutyTariff",
 ]

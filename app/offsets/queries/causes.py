@@ -58,6 +58,8 @@ class CauseRetirement:
     quantity_kg: int
     amount_fen: int
     beneficiary: str | None
+    first_serial: int
+    last_serial: int
     serial: str
     retired_at: datetime
     forest: registry.CertificateFacts
@@ -110,6 +112,14 @@ def list_causes(owner_id: int, purpose: str, limit: int, before: int | None = No
     return [cause_facts(cause) for cause in rows]
 
 
+def list_open_ids(purpose: str, opened_before: datetime, limit: int) -> Sequence[int]:
+    """Causes of a purpose that were opened before a moment and are open still, the oldest first."""
+    still_open = (Cause.purpose == purpose, Cause.opened_at < opened_before, Cause.closed_at.is_(None))
+    return db.session.scalars(
+        select(Cause.holder_id).where(*still_open).order_by(Cause.holder_id).limit(limit)
+    ).all()
+
+
 _PAID = "paid_at IS NOT NULL AND refunding_at IS NULL"
 # One statement, so that all figures are of one moment: what settles in between would show in half of them.
 _STANDING = text(
@@ -158,6 +168,8 @@ def list_retirements(cause_id: int) -> Sequence[CauseRetirement]:
             quantity_kg=order.quantity_kg,
             amount_fen=order.amount_fen,
             beneficiary=order.beneficiary,
+            first_serial=retirement.first_serial,
+            last_serial=retirement.last_serial,
             serial=forests[issuance].serial_text(retirement.first_serial, retirement.last_serial),
             retired_at=retirement.settled_at,
             forest=forests[issuance],
