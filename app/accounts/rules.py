@@ -71,6 +71,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "partners": frozenset({"partners.read", "partners.write"}),
     "courts": frozenset({"dockets.read", "dockets.write", "courts.read", "courts.write"}),
     "clerk": frozenset({"dockets.read", "dockets.write"}),
+    "words": frozenset({"words.read", "words.write"}),
     "auditor": frozenset(
         {
             "money.read",

@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("courts", "/console/courts", "courts.read"),
     ("partners", "/console/partners", "partners.read"),
     ("reviews", "/console/reviews", "footprint.read"),
+    ("words", "/console/words", "words.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -1,5 +1,5 @@
 """What happens later: hearing of orders that have come to an end."""
 
-from app.causes.jobs import dockets
+from app.causes.jobs import dockets, gifts
 
-__all__ = ["dockets"]
+__all__ = ["dockets", "gifts"]

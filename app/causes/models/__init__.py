@@ -10,6 +10,7 @@ from app.causes.models.dockets import (
     DocketRuling,
     DocketWaiver,
 )
+from app.causes.models.gifts import Gift, GiftCard, Inscription
 
 __all__ = [
     "Court",
@@ -20,4 +21,7 @@ __all__ = [
     "DocketReminder",
     "DocketRuling",
     "DocketWaiver",
+    "Gift",
+    "GiftCard",
+    "Inscription",
 ]

@@ -1,9 +1,10 @@
 """What can be known of causes. The only readers of this room."""
 
 from app.causes.queries.docket_proofs import prove_dockets
+from app.causes.queries.gift_proofs import prove_gifts
 from app.kit.proof import Proof
 
-PROOFS = (prove_dockets,)
+PROOFS = (prove_dockets, prove_gifts)
 
 
 def prove() -> list[Proof]:

@@ -4,9 +4,10 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
+from app.causes.routes import gifts
 from app.causes.routes.dockets import dockets
 
-BLUEPRINTS: tuple[Blueprint, ...] = (dockets,)
+BLUEPRINTS: tuple[Blueprint, ...] = (dockets, *gifts.BLUEPRINTS)
 
 
 def connect(app: Flask, api: Api) -> None:

@@ -58,6 +58,7 @@ class CauseRetirement:
     quantity_kg: int
     amount_fen: int
     beneficiary: str | None
+    first_serial: int
     serial: str
     retired_at: datetime
     forest: registry.CertificateFacts
@@ -91,6 +92,12 @@ def find_cause(code: str) -> CauseFacts | None:
         return None
     cause = db.session.scalar(select(Cause).where(Cause.code == code))
     return cause_facts(cause) if cause else None
+
+
+def list_codes(cause_ids: Sequence[int]) -> dict[int, str]:
+    """The public codes of these causes, by their ids."""
+    rows = db.session.execute(select(Cause.holder_id, Cause.code).where(Cause.holder_id.in_(cause_ids)))
+    return {row.holder_id: row.code for row in rows}
 
 
 def find_open_cause(code: str, holder_id: int | None) -> CauseFacts | None:
@@ -158,6 +165,7 @@ def list_retirements(cause_id: int) -> Sequence[CauseRetirement]:
             quantity_kg=order.quantity_kg,
             amount_fen=order.amount_fen,
             beneficiary=order.beneficiary,
+            first_serial=retirement.first_serial,
             serial=forests[issuance].serial_text(retirement.first_serial, retirement.last_serial),
             retired_at=retirement.settled_at,
             forest=forests[issuance],
