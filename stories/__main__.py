@@ -9,10 +9,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import clerk, member
+from stories import clerk, giver, member
 from stories.teller import Story
 
-STORIES = (member, clerk)
+STORIES = (member, clerk, giver)
 FOLDER = Path("var/demo")
 
 
