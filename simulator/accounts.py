@@ -83,6 +83,7 @@ def redeem(world: World, text: str) -> Code:
         if world.clock.now() - code.issued_at > CODE_LIFE_S:
             raise MiniRefused(40029)
         code.used = True
+        world.state.accounts[code.openid].seen_at = world.clock.now()
     return code
 
 

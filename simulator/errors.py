@@ -24,7 +24,7 @@ PAY_STATUS = {
 }
 
 #: Texts of the mini-program error codes. Source: Weixin open documentation, code2Session, stable_token,
-#: checkSessionKey, uploadShippingInfo; 40163 from the developers'
+#: checkSessionKey, uploadShippingInfo, msgSecCheck; 40163 from the developers'
 #: community.
 MINI_MESSAGES = {
     -1: "system error",
@@ -42,6 +42,7 @@ MINI_MESSAGES = {
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, try again later",
     47001: "data format error",
+    61010: "openid was not in the mini-program within two hours",
     87009: "invalid signature",
     10060001: "支付单不存在",
     10060003: "支付单已使用重新发货机会",

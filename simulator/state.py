@@ -19,12 +19,13 @@ SNAPSHOT_VERSION = 1
 
 @dataclass
 class Account:
-    """A test person's WeChat, known to the mini-program by `openid`."""
+    """A test person's WeChat, known to the mini-program by `openid`; `seen_at` is their last login there."""
 
     name: str
     openid: str
     session_key: str
     created_at: float
+    seen_at: float = 0.0
 
 
 @dataclass

@@ -72,6 +72,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "duties": frozenset({"duties.read", "duties.write"}),
     "courts": frozenset({"dockets.read", "dockets.write", "courts.read", "courts.write"}),
     "clerk": frozenset({"dockets.read", "dockets.write"}),
+    "words": frozenset({"words.read", "words.write"}),
     "auditor": frozenset(
         {
             "money.read",

@@ -1,7 +1,7 @@
 """The mini-program's server API: who signed in, and our own access token.
 
 Source: WeChat mini-program server API, `code2Session`, `getStableAccessToken`, `checkSessionKey`,
-`uploadShippingInfo`, `isTradeManaged`, `getOrder`.
+`uploadShippingInfo`, `isTradeManaged`, `getOrder`, `msgSecCheck` (version 2).
 """
 
 import hmac
@@ -66,6 +66,8 @@ _OUTCOMES: Mapping[int, type[Busy] | type[Refused]] = {
 }
 _CODE = re.compile(r"[\x21-\x7e]{1,256}")
 _TRACE = re.compile(r"rid: ([\w-]+)", re.ASCII)
+_CHECK_VERSION, _COMMENT, MOST_CHECKED = 2, 2, 2500
+_SUGGESTIONS = frozenset({"pass", "review", "risky"})
 # A token is renewed this long before it ends; WeChat keeps the old one valid meanwhile.
 _TOKEN_MARGIN_S = 300
 _LONGEST_TOKEN_S = 7200
@@ -105,6 +107,15 @@ class Session:
     openid: str = field(repr=False)
     unionid: str | None = field(repr=False)
     session_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What WeChat thinks of words: `pass`, `review` (somebody should look) or `risky`, and its own label."""
+
+    suggest: str
+    label: int
+    trace_id: str | None
 
 
 class MiniProgram:
@@ -193,6 +204,21 @@ class MiniProgram:
         told = self._ask_with_token("POST", f"{_ORDERS}/get_order", {}, fields)
         with otherwise(Unreachable(f"{_ORDERS}/get_order: not an answer of WeChat")):
             return whole(section(told, "order"), "order_state", 1, 99)
+
+    def msg_sec_check(self, openid: str, content: str) -> Suggestion:
+        """Ask what WeChat thinks of words that `openid` wants shown to others, of at most `MOST_CHECKED`.
+
+        Raises `Refused` (61010: not in the mini-program within two hours; 40003: nobody of ours),
+        `RateLimited`, `Misconfigured`, `Unreachable`: then nothing is known about the words.
+        """
+        fields = {"version": _CHECK_VERSION, "scene": _COMMENT, "openid": openid, "content": content}
+        told = self._ask_with_token("POST", "/wxa/msg_sec_check", {}, fields)
+        with otherwise(Unreachable("/wxa/msg_sec_check: not an answer of WeChat")):
+            result = section(told, "result")
+            suggest = text(result, "suggest", 10)
+            if suggest not in _SUGGESTIONS:
+                raise ValueError("not a suggestion")
+            return Suggestion(suggest, whole(result, "label", 0, 10**6), optional_text(told, "trace_id"))
 
     def stable_token(self) -> str:
         """Return our access token, from the cache while it lasts.

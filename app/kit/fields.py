@@ -12,6 +12,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
+from app.kit import wording
 from app.kit.clock import SHANGHAI
 from app.kit.messages import t
 
@@ -84,6 +85,20 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
             raise ValidationError(t("kit.field_control_characters"))
+        return text
+
+
+class Written(Text):
+    """Words that a person writes for others to read, as one paragraph; `wording` says what they are not."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        told = " ".join(value.split()) if isinstance(value, str) else value
+        text = super()._deserialize(told, attr, data, **kwargs)
+        found = wording.fault(text)
+        if found is not None:
+            raise ValidationError(t(found))
         return text
 
 

@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("partners", "/console/partners", "partners.read"),
     ("reviews", "/console/reviews", "footprint.read"),
     ("duties", "/console/duties", "duties.read"),
+    ("words", "/console/words", "words.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

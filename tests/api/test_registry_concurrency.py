@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from builders import bare_project
+from crowd import at_once
 from flask import Flask
 from sqlalchemy import text
 
@@ -31,22 +31,6 @@ def fresh_lot(quantity_kg: int) -> LotFacts:
         project_id = bare_project("T-DG")
         issued = services.issue(project_id, YEAR, quantity_kg, vintage=2020, verification="V-1")
         return services.open_lot(issued.block_id, quantity_kg, Terms("yiyuan", 10, 100))
-
-
-def at_once(app: Flask, acts: list[Callable[[], Any]], threads: int) -> list[Any]:
-    """Run every act in a transaction of its own, `threads` of them starting together."""
-    start = threading.Barrier(threads)
-    first = threading.local()
-
-    def run(act: Callable[[], Any]) -> Any:
-        if not hasattr(first, "gone"):
-            first.gone = True
-            start.wait(10)
-        with app.app_context(), transaction():
-            return act()
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(run, acts))
 
 
 def reserved(lot_id: int) -> bool:

@@ -1,5 +1,5 @@
 """What happens later: hearing of orders that have come to an end."""
 
-from app.causes.jobs import dockets, duties
+from app.causes.jobs import dockets, duties, gifts
 
-__all__ = ["dockets", "duties"]
+__all__ = ["dockets", "duties", "gifts"]

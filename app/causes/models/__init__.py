@@ -11,6 +11,7 @@ from app.causes.models.dockets import (
     DocketWaiver,
 )
 from app.causes.models.duties import Duty, DutyBatch, DutyGroup, DutyLine, DutyShare, DutyTariff
+from app.causes.models.gifts import Gift, GiftCard, Inscription
 
 __all__ = [
     "Court",
@@ -27,4 +28,7 @@ __all__ = [
     "DutyLine",
     "DutyShare",
     "DutyTariff",
+    "Gift",
+    "GiftCard",
+    "Inscription",
 ]

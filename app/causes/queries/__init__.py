@@ -2,9 +2,10 @@
 
 from app.causes.queries.docket_proofs import prove_dockets
 from app.causes.queries.duty_proofs import prove_duties
+from app.causes.queries.gift_proofs import prove_gifts
 from app.kit.proof import Proof
 
-PROOFS = (prove_dockets, prove_duties)
+PROOFS = (prove_dockets, prove_duties, prove_gifts)
 
 
 def prove() -> list[Proof]:

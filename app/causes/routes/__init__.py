@@ -4,10 +4,10 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.causes.routes import duties
+from app.causes.routes import duties, gifts
 from app.causes.routes.dockets import dockets
 
-BLUEPRINTS: tuple[Blueprint, ...] = (dockets, *duties.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (dockets, *duties.BLUEPRINTS, *gifts.BLUEPRINTS)
 
 
 def connect(app: Flask, api: Api) -> None:

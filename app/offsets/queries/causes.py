@@ -95,6 +95,12 @@ def find_cause(code: str) -> CauseFacts | None:
     return cause_facts(cause) if cause else None
 
 
+def list_codes(cause_ids: Sequence[int]) -> dict[int, str]:
+    """The public codes of these causes, by their ids."""
+    rows = db.session.execute(select(Cause.holder_id, Cause.code).where(Cause.holder_id.in_(cause_ids)))
+    return {row.holder_id: row.code for row in rows}
+
+
 def find_open_cause(code: str, holder_id: int | None) -> CauseFacts | None:
     """The cause with this code if `holder_id`, None for a stranger, may buy for it now."""
     cause = find_cause(code)

@@ -51,6 +51,12 @@ def get_order(holder_id: int, code: str) -> OrderFacts:
     return order_facts(row)
 
 
+def get_orders(order_ids: Sequence[int]) -> dict[int, OrderFacts]:
+    """Orders by their ids, whoever's they are: for the rooms above."""
+    rows = db.session.execute(select_orders().where(Order.id.in_(order_ids)))
+    return {each.id: each for each in map(order_facts, rows)}
+
+
 def list_orders(holder_id: int, limit: int, before: int | None = None) -> list[OrderFacts]:
     """A holder's orders, newest first; `before` is an order's id."""
     wanted = select_orders().where(Order.holder_id == holder_id).order_by(Order.id.desc()).limit(limit)

@@ -1,12 +1,16 @@
 """Certificates as anyone may check them."""
 
+from typing import Any
+
 from flask import Response, make_response, redirect, request
 from markupsafe import Markup
 
+from app.causes.queries.gifts import Dedication, find_dedication
 from app.kit.codes import read_code
 from app.kit.http import public
 from app.kit.messages import t
 from app.kit.qr import qr_svg
+from app.offsets.queries import get_certificate
 from app.offsets.routes import certificate_view
 from app.web.charts import tree_rings
 from app.web.pages import page, web
@@ -33,6 +37,14 @@ def certificate(number: str) -> Response:
     return page(
         "certificate.html",
         c=facts,
+        dedication=_dedication(facts),
         rings=tree_rings(facts["number"]),
         qr=Markup(qr_svg(facts["qr"]).decode()),  # noqa: S704  our own drawing of our own address
     )
+
+
+def _dedication(facts: dict[str, Any]) -> Dedication | None:
+    """To whom a gift's units were given; it is no part of what is signed, since a name can be taken back."""
+    if facts["purpose"] != "gift":
+        return None
+    return find_dedication(get_certificate(facts["number"]).order_id)

@@ -82,8 +82,11 @@ def pay(holder_id: int, code: str) -> Response:
     return to_payment_sheet(holder_id, code)
 
 
-def to_payment_sheet(holder_id: int, code: str) -> Response:
-    """Send the browser to WeChat's sheet; when that fails the order stands and can be paid later."""
+def to_payment_sheet(holder_id: int, code: str, back: str | None = None) -> Response:
+    """Send the browser to WeChat's sheet, and `back` to a page of ours that is not the order's own.
+
+    When that fails the order stands and can be paid later.
+    """
     require_open_shop()
     settings = session.settings()
     if not settings.phone_url:
@@ -92,8 +95,8 @@ def to_payment_sheet(holder_id: int, code: str) -> Response:
         parameters = open_payment(holder_id, code)
     except Problem as problem:
         return _order_page(holder_id, code, refusal=problem)
-    back = f"{settings.public_url}/orders/{code}/return"
-    query = urlencode({"appId": settings.wechat.appid, **parameters, "redirect_uri": back})
+    home = f"{settings.public_url}{back or f'/orders/{code}/return'}"
+    query = urlencode({"appId": settings.wechat.appid, **parameters, "redirect_uri": home})
     return make_response(redirect(f"{settings.phone_url}/phone/pay?{query}", 303))
 
 

@@ -345,3 +345,48 @@ def test_an_orders_state_is_asked_by_our_number(stranger: Any, program: MiniProg
         "merchant_id": "1900000109",
         "merchant_trade_no": "ORDER1",
     }
+
+
+WORDS = "/wxa/msg_sec_check"
+JUDGED = {
+    "errcode": 0,
+    "errmsg": "ok",
+    "trace_id": "60ae120f-371d5872-7941a05b",
+    "result": {"suggest": "review", "label": 20003},
+    "detail": [{"strategy": "content_model", "errcode": 0, "suggest": "review", "label": 20003, "prob": 90}],
+}
+
+
+def test_words_are_shown_to_wechat_with_their_author_and_its_opinion_is_read(
+    stranger: Any, program: MiniProgram
+) -> None:
+    stranger.says(TOKEN, {"access_token": "a", "expires_in": 7200})
+    stranger.says(WORDS, JUDGED)
+    told = program.msg_sec_check("oAuthor", "生日快乐")
+    assert (told.suggest, told.label, told.trace_id) == ("review", 20003, JUDGED["trace_id"])
+    heard = stranger.heard[-1]
+    assert asked(heard) == {"access_token": "a"}
+    assert json.loads(heard.body) == {
+        "version": 2,
+        "scene": 2,
+        "openid": "oAuthor",
+        "content": "生日快乐",
+    }
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"result": None}, {"result": {"suggest": "fine", "label": 1}}, {"result": {"suggest": "pass"}}]
+)
+def test_an_opinion_of_no_known_shape_is_none(stranger: Any, program: MiniProgram, spoilt: Any) -> None:
+    stranger.says(TOKEN, {"access_token": "a", "expires_in": 7200})
+    stranger.says(WORDS, JUDGED | spoilt)
+    with pytest.raises(errors.Unreachable):
+        program.msg_sec_check("oAuthor", "生日快乐")
+
+
+def test_an_author_who_was_long_away_is_refused_by_number(stranger: Any, program: MiniProgram) -> None:
+    stranger.says(TOKEN, {"access_token": "a", "expires_in": 7200})
+    stranger.says(WORDS, {"errcode": 61010, "errmsg": "code is expired"})
+    with pytest.raises(errors.Refused) as refused:
+        program.msg_sec_check("oAuthor", "生日快乐")
+    assert refused.value.code == "61010"
