@@ -57,6 +57,7 @@ class Event(Base):
     about: Mapped[str | None] = mapped_column(String(1000))
     method: Mapped[str] = mapped_column(String(10), server_default="units")
     published_at: Mapped[datetime | None] = _moment()
+    called_off_at: Mapped[datetime | None] = _moment()
 
 
 class EventReduction(Base):
@@ -116,7 +117,7 @@ class EventSurplus(Base):
 
 
 class EventForest(Base):
-    """A carbon-neutral forest planted for an event 碳中和林: land, species, plan of planting and monitoring."""
+    """A carbon-neutral forest planted for an event 碳中和林: land, species, plans of planting and watching."""
 
     __tablename__ = "event_forest"
     __table_args__ = (

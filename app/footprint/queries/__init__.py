@@ -47,6 +47,7 @@ from app.footprint.queries.inventories import (
     find_result,
     get_inventory,
     list_inventories,
+    read_inventories,
     list_line_history,
     replay_stage,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "list_versions",
     "month_summary",
     "prove",
+    "read_inventories",
     "recording_of",
     "replay",
     "replay_calculation",
