@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.accounts import chart
 from app.accounts import queries as accounts
+from app.causes import queries as causes
 from app.footprint import queries as footprint
 from app.kit import clock
 from app.kit.database import snapshot
@@ -16,7 +17,7 @@ from app.rewards import queries as rewards
 from app.statements import queries as statements
 from app.treasury import queries as treasury
 
-ROOMS = (accounts, footprint, registry, offsets, treasury, rewards, statements)
+ROOMS = (accounts, footprint, registry, offsets, causes, treasury, rewards, statements)
 
 
 def proofs_of_all_rooms() -> list[Proof]:

@@ -1,1 +1,5 @@
 """What happens later: hearing of orders that have come to an end."""
+
+from app.causes.jobs import events
+
+__all__ = ["events"]

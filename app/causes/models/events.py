@@ -117,7 +117,7 @@ class EventSurplus(Base):
 
 
 class EventForest(Base):
-    """A carbon-neutral forest planted for an event 碳中和林: land, species, plans of planting and watching."""
+    """A forest planted for an event 碳中和林: land, species, how it is planted and watched."""
 
     __tablename__ = "event_forest"
     __table_args__ = (

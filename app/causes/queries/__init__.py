@@ -1,1 +1,11 @@
 """What can be known of causes. The only readers of this room."""
+
+from app.causes.queries.event_proofs import prove_events
+from app.kit.proof import Proof
+
+PROOFS = (prove_events,)
+
+
+def prove() -> list[Proof]:
+    """The invariants of this room, each with its figures."""
+    return [proof for each in PROOFS for proof in each()]

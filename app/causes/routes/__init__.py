@@ -4,7 +4,13 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+from app.causes.routes.events import event_schemes, events, public_events
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    events,
+    public_events,
+    event_schemes,
+)
 
 
 def connect(app: Flask, api: Api) -> None:

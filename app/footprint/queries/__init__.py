@@ -47,8 +47,8 @@ from app.footprint.queries.inventories import (
     find_result,
     get_inventory,
     list_inventories,
-    read_inventories,
     list_line_history,
+    read_inventories,
     replay_stage,
 )
 from app.footprint.queries.kinds import EmissionKind, emission_kinds
