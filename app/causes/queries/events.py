@@ -299,7 +299,7 @@ def _read(known: Sequence[CauseFacts]) -> list[EventFacts]:
             select(ForestProof.event_id, ForestProof.proven_g).where(
                 ForestProof.event_id.in_(ids), ForestProof.approved.is_(True)
             )
-        ).all()  # type: ignore[arg-type]
+        ).all()
     )
     return [
         EventFacts(
