@@ -90,18 +90,22 @@ class Organiser:
 
     def buy(self, event: Any, quantity_kg: int, buyer: Person | None = None) -> str:
         """Buy for an event, paid and settled, and let everybody hear of it; the order's code."""
-        holder_id = (buyer or self.who).holder_id
-        wish = Wish(quantity_kg=quantity_kg, lot_code=self.lot.lot_code, cause=event["code"])
-        with transaction():
-            order = orders.place_order(holder_id, wish, timedelta(minutes=15))
-        with transaction():
-            payments.record_payment(
-                PaidWord(order.code, f"T{random_code(12)}", order.amount_fen, "CNY", clock.now())
-            )
-        with transaction():
-            settlement.settle_lot(self.lot.lot_id)
-        hear()
-        return order.code
+        return buy(self.lot, (buyer or self.who).holder_id, event["code"], quantity_kg)
+
+
+def buy(lot: Forest, holder_id: int, cause: str, quantity_kg: int) -> str:
+    """Buy for a cause, paid and settled and heard of; the order's code."""
+    wish = Wish(quantity_kg=quantity_kg, lot_code=lot.lot_code, cause=cause)
+    with transaction():
+        order = orders.place_order(holder_id, wish, timedelta(minutes=15))
+    with transaction():
+        payments.record_payment(
+            PaidWord(order.code, f"T{random_code(12)}", order.amount_fen, "CNY", clock.now())
+        )
+    with transaction():
+        settlement.settle_lot(lot.lot_id)
+    hear()
+    return order.code
 
 
 def hear() -> None:

@@ -41,6 +41,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("dossiers", "/console/dossiers", "registry.read"),
     ("partners", "/console/partners", "partners.read"),
     ("reviews", "/console/reviews", "footprint.read"),
+    ("events", "/console/events", "registry.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

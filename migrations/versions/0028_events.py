@@ -105,7 +105,9 @@ def _events() -> None:
         _word("method", 10, server_default="units"),
         _moment("published_at", nullable=True),
         _moment("called_off_at", nullable=True),
+        _word("hidden_reason", 300, nullable=True),
         sa.CheckConstraint("method IN ('units', 'forest')", name="method"),
+        sa.CheckConstraint("hidden_reason IS NULL OR published_at IS NULL", name="hidden"),
     )
     op.create_table(
         "event_reduction",

@@ -24,6 +24,13 @@ class EventAttested(Problem):
     message = "causes.event_attested"
 
 
+class EventHidden(Problem):
+    """An operator hid it, for a reason that its organiser reads."""
+
+    status = 409
+    message = "causes.event_hidden"
+
+
 class NothingToCorrect(Problem):
     """Only a closed final figure is corrected, one correction at a time."""
 

@@ -40,11 +40,15 @@ class Event(Base):
     """A gathering that is to be neutral 大型活动; `inventory_id` is the inventory that counts now.
 
     `scheme` names the rules it follows, `method` how it becomes neutral: by units, or by a forest planted
-    for it. Strangers see it from `published_at` on. The row is the lock of all that belongs to it.
+    for it. Strangers see it from `published_at` on, unless an operator hid it for a reason. The row is the
+    lock of all that belongs to it.
     """
 
     __tablename__ = "event"
-    __table_args__ = (CheckConstraint("method IN ('units', 'forest')", name="method"),)
+    __table_args__ = (
+        CheckConstraint("method IN ('units', 'forest')", name="method"),
+        CheckConstraint("hidden_reason IS NULL OR published_at IS NULL", name="hidden"),
+    )
 
     cause_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("cause.holder_id"), primary_key=True, autoincrement=False
@@ -58,6 +62,7 @@ class Event(Base):
     method: Mapped[str] = mapped_column(String(10), server_default="units")
     published_at: Mapped[datetime | None] = _moment()
     called_off_at: Mapped[datetime | None] = _moment()
+    hidden_reason: Mapped[str | None] = mapped_column(String(300))
 
 
 class EventReduction(Base):

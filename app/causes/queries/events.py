@@ -58,6 +58,7 @@ class EventFacts:
     method: str
     published_at: datetime | None
     called_off_at: datetime | None
+    hidden_reason: str | None
     inventory: Inventory
     attested: Ever
     proven_g: int
@@ -269,6 +270,14 @@ def list_proofs(event_id: int) -> Sequence[ForestProof]:
     return db.session.scalars(wanted.order_by(ForestProof.id.desc())).all()
 
 
+def list_all(limit: int, before: int | None = None) -> list[EventFacts]:
+    """All events, the newest first, whoever's they are; for operators."""
+    wanted = select(Event.cause_id).order_by(Event.cause_id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Event.cause_id < before)
+    return read_events(db.session.scalars(wanted).all())
+
+
 def list_forests(limit: int, before: int | None = None) -> list[EventFacts]:
     """Events that plant a forest instead, the newest first, whoever's they are; for operators."""
     wanted = select(Event.cause_id).where(Event.method == FOREST)
@@ -312,6 +321,7 @@ def _read(known: Sequence[CauseFacts]) -> list[EventFacts]:
             method=row.method,
             published_at=row.published_at,
             called_off_at=row.called_off_at,
+            hidden_reason=row.hidden_reason,
             inventory=found[row.inventory_id],
             attested=ever.get(cause.id, Ever()),
             proven_g=proven.get(cause.id, 0),

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.accounts.services import audit
 from app.causes.errors.events import (
     EventAttested,
     EventCalledOff,
+    EventHidden,
     EventSettled,
     InventoryTaken,
     TooManyReductions,
@@ -130,15 +132,36 @@ def describe_event(holder_id: int, code: str, told: Description) -> EventFacts:
 def show_event(holder_id: int, code: str, visibility: str) -> EventFacts:
     """Let nobody, anybody see an event, or anybody also buy for it.
 
-    What was attested once is never hidden again. Raises `NotFound`, `EventAttested`.
+    What was attested once is never hidden again. Raises `NotFound`, `EventAttested`, `EventHidden`.
     """
     row, event = lock_own(holder_id, code)
+    if event.hidden_reason is not None:
+        raise EventHidden()
     if visibility == PRIVATE and event.attested.versions:
         raise EventAttested()
     row.published_at = None if visibility == PRIVATE else row.published_at or clock.now()
     db.session.flush()
     causes.share_cause(event.id, visibility == SHARED)
     return known.get_event(event.id)
+
+
+def hide_event(operator_id: int, code: str, reason: str | None) -> EventFacts:
+    """Let nobody but its organiser see an event, for a reason that they read; None takes it back.
+
+    Whether it is shown again is then its organiser's to say. Raises `NotFound`.
+    """
+    event_id = known.find_event(code)
+    if event_id is None:
+        raise NotFound()
+    row = lock(event_id)
+    row.hidden_reason = reason
+    if reason is not None:
+        row.published_at = None
+        causes.share_cause(event_id, False)
+    db.session.flush()
+    done = "event_unhidden" if reason is None else "event_hidden"
+    audit.record(operator_id, done, code, {"reason": reason} if reason else {})
+    return known.get_event(event_id)
 
 
 def open_final(holder_id: int, code: str, facts: stock.Facts) -> EventFacts:

@@ -8,6 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
+from app.causes.queries import events
 from app.footprint.queries import partners, reviews
 from app.kit import announcements, clock
 from app.kit.paging import page as page_of
@@ -61,6 +62,7 @@ WAITING = [
     ),
     Waiting("partners", "/console/partners", "partners.read", partners.count_waiting_partners),
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
+    Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""
