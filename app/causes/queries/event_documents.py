@@ -39,7 +39,7 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
     return {
         "event": _event(event, figure),
         "figure": _figure(event),
-        "guide": _both(figure.guide.document),
+        "guide": {lang: figure.guide.document["source"][f"title_{lang}"] for lang in LANGUAGES},
         "guide_version": figure.guide.version,
         "scheme": _both(event.scheme.told) | {"key": event.scheme.key, "url": event.scheme.told["url"]},
         "stage": figure.stage,
