@@ -33,25 +33,12 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
     figure = event.figure
     if figure is None or not event.counted:
         raise ValueError("an event is attested on its final figure")
-    standing = causes.standing(event.id)
     retired = causes.list_retirements(event.id)
-    came, _ = known.list_kept(event.id)
     return {
         "event": _event(event, figure),
         "figure": _figure(event),
-        "guide": {lang: figure.guide.document["source"][f"title_{lang}"] for lang in LANGUAGES},
-        "guide_version": figure.guide.version,
-        "scheme": _both(event.scheme.told) | {"key": event.scheme.key, "url": event.scheme.told["url"]},
-        "stage": figure.stage,
-        "inventory": event.inventory.code,
-        "closed_at": figure.closed_at and figure.closed_at.isoformat(timespec="seconds"),
-        "sources": {each["key"]: _both(each) for each in figure.guide.document["type"]},
-        "by_source": figure.by_type,
-        "excluded": dict(figure.excluded),
-        "lines": [_line(line) for line in figure.lines],
-        "emitted_g": figure.emitted_g,
-        "unverified_g": figure.unverified_g,
-        "evidenced_bp": figure.completeness.evidenced_bp,
+        **_rules(event, figure),
+        **_inventory(event, figure),
         "reductions": [
             {"name": each.text, "source": each.type, "avoided_g": each.planned_g, "evidence": each.outcome}
             for each in known.list_reductions(event.id)
@@ -63,26 +50,61 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
         ],
         "method": event.method,
         "forest": forest_facts(event),
-        "due_g": event.due_g,
-        "retired_kg": sum(each.quantity_kg for each in retired),
-        "kept": [_kept(each) for each in came],
-        "surplus_g": standing.carry_g,
+        **_units(event, retired),
+        "neutral_on": clock.business_day().isoformat(),
+        "sample": any(each.forest.sample for each in retired),
+        "notes": _notes(event, retired),
+    }
+
+
+def _rules(event: EventFacts, figure: Stage) -> dict[str, Any]:
+    """By which guide and scheme, which order of units, and until when."""
+    scheme = event.scheme
+    factor = event.deadline_factor
+    return {
+        "guide": {lang: figure.guide.document["source"][f"title_{lang}"] for lang in LANGUAGES},
+        "guide_version": figure.guide.version,
+        "scheme": _both(scheme.told) | {"key": scheme.key, "url": scheme.told["url"]},
         "unit_order": [
-            {"product": _both(unit), "source": _both(event.scheme.told), "ordered": event.scheme.ordered}
+            {"product": _both(unit), "source": _both(scheme.told), "ordered": scheme.ordered}
             for unit in schemes().units
         ],
         "deadlines": [
             {
                 "name": {lang: t("causes.deadline", lang) for lang in LANGUAGES},
                 "on": event.deadline.isoformat(),
-                "source": event.deadline_factor.source_title,
-                "verified": event.deadline_factor.verified,
+                "source": factor.source_title,
+                "verified": factor.verified,
             }
         ],
-        "neutral_on": clock.business_day().isoformat(),
+    }
+
+
+def _inventory(event: EventFacts, figure: Stage) -> dict[str, Any]:
+    """The final figure with every line, and what is left out."""
+    return {
+        "stage": figure.stage,
+        "inventory": event.inventory.code,
+        "closed_at": figure.closed_at and figure.closed_at.isoformat(timespec="seconds"),
+        "sources": {each["key"]: _both(each) for each in figure.guide.document["type"]},
+        "by_source": figure.by_type,
+        "excluded": dict(figure.excluded),
+        "lines": [_line(line) for line in figure.lines],
+        "emitted_g": figure.emitted_g,
+        "unverified_g": figure.unverified_g,
+        "evidenced_bp": figure.completeness.evidenced_bp,
+    }
+
+
+def _units(event: EventFacts, retired: Sequence[CauseRetirement]) -> dict[str, Any]:
+    """What had to be closed, by which units and whose surplus, and what is beyond it."""
+    came, _ = known.list_kept(event.id)
+    return {
+        "due_g": event.due_g,
+        "retired_kg": sum(each.quantity_kg for each in retired),
+        "kept": [_kept(each) for each in came],
+        "surplus_g": causes.standing(event.id).carry_g,
         "retirements": [_retirement(each) for each in retired],
-        "sample": any(each.forest.sample for each in retired),
-        "notes": _notes(event, retired),
     }
 
 

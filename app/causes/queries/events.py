@@ -18,6 +18,9 @@ from app.causes.models.events import (
 from app.causes.queries.schemes import schemes
 from app.causes.rules.events import (
     FOREST,
+    PRIVATE,
+    PUBLIC,
+    SHARED,
     EventStatus,
     Progress,
     Scheme,
@@ -39,10 +42,6 @@ from app.offsets.queries.causes import CauseFacts
 PURPOSE = "event"
 NEUTRAL = "event_neutral"
 """The kind of attestation that says an event is neutral."""
-
-PRIVATE, PUBLIC, SHARED = "private", "public", "shared"
-VISIBILITIES = (PRIVATE, PUBLIC, SHARED)
-"""For its organiser alone; for anyone to see; for anyone to see and buy for."""
 
 
 @dataclass(frozen=True)

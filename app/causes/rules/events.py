@@ -9,6 +9,9 @@ from typing import Any
 
 UNITS, FOREST = "units", "forest"
 METHODS = (UNITS, FOREST)
+PRIVATE, PUBLIC, SHARED = "private", "public", "shared"
+VISIBILITIES = (PRIVATE, PUBLIC, SHARED)
+"""For its organiser alone; for anyone to see; for anyone to see and buy for."""
 MOST_REDUCTIONS = 100
 MOST_CORRECTIONS = 20
 LEAST_AREA_M2, MOST_AREA_M2 = 100, 1_000_000_000

@@ -4,8 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from app.causes.queries.events import VISIBILITIES
-from app.causes.rules.events import LEAST_AREA_M2, MOST_AREA_M2, MOST_G, MOST_YEARS
+from app.causes.rules.events import LEAST_AREA_M2, MOST_AREA_M2, MOST_G, MOST_YEARS, VISIBILITIES
 from app.footprint.rules import ESTIMATE, MOST_HEADS, STAGES, is_blank
 from app.kit.fields import AnyDay, Code, Day, Moment, NewSchema, OneOf, Text, ViewSchema, Whole
 from app.kit.messages import t

@@ -23,9 +23,9 @@ from app.causes.errors.events import (
 from app.causes.models.events import Event, EventReduction
 from app.causes.queries import event_documents
 from app.causes.queries import events as known
-from app.causes.queries.events import NEUTRAL, PRIVATE, PURPOSE, SHARED, EventFacts
+from app.causes.queries.events import NEUTRAL, PURPOSE, EventFacts
 from app.causes.queries.schemes import schemes
-from app.causes.rules.events import MOST_REDUCTIONS
+from app.causes.rules.events import MOST_REDUCTIONS, PRIVATE, SHARED
 from app.footprint import queries as footprint
 from app.footprint import rules as inventories
 from app.footprint import services as stock

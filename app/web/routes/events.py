@@ -8,6 +8,7 @@ from app.causes.queries import events as known
 from app.causes.queries.event_details import EventDetail, detail_of
 from app.causes.queries.events import EventFacts
 from app.causes.queries.schemes import schemes
+from app.causes.rules.events import SHARED
 from app.kit.http import public
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
@@ -44,7 +45,7 @@ def event_page(code: str) -> Response:
         event=detail,
         own=own,
         retired=causes.list_retirements(event.id),
-        supportable=event.visibility == known.SHARED and event.cause.closed_at is None,
+        supportable=event.visibility == SHARED and event.cause.closed_at is None,
         **picture(detail),
     )
 
@@ -54,7 +55,7 @@ def event_page(code: str) -> Response:
 def event_buy(code: str) -> Response:
     """What may be bought for an event, kind by kind in the scheme's order. Raises `NotFound`."""
     event, own = visible(code)
-    if not own and event.visibility != known.SHARED:
+    if not own and event.visibility != SHARED:
         raise NotFound()
     lots = registry.list_lots(MOST_LOTS, available=True)
     return page(

@@ -7,6 +7,7 @@ from flask import Response, make_response, redirect, request
 from app.causes.queries import events as known
 from app.causes.queries.event_details import detail_of
 from app.causes.queries.schemes import schemes
+from app.causes.rules.events import VISIBILITIES
 from app.causes.services import events as services
 from app.causes.services.events import Beginning, Description
 from app.footprint import queries as footprint
@@ -57,7 +58,7 @@ class NewEventForm(OnceSchema, FactsForm, DescriptionForm):
 class VisibilityForm(NewSchema):
     """Who sees it, and who may buy for it."""
 
-    visibility = OneOf(known.VISIBILITIES, required=True)
+    visibility = OneOf(VISIBILITIES, required=True)
 
 
 @web.get("/me/events")
