@@ -369,6 +369,85 @@ def test_a_surplus_kept_many_times_at_once_is_kept_once(organiser: Organiser) ->
     assert_books_prove()
 
 
+def test_the_world_heritage_committee_comes_out_as_it_was_published(organiser: Organiser) -> None:
+    """44th session, Fuzhou 2021: about 200 t emitted, 300 t of Fujian's forest units bought for it.
+
+    Only the totals are published (daluzixun.com/news/1627104728661587); one line of flights makes them.
+    """
+    event = organiser.register(title="第 44 届世界遗产大会", kind="official")
+    code = organiser.read(event)["inventory"]
+    flights = {"item": "flight", "inputs": {"people": 500, "km": 3_543}, "grade": "assumed"}
+    organiser.done("POST", f"inventories/{code}/estimate/lines", flights)
+    organiser.tell(event, "estimate", 1, people=1)
+    estimated = organiser.done("POST", f"events/{event['code']}/estimate/close")
+    assert abs(estimated["standing"]["due_g"] - 200_000_000) < 5_000_000
+    organiser.buy(event, 300_000)
+    facts = {"starts_on": day(-5), "ends_on": day(-4), "onsite_heads": 280, "online_heads": 120}
+    organiser.done("POST", f"events/{event['code']}/final", facts)
+    organiser.done("POST", f"inventories/{code}/final/lines", flights)
+    organiser.tell(event, "final", 1, people=1)
+    found = organiser.done("POST", f"events/{event['code']}/final/close")
+    assert found["status"] == "neutral"
+    assert abs(found["standing"]["carry_g"] - 100_000_000) < 5_000_000, "100 t serve another event"
+    told = get_attestation(found["attestation"]).facts
+    assert (told["retired_kg"], told["emitted_g"], told["surplus_g"]) == (
+        300_000,
+        found["standing"]["due_g"],
+        300_000_000 - found["standing"]["due_g"],
+    )
+
+
+def test_what_was_given_away_is_bought_anew_when_the_figure_turns_out_higher(organiser: Organiser) -> None:
+    event, other = organiser.estimated(1000), organiser.estimated(1000, title="别的会")
+    organiser.buy(event, 3050)
+    organiser.final(event, 500)
+    path = f"events/{event['code']}"
+    organiser.done("POST", f"{path}/surplus", {"event": other["code"]})
+    inventory = organiser.done("POST", f"{path}/corrections", {"reason": "漏计一半"})["inventory"]
+    kept = organiser.call("POST", f"{path}/surplus", {"event": other["code"]})
+    assert kept.json["code"] == "nothing_left_over"
+    line = {"item": "high_speed_rail", "inputs": {"people": 100, "km": 1000}, "grade": "assumed"}
+    organiser.done("PUT", f"inventories/{inventory}/final/lines/1", line)
+    found = organiser.done("POST", f"{path}/final/close")
+    assert (found["status"], found["standing"]["owed_g"]) == ("lapsed", 1_524_000)
+    assert organiser.read(other)["standing"]["owed_g"] == 1_522_000, "what the other got is the other's"
+    assert_books_prove()
+
+
+def test_a_supporters_purchase_afterwards_makes_no_other_statement(organiser: Organiser, app: Flask) -> None:
+    event = organiser.estimated(10)
+    organiser.buy(event, 40)
+    first = organiser.final(event, 10)["attestation"]
+    organiser.done("PUT", f"events/{event['code']}/visibility", {"visibility": "shared"})
+    organiser.buy(event, 10, person(app))
+    found = organiser.read(event)
+    assert (found["attestation"], found["standing"]["carry_g"]) == (first, 50_000 - 30_480)
+
+
+def test_the_same_registration_sent_again_makes_nothing(organiser: Organiser) -> None:
+    facts = {"region": "CN-FJ", "starts_on": day(1), "ends_on": day(2), "onsite_heads": 5}
+    headers = {**organiser.who.auth, "Idempotency-Key": "one-event"}
+    answers = [
+        organiser.client.post("/v1/events", json={**TOLD, **facts}, headers=headers).json for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert db.session.scalar(text("SELECT count(*) FROM event")) == 1
+    other = organiser.client.post(
+        "/v1/events", json={**TOLD, **facts, "kind": "forum", "title": "另一场"}, headers=headers
+    )
+    assert (other.status_code, other.json["code"]) == (409, "key_reused")
+
+
+def test_the_schemes_are_told_with_their_deadlines_sources_and_marks(organiser: Organiser) -> None:
+    told = organiser.client.get("/v1/event-schemes").json
+    [guangdong] = [each for each in told["schemes"] if each["key"] == "cn-gd-2026"]
+    assert [each["months"] for each in guangdong["deadlines"]] == [12, 72]
+    assert [each["verified"] for each in guangdong["deadlines"]] == [True, False]
+    assert all(each["url"] for each in told["schemes"] + told["units"])
+    assert not any(each["ordered"] for each in told["schemes"]), "no verified text ranks the kinds"
+    assert [each["key"] for each in told["units"]] == ["inclusion", "ccer", "allowance", "cer"]
+
+
 def test_the_database_keeps_an_events_history(organiser: Organiser) -> None:
     event, other = organiser.estimated(1000), organiser.estimated(1000, title="另一场")
     organiser.buy(event, 3050)
