@@ -128,6 +128,7 @@ def test_a_correction_upwards_ends_neutrality_until_it_is_topped_up(organiser: O
     old, new = get_attestation(first["attestation"]), get_attestation(found["attestation"])
     assert (old.stands, old.replaced_by, new.stands) == (False, new.number, True)
     assert [each["reason"] for each in new.facts["corrections"]] == ["漏计了一趟包车"]
+    assert (old.facts["replaces"], new.facts["replaces"]) == (None, old.number)
     assert_books_prove()
 
 

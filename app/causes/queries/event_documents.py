@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from math import prod
 from typing import Any
 
 from app.causes.models.events import EventForest, ForestProof
@@ -51,6 +52,7 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
         "method": event.method,
         "forest": forest_facts(event),
         **_units(event, retired),
+        "replaces": next((each.number for each in attestations.list_attestations(event.id)), None),
         "neutral_on": clock.business_day().isoformat(),
         "sample": any(each.forest.sample for each in retired),
         "notes": _notes(event, retired),
@@ -159,17 +161,14 @@ def _event(event: EventFacts, figure: Stage) -> dict[str, Any]:
 def _line(line: InventoryLine) -> dict[str, Any]:
     measures = line.guide.document["measure"]
     told = line.told
-    amount = Decimal(1)
-    for value in line.inputs.values():
-        amount *= value
     share = line.share
-    amount = amount * share.part / share.whole
+    amount = Decimal(prod(line.inputs.values())) * share.part / share.whole
     return {
         "source": line.item.type,
         "name": {lang: told[f"name_{lang}"] for lang in LANGUAGES},
         "inputs": [
-            {"name": _both(measures[key]), "value": value, "unit": measures[key]["unit"]}
-            for key, value in line.inputs.items()
+            {"name": _both(measures[key]), "value": line.inputs[key], "unit": measures[key]["unit"]}
+            for key in line.item.measures
         ],
         "share": f"{share.part}/{share.whole}" if share.part != share.whole else None,
         "per": line.item.per,
