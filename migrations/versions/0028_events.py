@@ -227,7 +227,7 @@ def downgrade() -> None:
     for name in ("event_edges", "surplus_stays_with_owner", "forest_under_proof"):
         op.execute(f"DROP FUNCTION {name}")
     numbers = "|".join(str(kind * 10_000 + source * 100 + target) for kind, source, target in ENTRIES)
-    _entries(f"regexp_replace(known, '(ARRAY\\[)?({numbers}), ', '\\1', 'g') || ' NOT VALID'")
+    _entries(rf"regexp_replace(known, '\(({numbers})\)::bigint, ', '', 'g') || ' NOT VALID'")
 
 
 def _id() -> sa.Column[int]:
