@@ -9,10 +9,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import member, organiser
+from stories import clerk, member, organiser
 from stories.teller import Story
 
-STORIES = (member, organiser)
+STORIES = (member, organiser, clerk)
 FOLDER = Path("var/demo")
 
 

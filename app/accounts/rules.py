@@ -54,15 +54,39 @@ _SAMPLE = "sample-"
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(
-        {"operators.write", "audit.read", "money.read", "registry.read", "footprint.read", "partners.read"}
+        {
+            "operators.write",
+            "audit.read",
+            "money.read",
+            "registry.read",
+            "footprint.read",
+            "partners.read",
+            "dockets.read",
+            "courts.read",
+        }
     ),
     "finance": frozenset({"money.read", "money.write"}),
     "registry": frozenset({"registry.read", "registry.write"}),
     "footprint": frozenset({"footprint.read", "footprint.write"}),
     "partners": frozenset({"partners.read", "partners.write"}),
-    "auditor": frozenset({"money.read", "audit.read", "registry.read", "footprint.read", "partners.read"}),
+    "courts": frozenset({"dockets.read", "dockets.write", "courts.read", "courts.write"}),
+    "clerk": frozenset({"dockets.read", "dockets.write"}),
+    "auditor": frozenset(
+        {
+            "money.read",
+            "audit.read",
+            "registry.read",
+            "footprint.read",
+            "partners.read",
+            "dockets.read",
+            "courts.read",
+        }
+    ),
 }
-"""What each role may do. Enrolling people and moving money are never in one role."""
+"""What each role may do. Enrolling people and moving money are never in one role.
+
+`courts` looks after all courts and their dockets; a `clerk` sees those of the one court they are bound to.
+"""
 
 
 def is_sample(name: str) -> bool:

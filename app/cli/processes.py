@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, current_app
 
 from app.accounts import jobs as accounts
+from app.causes.jobs import dockets
 from app.footprint import jobs as footprint
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
@@ -64,6 +65,7 @@ CHORES = (
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("tell wishes", 5, offsets.tell_wishes),
     Chore("tell causes", 1, offsets.tell_causes),
+    Chore("remind dockets", 600, dockets.remind_dockets),
     Chore("tidy market", 60, registry.tidy_market),
     Chore("ask programmes", 600, registry.ask_programmes),
     Chore("fetch statements", 86_400, registry.fetch_statements),

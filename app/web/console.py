@@ -39,6 +39,8 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),
     ("dossiers", "/console/dossiers", "registry.read"),
+    ("dockets", "/console/dockets", "dockets.read"),
+    ("courts", "/console/courts", "courts.read"),
     ("partners", "/console/partners", "partners.read"),
     ("reviews", "/console/reviews", "footprint.read"),
     ("events", "/console/events", "registry.read"),

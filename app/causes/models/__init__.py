@@ -1,5 +1,15 @@
 """What causes remember."""
 
+from app.causes.models.dockets import (
+    Court,
+    CourtClerk,
+    Docket,
+    DocketInstalment,
+    DocketPaper,
+    DocketReminder,
+    DocketRuling,
+    DocketWaiver,
+)
 from app.causes.models.events import (
     Event,
     EventCorrection,
@@ -10,6 +20,14 @@ from app.causes.models.events import (
 )
 
 __all__ = [
+    "Court",
+    "CourtClerk",
+    "Docket",
+    "DocketInstalment",
+    "DocketPaper",
+    "DocketReminder",
+    "DocketRuling",
+    "DocketWaiver",
     "Event",
     "EventCorrection",
     "EventForest",

@@ -1,9 +1,10 @@
 """What can be known of causes. The only readers of this room."""
 
+from app.causes.queries.docket_proofs import prove_dockets
 from app.causes.queries.event_proofs import prove_events
 from app.kit.proof import Proof
 
-PROOFS = (prove_events,)
+PROOFS = (prove_dockets, prove_events)
 
 
 def prove() -> list[Proof]:

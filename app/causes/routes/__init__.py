@@ -4,13 +4,10 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
+from app.causes.routes.dockets import dockets
 from app.causes.routes.events import event_schemes, events, public_events
 
-BLUEPRINTS: tuple[Blueprint, ...] = (
-    events,
-    public_events,
-    event_schemes,
-)
+BLUEPRINTS: tuple[Blueprint, ...] = (dockets, events, public_events, event_schemes)
 
 
 def connect(app: Flask, api: Api) -> None:

@@ -9,6 +9,7 @@ from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
 from app.causes.queries import events
+from app.causes.queries.dockets import count_dockets_waiting
 from app.footprint.queries import partners, reviews
 from app.kit import announcements, clock
 from app.kit.paging import page as page_of
@@ -60,6 +61,7 @@ WAITING = [
         "registry.read",
         lambda: registry.dossiers.count_dossiers_waiting(clock.now()),
     ),
+    Waiting("dockets", "/console/dockets", "courts.read", count_dockets_waiting),
     Waiting("partners", "/console/partners", "partners.read", partners.count_waiting_partners),
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),

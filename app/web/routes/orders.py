@@ -71,7 +71,7 @@ def buy(holder_id: int) -> Response:
             order = place(holder_id, wish)
     except Problem as problem:
         return lot_page(lot, form.refuse(problem), problem.status)
-    return _to_payment_sheet(holder_id, order.code)
+    return to_payment_sheet(holder_id, order.code)
 
 
 @web.post("/orders/<code:code>/pay")
@@ -79,10 +79,10 @@ def buy(holder_id: int) -> Response:
 def pay(holder_id: int, code: str) -> Response:
     """Open the payment sheet again for an order that waits. Raises `OrderUnknown`."""
     offsets.get_order(holder_id, code)
-    return _to_payment_sheet(holder_id, code)
+    return to_payment_sheet(holder_id, code)
 
 
-def _to_payment_sheet(holder_id: int, code: str) -> Response:
+def to_payment_sheet(holder_id: int, code: str) -> Response:
     """Send the browser to WeChat's sheet; when that fails the order stands and can be paid later."""
     require_open_shop()
     settings = session.settings()

@@ -1,0 +1,486 @@
+"""Dockets: from a clerk's desk to the letter that a court checks by itself."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from builders import forest, operator, person
+from court import EVERYWHERE, PDF, Court, T, bought, buy, heard, loss, money
+from flask import Flask
+from refund_desk import refused
+from shop import Shop, assert_books_prove
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.accounts import queries as accounts
+from app.causes.errors.dockets import DocketRefused
+from app.causes.jobs.dockets import remind_dockets
+from app.causes.queries.courts import Scope, list_courts, scope_of
+from app.causes.queries.docket_proofs import prove_dockets
+from app.causes.queries.dockets import (
+    count_dockets_waiting,
+    get_docket,
+    list_dockets,
+    list_reminders,
+    open_paper,
+    open_parties,
+)
+from app.causes.rules.parties import Party
+from app.causes.services import courts, docket_letters, docket_orders, docket_papers, dockets, rulings
+from app.causes.services.docket_orders import Purchase
+from app.causes.services.dockets import NewDocket
+from app.kit import clock
+from app.kit.database import db
+from app.kit.problems import Problem
+from app.kit.transaction import transaction
+from app.offsets import jobs
+from app.offsets.queries.attestations import get_attestation
+from app.offsets.services import causes
+from app.offsets.services.causes import require_cause
+
+
+@pytest.fixture
+def court(app: Flask) -> Court:
+    return Court(app)
+
+
+def letter(court: Court, code: str) -> str:
+    with transaction():
+        return docket_letters.issue_letter(court.overseer, EVERYWHERE, code)
+
+
+def test_a_loss_is_bought_in_instalments_and_attested(court: Court, shop: Shop) -> None:
+    today = clock.business_day()
+    parts = [(today + timedelta(days=days), 60_000) for days in (10, 40, 70)]
+    code = court.ruled(loss(90_000, "2", parts=parts))
+    link = court.link(code)
+    seen = shop.client.get(f"/v1/dockets/{link}").json
+    assert (seen["ordered"], seen["done"], seen["open_now"], seen["open_part"]) == (
+        180_000,
+        0,
+        60_000,
+        180_000,
+    )
+    assert (seen["parties"], seen["case_number"]) == ("张某", "（2022）闽0627刑初321号")
+    order = bought(shop, link, part="now")
+    assert (order["purpose"], order["quantity_kg"], order["due_g"]) == ("judicial", 60, 60_000)
+    assert [each.state for each in court.read(code).stands] == ["done", "later", "later"]
+    assert refused(lambda: docket_letters.issue_letter(court.overseer, EVERYWHERE, code)) == "not_fulfilled"
+    bought(shop, link, part="all")
+    found = court.read(code)
+    assert (found.state, found.done, found.standing.owed_g) == ("fulfilled", 180_000, 0)
+    assert count_dockets_waiting() == 1
+    number = letter(court, code)
+    assert letter(court, code) == number, "the court has this number"
+    attested = shop.client.get(f"/v1/attestations/{number}").json
+    facts = attested["facts"]
+    assert (facts["ordered_g"], facts["retired_g"], facts["paid_fen"]) == (180_000, 180_000, 1_800)
+    assert [each["quantity_kg"] for each in facts["retirements"]] == [60, 120]
+    assert "张三" not in str(attested)
+    seen = shop.client.get(f"/v1/dockets/{link}").json
+    assert (seen["letter"], seen["state"]) == (number, "attested")
+    assert buy(shop, link, quantity_kg=10).status_code == 409
+    assert_books_prove()
+
+
+def test_nanjing_is_bought_and_retired_as_it_was_published(court: Court, shop: Shop) -> None:
+    """47.07 t times two came to 96 t (platforms: J2)."""
+    shop.lot = forest(200_000, fee_bp=1000)
+    code = court.ruled(loss(47_070_000, "2", "loss_tonne"))
+    order = bought(shop, court.link(code), part="all")
+    assert (order["quantity_kg"], order["amount_fen"]) == (96_000, 960_000)
+    found = court.read(code)
+    assert (found.ordered, found.done, found.fulfilled) == (96 * T, 96 * T, True)
+    assert_books_prove()
+
+
+def test_changyang_is_bought_and_retired_as_it_was_published(court: Court, shop: Shop) -> None:
+    """1,500 yuan came to 16.18 t (platforms: J6); its price is what the two figures say."""
+    shop.lot = forest(20_000, fee_bp=1000)
+    code = court.ruled(money(150_000, 9_271))
+    order = bought(shop, court.link(code), part="all")
+    assert order["quantity_kg"] == 16_180
+    found = court.read(code)
+    assert (found.ordered, found.done, found.fulfilled) == (16_180_000, 16_180_000, True)
+    facts = get_attestation(letter(court, code)).facts
+    assert (facts["amount_fen"], facts["ordered_g"], facts["price_fen_per_t"]) == (150_000, 16_180_000, 9_271)
+    assert_books_prove()
+
+
+def test_money_without_a_price_is_owed_as_it_is_spent(court: Court, shop: Shop) -> None:
+    today = clock.business_day()
+    code = court.ruled(money(1_000, parts=[(today, 300), (today + timedelta(30), 700)]))
+    bought(shop, court.link(code), part="now")
+    found = court.read(code)
+    assert (found.measure, found.done, found.open_part) == ("fen", 300, 700)
+    assert (found.standing.due_g, found.standing.owed_g, found.standing.carry_g) == (30_000, 0, 0)
+    bought(shop, court.link(code), part="all")
+    found = court.read(code)
+    assert (found.fulfilled, found.standing.due_g) == (True, 100_000)
+    letter(court, code)
+    assert_books_prove()
+
+
+def test_a_party_may_pay_by_bank_on_the_clerks_word(court: Court, shop: Shop) -> None:
+    code = court.ruled(loss(90_000))
+    wish = Purchase(shop.lot.lot_code, part="all")
+    with transaction():
+        order = docket_orders.order_by_bank(court.clerk, court.scope, code, wish, timedelta(days=5))
+    found = court.read(code)
+    assert (order.quantity_kg, order.cause_id, order.holder_id) == (90, found.docket.cause_id, order.cause_id)
+    assert found.open_part == 0, "what waits for its transfer is not bought twice"
+    assert buy(shop, court.link(code), part="all").status_code == 409
+    with clock.frozen(clock.now() + timedelta(days=6)):
+        jobs.watch_unpaid()
+        heard()
+    assert court.read(code).open_part == 90_000
+
+
+def test_nothing_can_be_bought_before_a_ruling_is_confirmed_by_another(court: Court, shop: Shop) -> None:
+    code = court.docket()
+    court.papers(code, ["undertaking", "measurement_notice", "commission", "opinion"])
+    ruling_id = court.record(code, loss(90_000))
+    assert buy(shop, court.link(code), part="all").json["code"] == "docket_moved"
+    assert (
+        shop.client.post(
+            "/v1/orders", json={"cause": code, "quantity_kg": 10}, headers=shop.buyer.auth
+        ).status_code
+        == 404
+    )
+    confirm = rulings.confirm_ruling
+    assert refused(lambda: confirm(court.clerk, court.scope, code, ruling_id)) == "own_ruling"
+    assert refused(lambda: confirm(court.overseer, EVERYWHERE, code, ruling_id + 1)) == "docket_moved"
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(text("UPDATE docket_ruling SET confirmed_by = recorded_by, confirmed_at = now()"))
+    court.confirm(code, ruling_id)
+    assert buy(shop, court.link(code), part="all").status_code == 201
+
+
+def test_a_rulings_terms_never_change(court: Court) -> None:
+    court.ruled()
+    for change in (
+        "UPDATE docket_ruling SET loss_g = 1",
+        "UPDATE docket_instalment SET part = 1",
+        "DELETE FROM docket_instalment",
+        "UPDATE docket_ruling SET confirmed_at = now()",
+        "UPDATE docket SET case_number = 'x'",
+    ):
+        with pytest.raises(IntegrityError), transaction():
+            db.session.execute(text(change))
+
+
+def test_instalments_that_do_not_add_up_are_refused_by_the_database_too(court: Court) -> None:
+    court.docket()
+    statement = text(
+        "INSERT INTO docket_ruling (docket_id, basis, ruled_on, legal_basis, rounding, loss_g, multiplier,"
+        " ordered_g, recorded_by, recorded_at)"
+        " SELECT cause_id, 'tonnes', now()::date, 'x', 'kilogram', 1000, 1, 1000, opened_by, now()"
+        " FROM docket"
+    )
+    with pytest.raises(IntegrityError, match="do not make it up"), transaction():
+        db.session.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("ruling", "field"),
+    [
+        (lambda day: loss(-5, parts=[(day, 1_000)]), "loss"),
+        (lambda day: loss(90_000, "-2", parts=[(day, 1_000)]), "multiplier"),
+        (lambda day: loss(90_000, "11", parts=[(day, 1_000)]), "multiplier"),
+        (lambda day: loss(90_000, parts=[(day, 80_000)]), "instalments"),
+        (lambda day: loss(90_000, parts=[(day - timedelta(1), 90_000)]), "instalments"),
+        (lambda day: money(0, parts=[(day, 1)]), "amount"),
+    ],
+)
+def test_what_cannot_be_ruled_is_refused_and_nothing_kept(court: Court, ruling: Any, field: str) -> None:
+    code = court.docket()
+    with pytest.raises(DocketRefused) as caught, transaction():
+        rulings.record_ruling(court.clerk, court.scope, code, ruling(clock.business_day()))
+    assert [each["pointer"] for each in caught.value.errors] == [f"#/{field}"]
+    assert court.read(code).waiting is None
+
+
+def test_a_case_number_is_a_courts_once_however_it_is_written(court: Court, app: Flask) -> None:
+    court.docket("（2022）闽0627刑初321号")
+    assert refused(lambda: court_docket(court, "(2022) 闽0627刑初0321号")) == "case_number_taken"
+    other = Court(app, "示例二县人民法院")
+    other.docket("（2022）闽0627刑初321号")
+    assert refused(lambda: court_docket(court, "321")) == "docket_refused"
+
+
+def court_docket(court: Court, number: str) -> None:
+    told = NewDocket(court.facts.code, number, "trial", [Party("张三")], "any")
+    dockets.open_docket(court.clerk, court.scope, told)
+
+
+def test_a_hundred_clerks_open_one_case_once(court: Court, app: Flask) -> None:
+    def attempt(_: int) -> str:
+        with app.app_context():
+            try:
+                court.docket()
+            except Exception as error:
+                return getattr(error, "code", type(error).__name__)
+            finally:
+                db.session.remove()
+            return "opened"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(attempt, range(100)))
+    assert sorted(set(outcomes)) == ["case_number_taken", "opened"]
+    assert outcomes.count("opened") == 1
+    assert len(list_dockets(EVERYWHERE, 10)) == 1
+
+
+def test_another_courts_case_is_not_there(court: Court, app: Flask) -> None:
+    other = Court(app, "示例二县人民法院")
+    code = court.ruled()
+    theirs = other.scope
+    calls: list[Any] = [
+        lambda: get_docket(theirs, code),
+        lambda: dockets.describe_docket(other.clerk, theirs, code, "trial", [Party("李四")], None),
+        lambda: dockets.withdraw_docket(other.clerk, theirs, code, "x"),
+        lambda: rulings.record_ruling(other.clerk, theirs, code, loss(1_000)),
+        lambda: docket_papers.keep_paper(other.clerk, theirs, code, "other", "x", PDF),
+        lambda: docket_papers.waive_paper(other.clerk, theirs, code, "opinion", "x"),
+        lambda: docket_papers.drop_paper(other.clerk, theirs, code, 1),
+        lambda: open_paper(theirs, code, court.read(code).papers[0].id),
+        lambda: docket_letters.issue_letter(other.clerk, theirs, code),
+        lambda: docket_letters.deliver_reminder(other.clerk, theirs, code, 1),
+        lambda: docket_orders.order_by_bank(other.clerk, theirs, code, Purchase("x"), timedelta(days=1)),
+    ]
+    assert {refused(each) for each in calls} == {"docket_unknown"}
+    assert list_dockets(theirs, 10) == []
+    told = NewDocket(court.facts.code, "（2022）闽0627刑初1号", "trial", [Party("张三")], "any")
+    assert refused(lambda: dockets.open_docket(other.clerk, theirs, told)) == "court_unknown"
+
+
+def test_a_clerk_is_of_one_court_and_of_none_when_it_ends(court: Court, app: Flask) -> None:
+    name = accounts.operators.list_names()[court.clerk]
+    with transaction():
+        second = courts.open_court(court.overseer, "示例二县人民法院", "court")
+        courts.bind_clerk(court.overseer, second.code, name)
+    assert [each.name for each in list_courts(clerk_scope(court, app))] == ["示例二县人民法院"]
+    with transaction():
+        courts.end_clerk(court.overseer, second.code, name)
+    assert list_courts(clerk_scope(court, app)) == []
+    bind = courts.bind_clerk
+    finance_id = operator(app, app.test_client(), "finance")
+    finance = accounts.operators.list_names()[finance_id]
+    for who in (finance, "nobody", accounts.operators.list_names()[court.overseer]):
+        assert refused(lambda who=who: bind(court.overseer, second.code, who)) == "clerk_refused"
+    open_again = courts.open_court
+    assert refused(lambda: open_again(court.overseer, "示例二县人民法院", "court")) == "court_name_taken"
+
+
+def clerk_scope(court: Court, app: Flask) -> Scope:
+    db.session.rollback()
+    from app.web import console
+
+    with app.test_request_context(headers={"Cookie": cookie(court)}):
+        found = console.operator()
+        assert found is not None
+        return scope_of(found)
+
+
+def cookie(court: Court) -> str:
+    with court.app.test_request_context():
+        from app.web import console
+
+        name = console.cookie_name()
+    held = court.clerk_desk.get_cookie(name)
+    assert held is not None
+    return f"{name}={held.value}"
+
+
+def test_parties_are_sealed_and_shown_by_pseudonyms(court: Court) -> None:
+    code = court.docket(parties=[Party("张三"), Party("张四"), Party("某某林业有限公司", "organisation")])
+    found = court.read(code)
+    assert found.docket.parties_shown == "张某甲、张某乙、某有限公司"
+    assert [each.name for each in open_parties(found.docket)] == ["张三", "张四", "某某林业有限公司"]
+    assert "张三".encode() not in found.docket.parties_sealed
+    for parties in ([], [Party("张三"), Party("张三")]):
+        told = NewDocket(court.facts.code, "（2022）闽0627刑初1号", "trial", parties, "any")
+        assert refused(partial(dockets.open_docket, court.clerk, court.scope, told)) == "docket_refused"
+
+
+def test_papers_are_sealed_needed_and_waived_with_a_reason(court: Court) -> None:
+    code = court.docket()
+    ruling_id = court.record(code, loss(90_000))
+    confirm = rulings.confirm_ruling
+    assert refused(lambda: confirm(court.overseer, EVERYWHERE, code, ruling_id)) == "papers_lacking"
+    court.papers(code, ["undertaking", "measurement_notice", "opinion"])
+    court.papers(code, ["undertaking"])
+    keep = docket_papers.keep_paper
+    assert refused(lambda: keep(court.clerk, court.scope, code, "other", "x", b"MZ..")) == "paper_refused"
+    with transaction():
+        docket_papers.waive_paper(court.clerk, court.scope, code, "commission", "林业局自行测算")
+    assert (
+        refused(lambda: docket_papers.waive_paper(court.clerk, court.scope, code, "receipt", "x"))
+        == "docket_refused"
+    )
+    court.confirm(code, ruling_id)
+    found = court.read(code)
+    assert len(found.papers) == 3
+    paper, content = open_paper(court.scope, code, found.papers[0].id)
+    assert content == PDF + b"undertaking"
+    stored = db.session.execute(
+        text("SELECT content_sealed FROM docket_paper WHERE id = :id"), {"id": paper.id}
+    )
+    assert PDF not in stored.scalar_one()
+    titles = db.session.scalars(text("SELECT title_sealed FROM docket_paper")).all()
+    assert not any(b"undertaking" in each for each in titles), "a title may name somebody"
+
+
+def test_a_letter_needs_its_papers_and_is_revoked_by_another_ruling(court: Court, shop: Shop) -> None:
+    code = court.docket()
+    court.papers(code, ["undertaking", "measurement_notice", "commission", "opinion"])
+    court.confirm(code, court.record(code, loss(90_000)))
+    bought(shop, court.link(code), part="all")
+    assert refused(lambda: docket_letters.issue_letter(court.overseer, EVERYWHERE, code)) == "papers_lacking"
+    court.papers(code, ["payment_notice"])
+    number = letter(court, code)
+    ruling_id = court.record(code, loss(120_000))
+    assert get_attestation(number).stands, "nothing counts before it is confirmed"
+    court.confirm(code, ruling_id)
+    db.session.rollback()
+    assert (get_attestation(number).stands, court.read(code).state) == (False, "running")
+    assert shop.client.get(f"/attestations/{number}").status_code == 200
+    bought(shop, court.link(code), part="all")
+    fresh = letter(court, code)
+    db.session.rollback()
+    assert get_attestation(number).replaced_by == fresh
+    assert_books_prove()
+
+
+def test_units_of_another_product_or_region_do_not_serve_the_case(court: Court, shop: Shop) -> None:
+    code = court.ruled(product="carbon_ticket")
+    assert buy(shop, court.link(code), part="all").json["code"] == "lot_unfit"
+    second = court.ruled(case_number="（2022）闽0627刑初322号", region="35")
+    assert buy(shop, court.link(second), part="all").status_code == 201
+    third = court.ruled(case_number="（2022）闽0627刑初323号", region="42")
+    assert buy(shop, court.link(third), part="all").json["code"] == "lot_unfit"
+
+
+def test_units_of_a_case_are_not_bought_for_another_purpose(court: Court, shop: Shop) -> None:
+    code = court.ruled()
+    body = {"cause": code, "purpose": "personal", "quantity_kg": 10}
+    answer = shop.client.post("/v1/orders", json=body, headers=shop.buyer.auth)
+    assert answer.status_code in (409, 422)
+    assert (
+        refused(lambda: require_cause(shop.buyer.holder_id, code, "event", by_operator=False))
+        == "cause_other"
+    )
+
+
+def test_what_was_bought_for_a_case_never_moves_again_and_earns_nothing(court: Court, shop: Shop) -> None:
+    code = court.ruled()
+    bought(shop, court.link(code), part="all")
+    db.session.rollback()
+    retired = "block JOIN retirement r ON r.first_serial BETWEEN block.first_serial AND block.last_serial"
+    states = db.session.scalars(text(f"SELECT DISTINCT state FROM {retired}")).all()
+    assert states == ["retired"]
+    points = "SELECT count(*) FROM posting WHERE kind = 30"
+    assert db.session.scalar(text(points)) == 0
+    with pytest.raises(DBAPIError), transaction():
+        db.session.execute(text("UPDATE block SET state = 'active' WHERE state = 'retired'"))
+
+
+def test_more_than_was_ordered_is_not_sold(court: Court, shop: Shop) -> None:
+    code = court.ruled(loss(95_000))
+    link = court.link(code)
+    assert buy(shop, link, quantity_kg=110).json["code"] == "beyond_ruling"
+    assert buy(shop, link, quantity_kg=60).status_code == 201
+    assert buy(shop, link, quantity_kg=50).json["code"] == "beyond_ruling"
+    assert buy(shop, link, part="all").json["quantity_kg"] == 40
+    for wrong in ({}, {"part": "all", "quantity_kg": 10}, {"quantity_kg": -1}, {"part": "most"}):
+        assert buy(shop, link, **wrong).status_code == 422
+    for lost in ("x", "0" * 32, "…"):
+        assert shop.client.get(f"/v1/dockets/{lost}").status_code == 404
+
+
+def test_everybody_who_pays_at_once_pays_for_the_case_once(court: Court, shop: Shop, app: Flask) -> None:
+    shop.lot = forest(100_000, fee_bp=1000)
+    link = court.link(court.ruled(loss(90_000)))
+    payers = [person(app).holder_id for _ in range(40)]
+
+    def attempt(holder_id: int) -> str:
+        with app.app_context():
+            try:
+                with transaction():
+                    wish = Purchase(shop.lot.lot_code, part="all")
+                    docket_orders.buy_for_docket(holder_id, link, wish, timedelta(minutes=15), 5)
+            except Problem as problem:
+                return problem.code
+            finally:
+                db.session.remove()
+            return "reserved"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(attempt, payers))
+    assert (outcomes.count("reserved"), outcomes.count("docket_moved")) == (1, 39)
+
+
+def test_the_proof_sees_a_due_that_is_not_the_rulings(court: Court) -> None:
+    code = court.ruled(loss(90_000))
+    assert all(proof.holds for proof in prove_dockets())
+    with transaction():
+        causes.set_due(court.read(code).docket.cause_id, 1_000, "slip")
+    assert [proof.claim for proof in prove_dockets() if not proof.holds] == ["causes.prove_dockets"]
+
+
+def test_the_proof_sees_a_letter_that_says_too_much(court: Court, shop: Shop) -> None:
+    code = court.ruled(loss(90_000))
+    bought(shop, court.link(code), quantity_kg=10)
+    with transaction():
+        db.session.execute(text("UPDATE docket SET fulfilled_at = now(), letter_number = 'X'"))
+    [proof] = [proof for proof in prove_dockets() if not proof.holds]
+    assert (proof.claim, proof.figures) == (
+        "causes.prove_letters",
+        {"letters": 1, "attested": 0, "unreached": 1},
+    )
+
+
+def test_a_deadline_is_reminded_of_once_a_kind_and_passed_on(court: Court, shop: Shop) -> None:
+    today = clock.business_day()
+    parts = [(today + timedelta(days=days), 50_000) for days in (7, 40)]
+    code = court.ruled(loss(100_000, parts=parts))
+    bought(shop, court.link(code), quantity_kg=10)
+    assert [remind_dockets(), remind_dockets()] == [1, 0]
+    noon = clock.now()
+    for days, raised in ((7, 1), (8, 1), (9, 0)):
+        with clock.frozen(noon + timedelta(days=days)):
+            assert remind_dockets() == raised
+            if days == 8:
+                assert court.read(code).state == "overdue"
+    db.session.rollback()
+    told = list_reminders(court.scope)
+    assert [(each.kind, each.number, each.open_part) for each in told] == [
+        ("ahead", 1, 40_000),
+        ("last_day", 1, 40_000),
+        ("overdue", 1, 40_000),
+    ]
+    assert len(accounts.notices.list_notices(shop.buyer.holder_id, 10)) == 3
+    with transaction():
+        docket_letters.deliver_reminder(court.clerk, court.scope, code, told[0].id)
+    deliver = docket_letters.deliver_reminder
+    assert refused(lambda: deliver(court.clerk, court.scope, code, told[0].id)) == "docket_moved"
+    assert len(list_reminders(court.scope)) == 2
+
+
+def test_a_docket_opened_by_mistake_is_withdrawn_and_its_number_used_again(court: Court, shop: Shop) -> None:
+    code = court.ruled()
+    link = court.link(code)
+    assert buy(shop, link, quantity_kg=10).status_code == 201
+    withdraw = dockets.withdraw_docket
+    assert refused(lambda: withdraw(court.clerk, court.scope, code, "写错")) == "docket_moved"
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        jobs.watch_unpaid()
+        heard()
+    with transaction():
+        dockets.withdraw_docket(court.clerk, court.scope, code, "写错")
+    assert court.read(code).state == "withdrawn"
+    assert shop.client.get(f"/v1/dockets/{link}").status_code == 404
+    court.docket()
+    assert_books_prove()
