@@ -11,6 +11,7 @@ from shop import assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.queries.notices import list_notices
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.queries.attestations import get_attestation
@@ -129,6 +130,9 @@ def test_a_correction_upwards_ends_neutrality_until_it_is_topped_up(organiser: O
     assert (old.stands, old.replaced_by, new.stands) == (False, new.number, True)
     assert [each["reason"] for each in new.facts["corrections"]] == ["漏计了一趟包车"]
     assert (old.facts["replaces"], new.facts["replaces"]) == (None, old.number)
+    said = [each.message for each in list_notices(organiser.who.holder_id, 5)]
+    neutral, lapsed = "causes.notice_event_neutral", "causes.notice_event_lapsed"
+    assert said == [neutral, lapsed, neutral]
     assert_books_prove()
 
 

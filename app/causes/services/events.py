@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.accounts.services import audit
+from app.accounts.services import audit, notices
 from app.causes.errors.events import (
     EventAttested,
     EventCalledOff,
@@ -210,9 +210,15 @@ def follow_figures(event_id: int) -> None:
     reason = "called_off" if event.called_off_at else event.figure.stage if event.figure else "planned"
     causes.set_due(event_id, event.due_g, reason)
     if not event.neutral_with(books.standing(event_id).owed_g):
-        attestations.revoke(event_id, NEUTRAL, "figures_changed")
+        if attestations.revoke(event_id, NEUTRAL, "figures_changed"):
+            _tell(event, "causes.notice_event_lapsed", event.attested.number or "")
     elif not event_documents.still_true(event):
-        attestations.attest(event_id, NEUTRAL, event_documents.neutrality_facts(event))
+        number = attestations.attest(event_id, NEUTRAL, event_documents.neutrality_facts(event))
+        _tell(event, "causes.notice_event_neutral", number)
+
+
+def _tell(event: EventFacts, message: str, number: str) -> None:
+    notices.tell([_owner(event)], message, number, title=event.title, number=number)
 
 
 def _is_closed(inventory_id: int) -> bool:

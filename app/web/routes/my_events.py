@@ -3,11 +3,12 @@
 from typing import Any
 
 from flask import Response, make_response, redirect, request
+from markupsafe import Markup
 
 from app.causes.queries import events as known
 from app.causes.queries.event_details import detail_of
 from app.causes.queries.schemes import schemes
-from app.causes.rules.events import VISIBILITIES
+from app.causes.rules.events import SHARED, VISIBILITIES
 from app.causes.services import events as services
 from app.causes.services.events import Beginning, Description
 from app.footprint import queries as footprint
@@ -17,12 +18,13 @@ from app.kit.fields import Code, Day, NewSchema, OneOf, Text, WholeText
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import Problem
+from app.kit.qr import qr_svg
 from app.kit.transaction import transaction
 from app.offsets.queries import causes
 from app.web.forms import Form, OnceSchema, Prose, once, read_form
 from app.web.pages import page, web
 from app.web.routes.events import picture
-from app.web.session import personal
+from app.web.session import personal, settings
 from app.web.words import in_language
 
 PAGE = 20
@@ -171,10 +173,16 @@ def event_desk(holder_id: int, code: str, form: Form, status: int = 200) -> Resp
         form=form,
         event=detail,
         retired=causes.list_retirements(event.id),
+        invitation=_invitation(event.code) if event.visibility == SHARED else None,
         others=[(each.code, each.title) for each in others if each.called_off_at is None],
         kind_choices=kind_choices(),
         **picture(detail),
     )
+
+
+def _invitation(code: str) -> Markup:
+    """The public page's address as a code to scan: whoever opens it may buy for the event."""
+    return Markup(qr_svg(f"{settings().public_url}/events/{code}").decode())  # noqa: S704  our own drawing
 
 
 def kind_choices() -> list[tuple[str, str]]:
