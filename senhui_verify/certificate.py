@@ -2,10 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from senhui_verify.documents import canonical, from_hex, members, parse
+from senhui_verify.documents import canonical, from_hex, is_moment, members, parse
 from senhui_verify.heads import Head, read_head
 from senhui_verify.jws import CERTIFICATE, Keys
 from senhui_verify.merkle import leaf_hash, root_by_inclusion
@@ -65,11 +64,8 @@ def _compare(document: dict[str, Any], claims: dict[str, Any]) -> tuple[str, ...
 
 
 def _same(name: str, written: Any, signed: Any) -> bool:
-    if name == "retired_at" and isinstance(written, str):
-        try:
-            return datetime.fromisoformat(written).replace(microsecond=0) == datetime.fromisoformat(signed)
-        except (ValueError, TypeError):
-            return False
+    if name == "retired_at":
+        return is_moment(written, signed)
     return type(written) is type(signed) and bool(written == signed)
 
 

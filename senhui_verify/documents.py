@@ -7,6 +7,7 @@ or covered by a signature.
 import base64
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from senhui_verify.refusals import Unreadable
@@ -35,6 +36,14 @@ def canonical(document: Mapping[str, Any]) -> bytes:
         return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     except UnicodeEncodeError as error:
         raise Unreadable("not_text") from error
+
+
+def is_moment(written: Any, signed: Any) -> bool:
+    """Whether `written` is the moment that was signed to the second, in whatever way it is written."""
+    try:
+        return datetime.fromisoformat(written).replace(microsecond=0) == datetime.fromisoformat(signed)
+    except (ValueError, TypeError):
+        return False
 
 
 def members(document: Any, what: str, /, **kinds: type | tuple[type, ...]) -> dict[str, Any]:

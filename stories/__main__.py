@@ -18,7 +18,11 @@ FOLDER = Path("var/demo")
 
 def main(words: list[str]) -> int:
     """Play the stories, or those named; 0 and `demo: ok`, or say what went wrong."""
-    told = [each for each in STORIES if not words or each.__name__.rpartition(".")[2] in words]
+    stories = {each.__name__.rpartition(".")[2]: each for each in STORIES}
+    if unknown := [word for word in words if word not in stories]:
+        print(f"demo: no story {', '.join(unknown)}; there are {', '.join(stories)}", file=sys.stderr)
+        return 1
+    told = [stories[word] for word in words or stories]
     FOLDER.mkdir(parents=True, exist_ok=True)
     print("demo: starting an instance of its own …", flush=True)
     try:

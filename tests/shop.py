@@ -8,6 +8,7 @@ from typing import Any
 import requests
 from builders import Forest, wechat_person
 from flask import Flask
+from sqlalchemy import text
 
 import simulator
 from app.kit import clock
@@ -57,6 +58,16 @@ def eventually(ask: Callable[[], Any], seconds: float = 8) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+def wait_for_a_lock() -> None:
+    """Until somebody waits for what this transaction holds."""
+    waiting = "NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    for _ in range(500):
+        if db.session.scalar(text(f"SELECT count(*) FROM pg_locks WHERE {waiting}")):
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def assert_books_prove() -> None:

@@ -117,11 +117,11 @@ def run_alone(statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | No
         driver.autocommit = True
         row: tuple[Any, ...] | None = _execute(driver, statement, values).fetchone()
         driver.autocommit = False
-    except psycopg.OperationalError:
-        lent.invalidate()  # it may be broken, and must not be lent again
-        raise
-    except psycopg.Error:
+    except psycopg.IntegrityError:
         driver.autocommit = False
+        raise
+    except BaseException:
+        lent.invalidate()  # it may be broken, or still commit by itself, and must not be lent again
         raise
     finally:
         lent.close()

@@ -68,6 +68,18 @@ def order_status(stamps: Stamps) -> OrderStatus:
     return OrderStatus.RESERVED
 
 
+def is_plain(value: object) -> bool:
+    """Whether it can be signed and read back as the same: text, whole numbers, truth, lists and objects.
+
+    The verifier reads no fraction, which has more than one way to be written: a factor is attested as text.
+    """
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and is_plain(each) for name, each in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**63)
+
+
 @dataclass(frozen=True)
 class Closing:
     """What a retirement does to a holder's due: grams that close it, grams carried to the next."""

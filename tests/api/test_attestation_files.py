@@ -58,12 +58,19 @@ def test_what_was_changed_is_found(stranger: Stranger, number: str) -> None:
     told = json.loads(file.read_text())
     for change in (
         {"facts": {**FACTS, "due_g": 1}},
+        {"facts": {**FACTS, "sample": 1}},
         {"number": "0" * 16},
+        {"kind": "event_estimate"},
+        {"version": 2},
+        {"issued_at": "2020-01-01T00:00:00Z"},
+        {"issued_at": None},
         {"signature": told["signature"][:-6] + "AAAAAA"},
     ):
         file.write_text(json.dumps(told | change))
         assert stranger.verify("attestation", file) in (1, 2), change
         stranger.heard()
+    file.write_text(json.dumps({name: value for name, value in told.items() if name != "version"}))
+    assert stranger.verify("attestation", file) == 2
     certificate = stranger.folder / "odd.json"
     for odd in ({}, [], {"format": "senhui-certificate-1", "signature": told["signature"]}, {"number": 5}):
         certificate.write_text(json.dumps(odd))

@@ -1,5 +1,6 @@
 """A statement that is run wholly or not at all, by itself or as a part of a transaction."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -7,7 +8,9 @@ import pytest
 from builders import person
 from evidence import morning
 from flask import Flask
+from shop import wait_for_a_lock
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.footprint import queries, services
 from app.kit.database import db
@@ -49,6 +52,29 @@ def test_alone_it_keeps_no_connection_that_was_broken(app: Flask) -> None:
             run_whole("SELECT pg_terminate_backend(pg_backend_pid()), %(n)s::int", {"n": 1})
     for number in range(20):
         assert run_whole("SELECT %(n)s::int", {"n": number}) == (number,)
+
+
+def test_alone_whatever_goes_wrong_no_connection_is_left_that_commits_by_itself() -> None:
+    with pytest.raises(KeyError):
+        run_whole(ROW, {"holder": 1})
+    with suppress(ZeroDivisionError), transaction():
+        run_whole(ROW, {"holder": 1, "key": "a"})
+        raise ZeroDivisionError
+    assert kept() == []
+
+
+def test_within_a_transaction_a_connection_that_breaks_takes_everything_and_is_not_kept() -> None:
+    def broken() -> None:
+        with transaction():
+            run_whole(ROW, {"holder": 1, "key": "a"})
+            run_whole("SELECT pg_terminate_backend(pg_backend_pid()), %(n)s::int", {"n": 1})
+
+    for _ in range(3):
+        with pytest.raises((psycopg.OperationalError, DBAPIError)):
+            broken()
+    with transaction():
+        run_whole(ROW, {"holder": 1, "key": "b"})
+    assert kept() == ["b"]
 
 
 def test_within_a_transaction_it_stands_or_falls_with_it() -> None:
@@ -110,3 +136,27 @@ def test_outside_a_transaction_a_held_act_and_its_review_are_one(app: Flask) -> 
     }
     reviews = db.session.execute(text("SELECT action_id, kind, rule, allowed, found FROM act_review"))
     assert [tuple(row) for row in reviews] == [(act.id, "hold", "same_speed", 4, 5)]
+
+
+def test_a_trip_that_waits_for_one_that_waits_for_it_is_refused_and_not_lost(app: Flask) -> None:
+    """An exclusion constraint looks when the row is written already, so two can wait for each other."""
+    rider = person(app)
+
+    def record(scene: str, minutes: int, seconds: int) -> None:
+        services.record_action(rider.holder_id, scene, morning(1, minutes), seconds * 8, seconds)
+
+    def over_both() -> int:
+        trip = {"scene": "metro", "started_at": morning(1, 5).isoformat(), "distance_m": 15_000}
+        with app.app_context():
+            told = trip | {"duration_s": 1_500}
+            return app.test_client().post("/v1/actions", json=told, headers=rider.auth).status_code
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            record("bus", 0, 600)
+            waits = pool.submit(over_both)
+            wait_for_a_lock()
+            record("bus", 20, 600)
+        assert waits.result() == 409
+    assert [act.scene for act in queries.list_actions(rider.holder_id, 9)] == ["bus", "bus"]
+    assert all(proof.holds for proof in queries.prove())

@@ -1,13 +1,18 @@
 """Causes: what is bought for an event, a duty, a case or a gift closes its due and nobody else's."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from builders import person
 from flask import Flask
-from shop import Shop, assert_books_prove, eventually, paid
-from sqlalchemy import text
+from refund_desk import Desk
+from shop import Shop, assert_books_prove, eventually, paid, wait_for_a_lock
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import chart
@@ -16,9 +21,11 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.offsets import queries as offsets
+from app.offsets.errors import CauseClosed
 from app.offsets.queries.attestations import find_standing, get_attestation, list_attestations
 from app.offsets.queries.causes import CauseFacts, list_retirements, standing
 from app.offsets.services import attestations, causes
+from app.offsets.services.orders import Wish, place_order
 
 
 def opened(shop: Shop, purpose: str = "event", due_g: int = 0, **told: Any) -> CauseFacts:
@@ -99,6 +106,64 @@ def test_only_the_owner_buys_until_it_is_shared(shop: Shop, app: Flask) -> None:
     assert (refused.status_code, refused.json["code"]) == (409, "cause_closed")
 
 
+def test_a_closing_waits_for_an_order_that_is_being_placed_and_the_next_is_refused(
+    shop: Shop, app: Flask
+) -> None:
+    cause = opened(shop)
+    wish = Wish(cause=cause.code, quantity_kg=10, lot_code=shop.lot.lot_code)
+
+    def close() -> bool:
+        with app.app_context(), transaction():
+            return causes.close_cause(cause.id)
+
+    def place() -> None:
+        with app.app_context(), transaction():
+            place_order(shop.buyer.holder_id, wish, timedelta(minutes=15))
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            place_order(shop.buyer.holder_id, wish, timedelta(minutes=15))
+            closing = pool.submit(close)
+            wait_for_a_lock()
+            assert not closing.done()
+        assert closing.result()
+        assert standing(cause.id).reserved_kg == 10
+        db.session.rollback()
+        other = opened(shop)
+        wish = replace(wish, cause=other.code)
+        with transaction():
+            causes.close_cause(other.id)
+            placing = pool.submit(place)
+            wait_for_a_lock()
+        with pytest.raises(CauseClosed):
+            placing.result()
+
+
+def test_what_is_bought_is_owed_however_settlement_and_dues_meet(shop: Shop, app: Flask) -> None:
+    cause = opened(shop, "gift")
+    orders = [shop.order(cause=cause.code, quantity_kg=10) for _ in range(4)]
+    for order in orders:
+        shop.pay(order)
+    for order in orders:
+        eventually(paid(shop, order))
+
+    def act(turn: int) -> None:
+        with app.app_context():
+            if turn % 4 == 0:
+                jobs.settle_paid()
+                return
+            with transaction():
+                causes.owe_bought(cause.id, "bought")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(64)))
+    act(0)
+    act(1)
+    stands = standing(cause.id)
+    assert (stands.due_g, stands.owed_g, stands.carry_g, stands.retired_g) == (40_000, 0, 0, 40_000)
+    assert_books_prove()
+
+
 @pytest.mark.parametrize(
     ("told", "status", "code"),
     [
@@ -153,6 +218,53 @@ def test_the_end_of_every_order_is_announced_once(shop: Shop, monkeypatch: pytes
     assert (heard[1]["order_code"], heard[1]["settled"]) == (waits["code"], False)
 
 
+def test_where_a_cause_stands_is_of_one_moment(shop: Shop, app: Flask) -> None:
+    """What settles between two looks would be retired in one figure and still owed in another."""
+    cause = opened(shop, due_g=20_000)
+    order = shop.order(cause=cause.code, quantity_kg=20)
+    shop.pay(order)
+    eventually(paid(shop, order))
+    looks: list[str] = []
+
+    def settle() -> None:
+        with app.app_context():
+            assert jobs.settle_paid() == 1
+
+    def settle_after_the_first_look(*told: Any) -> None:
+        looks.append(told[2])
+        if len(looks) == 1:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(settle).result()
+
+    with counting(settle_after_the_first_look):
+        stands = standing(cause.id)
+    assert (stands.retired_g, stands.owed_g) == (0, 20_000)
+    db.session.rollback()
+    assert standing(cause.id).neutral
+
+
+@contextmanager
+def counting(hear: Callable[..., None]) -> Iterator[None]:
+    event.listen(db.engine, "after_cursor_execute", hear)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "after_cursor_execute", hear)
+
+
+def test_what_went_back_as_a_courtesy_is_not_counted_as_paid(shop: Shop, app: Flask) -> None:
+    desk = Desk(app, shop)
+    cause = opened(shop, due_g=100_000)
+    order = bought(shop, cause, 100)
+    code = desk.give(order, 30)
+    stands = standing(cause.id)
+    assert stands.paid_fen == 1_000, "it has not gone back yet"
+    db.session.rollback()
+    desk.hear(code, "SUCCESS")
+    stands = standing(cause.id)
+    assert (stands.paid_kg, stands.paid_fen, stands.neutral) == (100, 970, True)
+
+
 def test_setting_a_due_from_many_sides_at_once_keeps_the_books(shop: Shop, app: Flask) -> None:
     cause = opened(shop, due_g=10_000)
 
@@ -192,6 +304,15 @@ def test_an_attestation_is_revoked_and_reissued_when_its_facts_change(shop: Shop
     for change in ("facts = '{}'", "revoked_at = NULL, revoked_reason = NULL"):
         with pytest.raises(IntegrityError), transaction():
             db.session.execute(text(f"UPDATE attestation SET {change}"))
+
+
+@pytest.mark.parametrize("odd", [0.5, ("a",), {1: "a"}, 2**63, {"deep": [{"factor": 0.4211}]}])
+def test_what_a_verifier_could_not_read_is_not_attested(shop: Shop, odd: Any) -> None:
+    cause = opened(shop)
+    with pytest.raises(ValueError, match="plain"), transaction():
+        attestations.attest(cause.id, "event_neutral", {"said": odd})
+    with transaction():
+        attestations.attest(cause.id, "event_neutral", {"said": [2**63 - 1, True, None, "0.4211", {"a": -1}]})
 
 
 def test_a_hundred_that_attest_at_once_leave_one(shop: Shop, app: Flask) -> None:

@@ -21,6 +21,7 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.jobs import settle_paid
+from app.offsets.services.causes import open_cause
 from app.registry import queries, rules, services
 from app.registry.errors import (
     HoldEnded,
@@ -368,7 +369,10 @@ def test_a_mandate_that_cannot_be_done_is_not(app: Flask, client: FlaskClient, d
     assert known.get_mandate(code).mandate.status == "requested"
     with pytest.raises(NotEnoughFree), transaction():
         mandates.request_mandate(desk[0], MandateWish(note="n", **lost(woods, 2001)))
-    for receiver in ("NOBODY", accounts.get_holder(me.holder_id).code, "PLATFORM", "BUFFERPOOL", "1'--"):
+    mine = accounts.get_holder(me.holder_id).code
+    with transaction():
+        event = open_cause("event", me.holder_id, "示例会议", shared=True).code
+    for receiver in ("NOBODY", mine, event, "PLATFORM", "BUFFERPOOL", "1'--"):
         with pytest.raises(ReceiverUnknown), transaction():
             mandates.request_mandate(
                 desk[0], MandateWish("transfer", "n", serial=serial, quantity_kg=1, other=receiver)
@@ -533,8 +537,13 @@ def test_an_act_that_is_in_no_table_is_not_written(app: Flask, change: dict[str,
         )
 
 
-def test_whoever_bought_is_told_that_theirs_stays_retired(shop: Shop, desk: tuple[int, int]) -> None:
-    order = shop.order(amount_fen=100)
+def test_whoever_bought_is_told_that_theirs_stays_retired(
+    app: Flask, shop: Shop, desk: tuple[int, int]
+) -> None:
+    organiser = person(app).holder_id
+    with transaction():
+        event = open_cause("event", organiser, "示例会议", shared=True)
+    order = shop.order(cause=event.code, amount_fen=100)
     shop.pay(order)
     eventually(lambda: settle_paid() or shop.read(order)["status"] == "settled")
     row = db.session.execute(text("SELECT id, first_serial FROM issuance")).one()
@@ -543,4 +552,7 @@ def test_whoever_bought_is_told_that_theirs_stays_retired(shop: Shop, desk: tupl
     announcements.deliver()
     latest = accounts.notices.list_notices(shop.buyer.holder_id, 1)[0]
     assert (latest.message, latest.reference) == ("registry.notice_reversal_retired", done.code)
+    [told] = accounts.notices.list_notices(organiser, 9)
+    assert (told.message, told.reference) == ("offsets.notice_reversal_cause", done.code)
+    assert {"project", "vintage", "kg"} <= told.details.keys()
     assert broken() == set()

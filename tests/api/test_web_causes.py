@@ -52,6 +52,9 @@ def test_the_pages_say_for_what_one_buys_and_the_order_closes_its_due(buyer: Vis
         services.payments.record_payment(word)
     assert jobs.settle_paid() == 1
     assert standing(cause.id).neutral
+    settled = buyer.speak("en").get(f"/orders/{order.code}").text
+    assert "Closed of what it owed" in settled
+    assert "you owed" not in settled
     certificate = queries.get_order(buyer.holder_id, order.code).certificate_number
     assert "活动" in buyer.speak("zh").get(f"/c/{certificate}").text
 
@@ -68,6 +71,25 @@ def test_a_stranger_is_told_of_shared_causes_only(app: Flask, buyer: Visitor, lo
     with transaction():
         causes.close_cause(cause.id)
     assert str(escape(TITLE)) not in stranger.get(f"/forest?cause={cause.code}").text
+
+
+def test_who_may_not_buy_for_it_is_told_that_they_buy_for_themselves(
+    app: Flask, buyer: Visitor, lot: Forest
+) -> None:
+    cause = opened(buyer, shared=False)
+    own = "what you buy here is your own"
+    signed_out = Visitor(app).speak("en")
+    page = signed_out.get(f"/forest/{lot.lot_code}?cause={cause.code}").text
+    assert own in page
+    assert f"/sign-in?back=/forest/{lot.lot_code}?cause={cause.code}" in page, "its owner may sign in"
+    with transaction():
+        causes.close_cause(cause.id)
+    for path in (f"/forest?cause={cause.code}", f"/forest/{lot.lot_code}?cause={cause.code}"):
+        assert own in buyer.speak("en").get(path).text
+    refused = buyer.post("/orders", {"lot": lot.lot_code, "steps": "1", "cause": cause.code})
+    assert refused.status_code == 409
+    assert own in refused.text
+    assert own not in buyer.get(f"/forest/{lot.lot_code}").text
 
 
 @pytest.mark.parametrize("code", ["NONE", "X" * 26, "%00", "' OR 1=1", "<script>", "长"])

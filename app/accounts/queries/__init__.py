@@ -4,6 +4,7 @@ from app.accounts.queries import audit, holders, homes, notices, operators, paya
 from app.accounts.queries.consents import lock_consents
 from app.accounts.queries.holders import (
     StatementLine,
+    balance_of,
     entries_relation,
     find_holder,
     find_openid,
@@ -33,6 +34,7 @@ from app.kit.proof import Proof
 __all__ = [
     "StatementLine",
     "audit",
+    "balance_of",
     "entries_relation",
     "find_holder",
     "find_openid",

@@ -157,6 +157,12 @@ def get_balance(holder_id: int, kind: AccountKind) -> int:
     return int(balance or 0)
 
 
+def balance_of(kind: AccountKind, holder: str) -> str:
+    """The part of another room's statement that gives a stored balance; `holder` is SQL of its own."""
+    account = f"{holder} * {chart.CODES} + {kind.code}"
+    return f"coalesce((SELECT balance FROM account WHERE account.id = {account}), 0)"
+
+
 def get_balances(holder_id: int) -> dict[str, int]:
     """All stored balances of a holder by the account's name."""
     rows = db.session.execute(

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import DeadlockDetected, ExclusionViolation
 from sqlalchemy import text
 
 from app.accounts import chart, ledger
@@ -28,6 +28,8 @@ from app.kit.transaction import run_whole
 
 CHUNK = 1000
 """Actions that one announcement tells of at most: as many as one listener takes in at once."""
+CHANCES = 3
+"""How often one action is tried that PostgreSQL took back because it and another waited for each other."""
 
 
 class Written(NamedTuple):
@@ -205,13 +207,30 @@ def write(wish: Mapping[str, Any], now: datetime) -> Written | None:
 
     What passes a limit while the day has room is written, credited nothing, and waits in a review.
     """
-    try:
-        row = Written(*run_whole(_one(), {**wish, "now": now}) or ())
-    except ExclusionViolation:
+    found = _write_one({**wish, "now": now}, CHANCES)
+    if found is None:
         return None
+    row = Written(*found)
     if row.avoided_g:
         announcements.ring()
     return row
+
+
+def _write_one(values: Mapping[str, Any], chances: int) -> tuple[Any, ...] | None:
+    """The row of one action, None when its minutes are taken.
+
+    An exclusion constraint looks when the row is written already: two trips at once can wait for each other
+    until PostgreSQL takes one back. Tried again, that one finds its minutes taken. (`ON CONFLICT` looks
+    before it writes as well; every act would pay for that.)
+    """
+    try:
+        return run_whole(_one(), values)
+    except ExclusionViolation:
+        return None
+    except DeadlockDetected:
+        if chances == 1:
+            raise
+        return _write_one(values, chances - 1)
 
 
 def write_many(wishes: Sequence[Mapping[str, Any]], now: datetime) -> list[Written | None]:

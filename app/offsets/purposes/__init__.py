@@ -12,6 +12,5 @@ PURPOSES: dict[str, Purpose] = {
     purpose.name: purpose for purpose in (PERSONAL, ORGANISATION, EVENT, TREE_DUTY, JUDICIAL, GIFT)
 }
 SELF_SERVICE = tuple(name for name, purpose in PURPOSES.items() if purpose.self_service)
-CAUSES = tuple(name for name, purpose in PURPOSES.items() if purpose.cause)
 
-__all__ = ["CAUSES", "PURPOSES", "SELF_SERVICE", "Purpose"]
+__all__ = ["PURPOSES", "SELF_SERVICE", "Purpose"]

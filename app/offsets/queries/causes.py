@@ -40,7 +40,7 @@ class Standing:
     reserved_kg: int
     paid_kg: int
     paid_fen: int
-    """What was paid and did not go back."""
+    """What was paid and did not go back, as a refund or as a courtesy."""
 
     @property
     def neutral(self) -> bool:
@@ -123,29 +123,25 @@ def list_causes(owner_id: int, purpose: str, limit: int, before: int | None = No
 
 
 _PAID = "paid_at IS NOT NULL AND refunding_at IS NULL"
+# One statement, so that all figures are of one moment: what settles in between would show in half of them.
 _STANDING = text(
     "SELECT (SELECT coalesce(sum(change_g), 0) FROM due WHERE holder_id = :cause)::bigint AS due_g,"
+    f" -{accounts.balance_of(chart.DUE, 'CAST(:cause AS bigint)')} AS owed_g,"
+    f" {accounts.balance_of(chart.CARRY, 'CAST(:cause AS bigint)')} AS carry_g,"
     " coalesce(sum(due_g + carry_g), 0)::bigint AS retired_g,"
     " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NULL AND expired_at IS NULL), 0)::bigint"
     "   AS reserved_kg,"
     f" coalesce(sum(quantity_kg) FILTER (WHERE {_PAID}), 0)::bigint AS paid_kg,"
-    f" coalesce(sum(amount_fen) FILTER (WHERE {_PAID}), 0)::bigint AS paid_fen"
+    f" (coalesce(sum(amount_fen) FILTER (WHERE {_PAID}), 0) - (SELECT coalesce(sum(refund.amount_fen), 0)"
+    f"   FROM refund JOIN orders ON orders.id = order_id WHERE cause_id = :cause AND {_PAID}"
+    "   AND succeeded_at IS NOT NULL))::bigint AS paid_fen"
     " FROM orders LEFT JOIN retirement ON order_id = orders.id WHERE cause_id = :cause"
 )
 
 
 def standing(cause_id: int) -> Standing:
     """Where a cause stands now."""
-    row = db.session.execute(_STANDING, {"cause": cause_id}).one()
-    return Standing(
-        due_g=row.due_g,
-        owed_g=-accounts.get_balance(cause_id, chart.DUE),
-        carry_g=accounts.get_balance(cause_id, chart.CARRY),
-        retired_g=row.retired_g,
-        reserved_kg=row.reserved_kg,
-        paid_kg=row.paid_kg,
-        paid_fen=row.paid_fen,
-    )
+    return Standing(**db.session.execute(_STANDING, {"cause": cause_id}).one()._mapping)
 
 
 def list_cause_orders(cause_id: int, limit: int, before: int | None = None) -> list[OrderFacts]:

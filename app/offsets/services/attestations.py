@@ -13,13 +13,19 @@ from app.kit import clock
 from app.kit.codes import checked_code
 from app.kit.database import db
 from app.offsets.models import Attestation, Cause
+from app.offsets.rules import is_plain
 
 CHANGED = "changed"
 """Why an attestation was revoked that another one replaces."""
 
 
 def attest(cause_id: int, kind: str, facts: Mapping[str, Any]) -> str:
-    """Attest `facts`, plain JSON values, and return the number; what stood with other facts is revoked."""
+    """Attest `facts` and return the number; what stood with other facts is revoked.
+
+    Raises ValueError for anything but plain values (`rules.is_plain`): its file could not be verified.
+    """
+    if not is_plain(dict(facts)):
+        raise ValueError("only plain values are attested")
     standing = _standing(cause_id, kind)
     if standing is not None:
         if standing.facts == facts:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.accounts import chart
 from app.accounts import queries as accounts
 
-_NOBODY = (chart.PLATFORM, chart.BUFFER_POOL)
-"""The platform has no units of its own, and what is in the pool got there by an issuance."""
+_KINDS = ("person", "household", "village", "organisation")
+"""The platform has no units of its own, what is in the pool got there by an issuance, and for an event or
+another cause units are retired: nobody could ever take them out of its books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +20,4 @@ class Receiver:
 def find_receiver(code: str) -> Receiver | None:
     """The holder with this public code, None when there is none who may be given units."""
     holder = accounts.find_holder(code)
-    return None if holder is None or holder.id in _NOBODY else Receiver(holder.id, holder.kind)
+    return None if holder is None or holder.kind not in _KINDS else Receiver(holder.id, holder.kind)

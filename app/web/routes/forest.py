@@ -1,5 +1,7 @@
 """Forests on sale: whose, where, from which years, for how much, and who gets the money."""
 
+from dataclasses import dataclass
+
 from flask import Response, request
 
 from app.kit.http import public
@@ -32,14 +34,35 @@ def lot_list() -> Response:
     asked = request.args.get("place", "")
     chosen = asked if asked in places else None
     shown = [lot for lot in lots if chosen in (None, lot.project.township_zh)]
-    return page("forests.html", tab="forest", lots=shown, places=places, chosen=chosen, cause=asked_cause())
+    return page(
+        "forests.html", tab="forest", lots=shown, places=places, chosen=chosen, asked_for=asked_cause()
+    )
 
 
-def asked_cause(form: Form | None = None) -> CauseFacts | None:
-    """The cause that `?cause=` or a form names, if whoever asks may buy for it."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `?cause=` or a form names: its code, "" where it can be none, and the cause.
+
+    That is None where whoever asks may not buy for it, which the page has to say: what they buy is their own.
+    """
+
+    code: str
+    cause: CauseFacts | None
+
+    @property
+    def query(self) -> str:
+        """What keeps it in a link, also through sign-in: its owner may be whoever signs in."""
+        return f"?cause={self.code}" if self.code else ""
+
+
+def asked_cause(form: Form | None = None) -> Asked | None:
+    """For what one asks to buy; None for oneself."""
     code = (form.written if form and form.written else request.args).get("cause", "")[:26]
-    seen = session.visitor() if code else None
-    return causes.find_open_cause(code, seen.holder_id if seen else None) if code else None
+    if not code:
+        return None
+    seen = session.visitor()
+    cause = causes.find_open_cause(code, seen.holder_id if seen else None)
+    return Asked(code if code.isascii() and code.isalnum() else "", cause)
 
 
 @web.get("/forest/<code:code>")
@@ -55,7 +78,8 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
     Of every quantity that it offers it says who gets how much, and of one that `?steps=` asks for.
     """
     seen = session.visitor()
-    cause = asked_cause(form)
+    asked_for = asked_cause(form)
+    cause = asked_for.cause if asked_for else None
     if cause is not None:
         owed_g = causes.standing(cause.id).owed_g
     else:
@@ -76,6 +100,7 @@ def lot_page(found: Listing, form: Form, status: int = 200) -> Response:
         exact=exact if exact not in QUICK_STEPS else None,
         asked=asked or exact or (steps[0] if steps else None),
         shares=[(each, allot(found.terms, each * price)) for each in steps],
+        asked_for=asked_for,
         cause=cause,
         wish=(form.written or request.args).get("wish", "")[:26],
         fitting=count_wishes_for(found) if steps else 0,
