@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, giver, member
+from stories import citizen, clerk, giver, member, organiser
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver)
+STORIES = (member, citizen, clerk, giver, organiser)
+
 
 FOLDER = Path("var/demo")
 

@@ -152,6 +152,8 @@ TRANSFER_UNITS = EntryKind(54, "transfer_units", UNITS, UNITS, "act")
 GIVE_UNITS = EntryKind(55, "give_units", UNITS, UNITS, "act")
 RETIRE_OWN = EntryKind(56, "retire_own", UNITS, RETIRED, "act")
 RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE, "act")
+KEEP_SURPLUS = EntryKind(58, "keep_surplus", CARRY, CARRY, "surplus")
+KEEP_SURPLUS_DUE = EntryKind(59, "keep_surplus_due", CARRY, DUE, "surplus")
 HAND_OVER = EntryKind(60, "hand_over", UNITS, CANCELLED, "handover")
 
 ENTRY_KINDS = {
@@ -197,6 +199,8 @@ ENTRY_KINDS = {
         GIVE_UNITS,
         RETIRE_OWN,
         RETIRE_OWN_DUE,
+        KEEP_SURPLUS,
+        KEEP_SURPLUS_DUE,
         HAND_OVER,
     )
 }

@@ -45,6 +45,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("reviews", "/console/reviews", "footprint.read"),
     ("duties", "/console/duties", "duties.read"),
     ("words", "/console/words", "words.read"),
+    ("events", "/console/events", "registry.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -11,6 +11,14 @@ from app.causes.models.dockets import (
     DocketWaiver,
 )
 from app.causes.models.duties import Duty, DutyBatch, DutyGroup, DutyLine, DutyShare, DutyTariff
+from app.causes.models.events import (
+    Event,
+    EventCorrection,
+    EventForest,
+    EventReduction,
+    EventSurplus,
+    ForestProof,
+)
 from app.causes.models.gifts import Gift, GiftCard, Inscription
 
 __all__ = [
@@ -28,6 +36,12 @@ __all__ = [
     "DutyLine",
     "DutyShare",
     "DutyTariff",
+    "Event",
+    "EventCorrection",
+    "EventForest",
+    "EventReduction",
+    "EventSurplus",
+    "ForestProof",
     "Gift",
     "GiftCard",
     "Inscription",

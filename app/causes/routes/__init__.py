@@ -6,8 +6,16 @@ from flask_smorest.blueprint import Blueprint
 
 from app.causes.routes import duties, gifts
 from app.causes.routes.dockets import dockets
+from app.causes.routes.events import event_schemes, events, public_events
 
-BLUEPRINTS: tuple[Blueprint, ...] = (dockets, *duties.BLUEPRINTS, *gifts.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    dockets,
+    *duties.BLUEPRINTS,
+    *gifts.BLUEPRINTS,
+    events,
+    public_events,
+    event_schemes,
+)
 
 
 def connect(app: Flask, api: Api) -> None:

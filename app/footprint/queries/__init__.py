@@ -48,6 +48,7 @@ from app.footprint.queries.inventories import (
     get_inventory,
     list_inventories,
     list_line_history,
+    read_inventories,
     replay_stage,
 )
 from app.footprint.queries.kinds import EmissionKind, emission_kinds
@@ -120,6 +121,7 @@ __all__ = [
     "list_versions",
     "month_summary",
     "prove",
+    "read_inventories",
     "recording_of",
     "replay",
     "replay_calculation",

@@ -17,6 +17,7 @@ from app.footprint.services.inventories import (
     remove_line,
     replace_line,
 )
+from app.footprint.services.inventory_copies import copy_final
 from app.footprint.services.methodologies import load_methodologies
 from app.footprint.services.packs import choose_pack, stop_counting
 from app.footprint.services.reviews import appeal, attach_photo, decide
@@ -32,6 +33,7 @@ __all__ = [
     "change_stage",
     "choose_pack",
     "close_stage",
+    "copy_final",
     "create_inventory",
     "decide",
     "estimate_event",

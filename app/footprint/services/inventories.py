@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from app.footprint import queries, rules
+from app.footprint import announcements, queries, rules
 from app.footprint.errors.inventories import (
     EstimateOpen,
     EventNotOver,
@@ -91,6 +91,13 @@ def create_inventory(
         faults.append(Fault("name", "footprint.field_blank"))
     if faults:
         raise unreadable(faults)
+    return begin_inventory(holder_id, name, region, facts, stage, guide)
+
+
+def begin_inventory(
+    holder_id: int, name: str, region: str, facts: Facts, stage: str, guide: Guide
+) -> Inventory:
+    """An inventory by a guide, from facts that were read already. Raises `TooManyInventories`."""
     begin_turn(holder_id)
     mine = select(func.count()).where(InventoryRow.holder_id == holder_id)
     if (db.session.scalar(mine) or 0) >= rules.MOST_INVENTORIES:
@@ -197,6 +204,7 @@ def close_stage(holder_id: int, code: str, stage: str) -> Inventory:
         raise InventoryIncomplete(missing=", ".join(names[each] for each in missing or names))
     row.closed_at, row.emitted_g = clock.now(), standing.emitted_g
     db.session.flush()
+    announcements.tell_closed(inventory.id, stage)
     return queries.get_inventory(holder_id, code)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.kit.codes import read_code
 from app.kit.database import db
@@ -63,6 +63,28 @@ def find_standing(cause_id: int, kind: str) -> AttestationFacts | None:
     of_kind = (Attestation.cause_id == cause_id, Attestation.kind == kind, Attestation.revoked_at.is_(None))
     row = db.session.execute(_select().where(*of_kind)).first()
     return _facts(row) if row else None
+
+
+@dataclass(frozen=True)
+class Ever:
+    """How often a cause was attested, and the number that stands."""
+
+    versions: int = 0
+    number: str | None = None
+
+
+def ever_attested(cause_ids: Sequence[int], kind: str) -> dict[int, Ever]:
+    """Of each of these causes that was ever attested to be of `kind`: how often, and what stands."""
+    rows = db.session.execute(
+        select(
+            Attestation.cause_id,
+            func.max(Attestation.version),
+            func.max(Attestation.number).filter(Attestation.revoked_at.is_(None)),
+        )
+        .where(Attestation.cause_id.in_(cause_ids), Attestation.kind == kind)
+        .group_by(Attestation.cause_id)
+    )
+    return {cause_id: Ever(versions, number) for cause_id, versions, number in rows}
 
 
 def list_attestations(cause_id: int) -> Sequence[AttestationFacts]:

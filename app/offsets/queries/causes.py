@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
 from app.offsets.errors import CauseUnknown
-from app.offsets.models import Cause, Order, Retirement, SettlementRun
+from app.offsets.models import Cause, Due, Order, Retirement, SettlementRun
 from app.offsets.queries.orders import OrderFacts, order_facts, select_orders
 from app.registry import queries as registry
 
@@ -85,6 +85,18 @@ def get_cause(cause_id: int) -> CauseFacts:
     if cause is None:
         raise CauseUnknown()
     return cause_facts(cause)
+
+
+def read_causes(ids: Sequence[int]) -> dict[int, CauseFacts]:
+    """Causes by id."""
+    rows = db.session.scalars(select(Cause).where(Cause.holder_id.in_(ids)))
+    return {cause.holder_id: cause_facts(cause) for cause in rows}
+
+
+def sum_dues(ids: Sequence[int]) -> dict[int, int]:
+    """What each of these causes owes in all, by its dues; for the proofs of whoever set them."""
+    wanted = select(Due.holder_id, func.sum(Due.change_g)).where(Due.holder_id.in_(ids))
+    return {each: int(grams) for each, grams in db.session.execute(wanted.group_by(Due.holder_id))}
 
 
 def find_cause(code: str) -> CauseFacts | None:

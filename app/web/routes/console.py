@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
-from app.causes.queries import duty_batches, inscriptions
+from app.causes.queries import duty_batches, events, inscriptions
 from app.causes.queries.dockets import count_dockets_waiting
 from app.footprint.queries import partners, reviews
 from app.kit import announcements, clock
@@ -66,6 +66,7 @@ WAITING = [
     Waiting("duties", "/console/duties", "duties.read", duty_batches.count_waiting_batches),
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("words", "/console/words", "words.read", inscriptions.count_waiting),
+    Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""

@@ -1,0 +1,22 @@
+"""Events hear of stages that were closed and of orders that were settled."""
+
+from typing import Any
+
+from app.causes.queries.events import PURPOSE
+from app.causes.services.events import follow_figures, follow_inventory
+from app.footprint.announcements import STAGE_CLOSED
+from app.kit.announcements import listens
+from app.offsets.announcements import CAUSE_ORDER_ENDED
+
+
+@listens(STAGE_CLOSED)
+def owe_closed_stage(payload: dict[str, Any]) -> None:
+    """Owe what was closed, also when it was closed where nobody knows of events."""
+    follow_inventory(payload["inventory_id"])
+
+
+@listens(CAUSE_ORDER_ENDED)
+def attest_when_closed(payload: dict[str, Any]) -> None:
+    """Attest an event once what was bought for it closes its due."""
+    if payload["purpose"] == PURPOSE and payload["settled"]:
+        follow_figures(payload["cause_id"])
