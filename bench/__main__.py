@@ -37,6 +37,7 @@ def _measure() -> None:
         noticing,
         ordering,
         partnering,
+        printing,
         proving,
         settling,
     )
@@ -56,6 +57,7 @@ def _measure() -> None:
             "acting": lambda: acting.compare(settings),
             "partnering": lambda: partnering.compare(settings),
             "noticing": lambda: noticing.compare(settings, keys),
+            "printing": lambda: printing.compare(settings),
             "marketing": lambda: marketing.compare(settings),
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),

@@ -18,7 +18,7 @@ _APP = Path(__file__).parent.parent
 def catalogue() -> dict[str, dict[str, str]]:
     """All messages of all rooms by name; read once."""
     found: dict[str, dict[str, str]] = {}
-    for path in sorted(_APP.glob("*/messages.toml")):
+    for path in sorted(_APP.rglob("messages.toml")):
         for key, texts in tomllib.loads(path.read_text("utf-8")).items():
             found[f"{path.parent.name}.{key}"] = texts
     return found

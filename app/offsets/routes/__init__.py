@@ -6,10 +6,12 @@ from flask_smorest import Api
 from app.kit import health
 from app.offsets import queries
 from app.offsets.routes.certificates import (
+    attestation_file,
     attestation_qr,
     attestation_url,
     attestation_view,
     attestations,
+    certificate_file,
     certificate_view,
     certificates,
     keys,
@@ -32,9 +34,11 @@ from app.offsets.routes.orders import (
 )
 
 __all__ = [
+    "attestation_file",
     "attestation_qr",
     "attestation_url",
     "attestation_view",
+    "certificate_file",
     "certificate_view",
     "connect",
     "open_payment",

@@ -111,7 +111,15 @@ def get_certificate_code(number: str) -> Response:
 @certificates.response(200, CertificateFileView)
 def get_certificate_file(number: str) -> Any:
     """A certificate to keep: what `senhui-verify certificate` checks without asking anybody."""
-    facts = queries.get_certificate(number)
+    return _certificate_file(queries.get_certificate(number))
+
+
+def certificate_file(facts: queries.CertificateFacts) -> str:
+    """The same file as text, for a document to carry."""
+    return str(CertificateFileView().dumps(_certificate_file(facts), ensure_ascii=False))
+
+
+def _certificate_file(facts: queries.CertificateFacts) -> dict[str, Any]:
     return {"format": "senhui-certificate-1", "signature": sign(facts), **sealed_view(facts)}
 
 
@@ -180,5 +188,13 @@ def get_attestation_code(number: str) -> Response:
 @attestations.response(200, AttestationFileView)
 def get_attestation_file(number: str) -> Any:
     """An attestation to keep: what `senhui-verify attestation` checks without asking anybody."""
-    signature = sign_attestation(queries.attestations.get_attestation(number))
-    return {"format": "senhui-attestation-1", "signature": signature}
+    return _attestation_file(queries.attestations.get_attestation(number))
+
+
+def attestation_file(facts: queries.attestations.AttestationFacts) -> str:
+    """The same file as text, for a document to carry."""
+    return str(AttestationFileView().dumps(_attestation_file(facts), ensure_ascii=False))
+
+
+def _attestation_file(facts: queries.attestations.AttestationFacts) -> dict[str, Any]:
+    return {"format": "senhui-attestation-1", "signature": sign_attestation(facts)}

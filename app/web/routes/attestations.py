@@ -7,6 +7,7 @@ from app.kit.http import public
 from app.kit.qr import qr_svg
 from app.offsets.queries.attestations import get_attestation
 from app.offsets.routes import attestation_qr, attestation_url, sign_attestation
+from app.web.documents import KINDS
 from app.web.pages import page, web
 
 
@@ -20,5 +21,6 @@ def attestation(number: str) -> Response:
         a=facts,
         url=attestation_url(facts),
         signature=sign_attestation(facts),
+        printed=facts.kind in KINDS,
         qr=Markup(qr_svg(attestation_qr(facts)).decode()),  # noqa: S704  our own drawing of our own address
     )

@@ -1,0 +1,105 @@
+"""A card on A5 across, to print, fold into an envelope and give."""
+
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from app.web.charts import tree_rings
+from app.web.documents.paper import FAMILIES, qr_of, stamp_of, template
+from app.web.documents.sheets import A5_ACROSS, Card, Document, Drawn, Page
+from app.web.documents.strips import GREEN, SOFT, Mark
+from app.web.documents.typeface import balanced, broken, face_for, fitted, hei, song
+from app.web.documents.words import Words
+
+LEFT, RIGHT = 56.0, 539.28
+QR = (431.28, 214.0, 108.0, 108.0)
+LEADING, MOST_HIGH = 1.65, 108.0
+_SIZES = (11.5, 10.5, 9.5, 8.5, 7.5)
+_SHAPES = {"path", "circle", "ellipse", "rect"}
+_PLACES = {"d", "cx", "cy", "r", "rx", "ry", "x", "y", "width", "height"}
+_SHAPED_BY = {*_PLACES, "fill", "stroke", "stroke-width", "stroke-linecap", "opacity"}
+TEXT_WIDTH = QR[0] - LEFT - 34
+
+
+def draw_card(document: Document, words: Words, card: Card) -> Drawn:
+    """One page."""
+    label = f"{words.first(card.title)} {card.code}"
+    size, _ = fitted(words.first(card.title), (28, 24, 20, 16), 300, 1)
+    svg = template("card.svg").render(
+        **FAMILIES,
+        label=label,
+        stamp=stamp_of(document, words),
+        rings=tree_rings(document.number),
+        title=words.first(card.title),
+        title_size=size,
+        second=words.second(card.title),
+        marks=[*_message(words, card), *_foot(document, words, card)],
+        qr=qr_of(document),
+        qr_place=QR,
+        drawing=_shapes(card.drawing),
+    )
+    return Drawn(label, (Page(svg, QR),), A5_ACROSS)
+
+
+def _message(words: Words, card: Card) -> list[Mark]:
+    """To whom, what is said, from whom; then what is given."""
+    marks, y = [], 142.0
+    if card.dear:
+        size, [line] = fitted(card.dear, (17, 14, 12, 10), TEXT_WIDTH, 1)
+        marks.append(Mark(LEFT, y, line, size, face_for(card.dear).family))
+        y += size * 1.5
+    size = next((each for each in _SIZES if _high(card.message, each) <= MOST_HIGH), _SIZES[-1])
+    for line in broken(card.message, hei(), size, TEXT_WIDTH)[: int(MOST_HIGH / size / LEADING)]:
+        marks.append(Mark(LEFT, y, line, size))
+        y += size * LEADING
+    if card.signed:
+        _, [line] = fitted(card.signed, (11,), TEXT_WIDTH, 1)
+        family = face_for(card.signed).family
+        marks.append(Mark(LEFT + TEXT_WIDTH, y + 4, line, 11, family, anchor="end"))
+    number, unit = card.figure
+    size = next((each for each in (46.0, 38.0, 30.0) if song().width(number, each) < 230), 22.0)
+    marks.append(Mark(LEFT, 324, number, size, "Senhui Song", GREEN, unit=unit))
+    y = 327.0
+    for line in balanced(words.first(card.origin), hei(), 8.6, TEXT_WIDTH)[:2]:
+        y += 13.5
+        marks.append(Mark(LEFT, y, line, 8.6))
+    return marks
+
+
+def _high(message: str, size: float) -> float:
+    return len(broken(message, hei(), size, TEXT_WIDTH)) * size * LEADING
+
+
+def _foot(document: Document, words: Words, card: Card) -> list[Mark]:
+    middle = QR[0] + QR[2] / 2
+    marks = [
+        Mark(middle, QR[1] + QR[3] + 12, words.first(card.code_label), 7.4, fill=SOFT, anchor="middle"),
+        Mark(middle, QR[1] + QR[3] + 23, card.code, 7.4, anchor="middle"),
+    ]
+    y = 363.0
+    lines = [line for note in card.notes for line in broken(words.first(note), hei(), 6.6, RIGHT - LEFT)]
+    for line in lines[:3]:
+        y += 9
+        marks.append(Mark(LEFT, y, line, 6.6, fill=SOFT))
+    issued = f"{words.say('documents.issuer')}　{document.issued_at:%Y-%m-%d}"
+    marks.append(Mark(RIGHT - 64 if card.drawing else RIGHT, 66, issued, 8.6, fill=SOFT, anchor="end"))
+    return marks
+
+
+def _shapes(drawing: str) -> Markup:
+    """The plain shapes of an occasion's drawing, of 96 by 96; whatever else stands in it is left out."""
+    try:
+        found = ElementTree.fromstring(f"<g>{drawing}</g>")  # noqa: S314  it can declare nothing inside an element
+    except ElementTree.ParseError:
+        return Markup("")
+    shapes = (
+        Markup("<{} {}/>").format(
+            Markup(each.tag),  # noqa: S704  one of our own words
+            Markup(" ").join(
+                Markup('{}="{}"').format(name, value) for name, value in each.items() if name in _SHAPED_BY
+            ),
+        )
+        for each in found
+        if each.tag in _SHAPES
+    )
+    return Markup("").join(shapes)

@@ -1,0 +1,22 @@
+"""What each kind of document says: its facts to a face or a card. A kind is one module and one line here."""
+
+from collections.abc import Callable
+
+from app.web.documents.kinds.certificate import certificate
+from app.web.documents.kinds.duties import duty_equivalence, duty_voucher
+from app.web.documents.kinds.event_neutral import event_neutral
+from app.web.documents.kinds.gift_card import gift_card
+from app.web.documents.kinds.organisation_year import organisation_year
+from app.web.documents.kinds.ruling_fulfilled import ruling_fulfilled
+from app.web.documents.sheets import Card, Document, Face
+from app.web.documents.words import Words
+
+KINDS: dict[str, Callable[[Document, Words], Face | Card]] = {
+    "certificate": certificate,
+    "event_neutral": event_neutral,
+    "duty_equivalence": duty_equivalence,
+    "duty_voucher": duty_voucher,
+    "ruling_fulfilled": ruling_fulfilled,
+    "gift_card": gift_card,
+    "organisation_year": organisation_year,
+}
