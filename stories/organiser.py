@@ -89,6 +89,7 @@ def _buy_ahead(story: Story, code: str) -> None:
     supporter = story.another("supporter")
     own = _buy(supporter, code, 1_000)
     supporter.keep(f"/v1/certificates/{own}/file", "supporter-certificate.json")
+    supporter.keep(f"/c/{own}.pdf", "supporter-certificate.pdf")
     story.tell("a participant supports it with 1 t, and has a certificate of their own")
     owed = story.call("GET", f"/v1/events/{code}")["standing"]["owed_g"]
     _buy(story, code, -(-owed // 10_000) * 10)
@@ -107,7 +108,7 @@ def _count(story: Story, code: str) -> str:
     counted = _stock(story, code, "final", COUNTED)
     owed = counted["standing"]["owed_g"]
     story.tell(f"counted {counted['figures'][-1]['emitted_g'] / 1e6:.3f} t: {owed / 1e3:.1f} kg short")
-    return _top_up(story, code, "topped up and attested neutral", "event-neutral.json")
+    return _top_up(story, code, "topped up and attested neutral", "event-neutral")
 
 
 def _top_up(story: Story, code: str, said: str, name: str) -> str:
@@ -120,7 +121,8 @@ def _top_up(story: Story, code: str, said: str, name: str) -> str:
 
     number = str(wait(attested, NEUTRAL_WITHIN_S))
     story.tell(f"{said}: {story.instance.url}/attestations/{number}")
-    story.keep(f"/v1/attestations/{number}/file", name)
+    story.keep(f"/v1/attestations/{number}/file", f"{name}.json")
+    story.keep(f"/attestations/{number}.pdf", f"{name}.pdf")
     return number
 
 
@@ -132,7 +134,7 @@ def _correct(story: Story, code: str, first: str) -> None:
     if lapsed["status"] != "lapsed" or story.call("GET", f"/v1/attestations/{first}")["revoked_at"] is None:
         raise Unexpected("a corrected figure left an old statement standing")
     story.tell(f"a forgotten coach: {lapsed['status']}, {lapsed['standing']['owed_g']} g owed, revoked")
-    second = _top_up(story, code, "topped up, attested anew", "event-neutral-corrected.json")
+    second = _top_up(story, code, "topped up, attested anew", "event-neutral-corrected")
     old = story.call("GET", f"/v1/attestations/{first}")
     if old["replaced_by"] != second:
         raise Unexpected("the revoked statement does not name the one that replaces it")
