@@ -96,6 +96,10 @@ class Amount:
     amount: int
     people: int = 1
 
+    def and_more(self, other: "Amount") -> "Amount":
+        """Both together, of as many people."""
+        return replace(self, amount=self.amount + other.amount, people=self.people + other.people)
+
 
 class CellRefused(Exception):
     """What is wrong with what was told of one field."""
