@@ -6,7 +6,7 @@ import pytest
 
 from app.causes.queries.words import cities, column_name, columns, document, words
 from app.causes.rules.distances import great_circle_km, way_km
-from app.causes.rules.lists import ListRefused, is_formula, read_list, safe_cell
+from app.causes.rules.lists import ListRefused, is_formula, read_list
 from app.causes.rules.participants import (
     MOST_LEG_KM,
     Amount,
@@ -165,15 +165,14 @@ def test_formulas_in_columns_that_are_not_kept_are_counted_and_harm_nobody() -> 
     assert found.faults == ()
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1+cmd", "-1+cmd", "@SUM(A1)", " =1", "＝1", "\t=1", "\r1"])
-def test_what_we_write_ourselves_is_never_computed(cell: str) -> None:
-    assert safe_cell(cell) == f"'{cell}"
+@pytest.mark.parametrize("cell", ["=1+1", "+1+cmd", "-1+cmd", "@SUM(A1)", " =1", "＝1", "\t=1"])
+def test_what_a_spreadsheet_would_compute_is_known_for_a_formula(cell: str) -> None:
+    assert is_formula(cell)
 
 
 @pytest.mark.parametrize("cell", ["-3", "+3.5", "−", "高铁", "a=b", "1-2"])
 def test_plain_words_and_numbers_are_no_formulas(cell: str) -> None:
     assert not is_formula(cell)
-    assert safe_cell(cell) == cell
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.statements.rules.crowds import (
     wider,
 )
 from app.statements.rules.periods import FIRST, LIFE, read_period
-from app.statements.rules.tables import csv_text
+from app.kit.tables import csv_text
 
 TODAY = date(2026, 11, 25)
 sizes = st.lists(st.integers(1, 10**9), min_size=0, max_size=40)

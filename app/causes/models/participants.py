@@ -97,6 +97,13 @@ class ParticipantImport(Base):
     taken_at: Mapped[datetime | None] = _moment()
     ended_at: Mapped[datetime | None] = _moment()
 
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+        if self.ended_at is not None:
+            return "ended"
+        return "draft" if self.taken_at is None else "standing"
+
 
 class Participant(Base):
     """How somebody came and stayed: a line of a list, or told by themselves on the phone `device`.

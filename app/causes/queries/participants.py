@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, func, select, text
 
 from app.causes.errors.participants import GuideWithoutPeople, NothingOpen
 from app.causes.models.participants import Participant, ParticipantDesk, ParticipantImport
@@ -69,7 +70,7 @@ class Books:
 
     def grams(self, amounts: Iterable[Amount]) -> int:
         """What amounts of one person come to, rounded up once."""
-        return inventories.grams_emitted(self.kilograms(amounts), 1)
+        return inventories.grams_emitted(self.kilograms(amounts), Decimal(1))
 
     def _item(self, key: str) -> inventories.Item:
         return self.inventory.guide.event.items[key]
@@ -147,8 +148,10 @@ PEOPLE_ITEMS = frozenset(
 _STANDING = (
     "WITH list AS (SELECT id FROM participant_import"
     "   WHERE event_id = :event AND taken_at IS NOT NULL AND ended_at IS NULL),"
-    " own AS (SELECT * FROM participant WHERE event_id = :event AND import_id IS NULL AND removed_at IS NULL),"
-    " standing AS (SELECT * FROM own UNION ALL SELECT told.* FROM participant told JOIN list ON list.id = import_id"
+    " own AS (SELECT * FROM participant"
+    "   WHERE event_id = :event AND import_id IS NULL AND removed_at IS NULL),"
+    " standing AS (SELECT * FROM own UNION ALL"
+    "   SELECT told.* FROM participant told JOIN list ON list.id = import_id"
     "   WHERE NOT EXISTS (SELECT FROM own WHERE own.person = told.person))"
 )
 _SUMS = text(
@@ -187,6 +190,27 @@ def open_books(event: EventFacts) -> Books:
                 raise GuideWithoutPeople()
             return Books(inventory, stage)
     raise NothingOpen()
+
+
+def has_people(event_id: int) -> bool:
+    """Whether anybody was ever told of at this event."""
+    lists = select(ParticipantImport.id).where(
+        ParticipantImport.event_id == event_id, ParticipantImport.taken_at.is_not(None)
+    )
+    return get_desk(event_id).opened_at is not None or db.session.scalar(lists.limit(1)) is not None
+
+
+def list_uncounted() -> Sequence[int]:
+    """Events whose reports have changed since they were counted."""
+    since = func.coalesce(ParticipantDesk.counted_at, ParticipantDesk.opened_at)
+    wanted = select(ParticipantDesk.event_id).where(
+        exists().where(
+            Participant.event_id == ParticipantDesk.event_id,
+            Participant.import_id.is_(None),
+            Participant.told_at > since,
+        )
+    )
+    return db.session.scalars(wanted.order_by(ParticipantDesk.event_id)).all()
 
 
 def get_desk(event_id: int) -> Desk:
@@ -276,7 +300,7 @@ def list_people(
 ) -> list[StandingPerson]:
     """Those who count, or only who reported themselves, as they came; `after` is a person's id."""
     told = {"event": event_id, "limit": limit, "after": after or 0, "reports": reports}
-    return [_standing_person(row._mapping) for row in db.session.execute(_PEOPLE, told)]
+    return [_standing_person(row._asdict()) for row in db.session.execute(_PEOPLE, told)]
 
 
 def find_report(event_id: int, device: bytes) -> Participant | None:

@@ -1,5 +1,8 @@
 """What people come to, written into the event's inventory: a line an item and grade, traceable to whom."""
 
+from contextlib import suppress
+
+from app.causes.errors.participants import NothingOpen
 from app.causes.models.participants import ParticipantDesk, ParticipantImport, ParticipantLine
 from app.causes.queries import participants as known
 from app.causes.queries.events import EventFacts
@@ -31,15 +34,20 @@ def count_people(event: EventFacts) -> None:
         if count is None:
             stock.remove_line(holder_id, code, stage, line.number)
         elif (told := _line(count, imported)) and (line.inputs, line.source) != (told.inputs, told.source):
-            _trace(
-                books, event, imported, count, stock.replace_line(holder_id, code, stage, line.number, told)
-            )
+            _trace(books, event, imported, count, stock.replace_line(*where, line.number, told))
     for count in wanted.values():
         _trace(books, event, imported, count, stock.add_line(holder_id, code, stage, _line(count, imported)))
     desk = db.session.get(ParticipantDesk, event.id)
     if desk is not None:
         desk.counted_at = clock.now()
     db.session.flush()
+
+
+def catch_up(event: EventFacts) -> None:
+    """Count whoever was told of since, before a stage closes; where nobody was, nothing is done."""
+    if known.has_people(event.id):
+        with suppress(NothingOpen):  # of which the closing itself speaks
+            count_people(event)
 
 
 def _line(count: Count, imported: ParticipantImport | None) -> NewLine:
