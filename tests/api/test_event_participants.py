@@ -143,10 +143,14 @@ def test_a_draft_counts_nothing_and_shows_what_it_would_come_to(desk: Doorkeeper
     assert desk.people()["draft"] == again["number"], "a draft takes the place of the one before"
     taken = desk.done("POST", f"{desk.path}/imports/{again['number']}/take", {})
     assert taken["emitted_g"] == draft["emitted_g"] == desk.people()["emitted_g"]
-    assert desk.call("POST", f"{desk.path}/imports/{again['number']}/take", {}).json["code"] == "import_decided"
+    assert (
+        desk.call("POST", f"{desk.path}/imports/{again['number']}/take", {}).json["code"] == "import_decided"
+    )
 
 
-def test_faulty_lines_stop_a_whole_import_and_are_named_and_left_out_of_a_partial_one(desk: Doorkeeper) -> None:
+def test_faulty_lines_stop_a_whole_import_and_are_named_and_left_out_of_a_partial_one(
+    desk: Doorkeeper,
+) -> None:
     faulty = LIST.replace("飞机,1700", "骆驼,1700").replace("自驾,60", "自驾,-60")
     answer = desk.send(faulty)
     assert (answer.status_code, answer.json["code"]) == (409, "list_faulty")
@@ -172,7 +176,9 @@ def test_another_import_replaces_the_list_as_a_whole(desk: Doorkeeper) -> None:
     assert {key: each["inputs"] for key, each in desk.lines().items()} == {
         ("people_metro", "recorded"): {"passenger_km": 10}
     }
-    assert db.session.scalar(text("SELECT count(*) FROM participant")) == 1, "whoever counts no more is forgotten"
+    assert db.session.scalar(text("SELECT count(*) FROM participant")) == 1, (
+        "whoever counts no more is forgotten"
+    )
     imports = desk.done("GET", f"{desk.path}/imports")["items"]
     assert [(each["number"], each["state"]) for each in imports] == [
         (second["number"], "standing"),
@@ -251,7 +257,9 @@ def test_whoever_has_the_link_reports_without_an_account_and_is_counted_once(des
     grams = ceil(200 * Fraction("0.03048") * 1000 + 53_500)
     assert (answer.json["emitted_g"], answer.json["event"]) == (grams, "第一次论坛")
     assert desk.report(link, there="bus", there_km=3).status_code == 200
-    assert desk.report(link, "phone-2", there="walk", there_km=None).status_code == 422, "null is no kilometre"
+    assert desk.report(link, "phone-2", there="walk", there_km=None).status_code == 422, (
+        "null is no kilometre"
+    )
     people = desk.people()
     assert (people["reported"], people["waits"]) == (1, True)
     assert desk.lines() == {}
@@ -277,7 +285,9 @@ def test_a_report_with_the_one_time_code_takes_the_place_of_the_persons_line(des
     desk.send(LIST)
     assert desk.people()["replaced"] == 1, "also of the next list"
     assert desk.report(link, "phone-2", code=codes["002"]).json["code"] == "code_used"
-    assert desk.report(link, code=codes["002"], there="bus").status_code == 200, "the same phone tells it anew"
+    assert desk.report(link, code=codes["002"], there="bus").status_code == 200, (
+        "the same phone tells it anew"
+    )
     [report] = desk.done("GET", f"{desk.path}/reports")["items"]
     assert report["with_code"] is True
     desk.done("DELETE", f"{desk.path}/reports/{report['id']}")
