@@ -43,8 +43,8 @@ HEAD = (
 )
 MEANS = ("高铁", "飞机", "自驾", "大巴", "地铁", "高铁", "高铁", "公交")
 COLUMNS = (
-    "event_id, import_id, line, person, attendance, there_means, there_km, there_by_city, back_means, back_km,"
-    " back_by_city, nights, meals, diet, city, told_at"
+    "event_id, import_id, line, person, attendance, there_means, there_km, there_by_city, back_means,"
+    " back_km, back_by_city, nights, meals, diet, city, told_at"
 )
 
 

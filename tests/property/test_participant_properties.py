@@ -76,16 +76,23 @@ def lists(draw: st.DrawFn) -> bytes:
 
 @given(st.one_of(st.binary(max_size=600), st.text(max_size=300).map(lambda each: each.encode()), lists()))
 def test_whatever_the_bytes_a_file_is_read_or_refused_by_a_name_that_has_a_sentence(content: bytes) -> None:
-    try:
-        listed = read_list(content, words().head)
-    except ListRefused as refused:
-        assert exists(f"causes.{refused.reason}")
+    refused, listed = _read(content)
+    if listed is None:
+        assert exists(f"causes.{refused}")
         return
     people, faults = people_of(listed, words(), words().cities.by_code["350100"])
     assert {fault.line for fault in faults}.isdisjoint(each.line for each in people)
     assert len(people) + len(faults) == len(listed.rows) + len(listed.faults), "no line is lost or told twice"
     assert all(exists(f"causes.{fault.reason}") for fault in faults)
     _assert_countable(listed, people)
+
+
+def _read(content: bytes) -> tuple[str | None, Listed | None]:
+    """The list, or the name of the refusal."""
+    try:
+        return None, read_list(content, words().head)
+    except ListRefused as refused:
+        return refused.reason, None
 
 
 def _assert_countable(listed: Listed, people: list[ListedPerson]) -> None:
