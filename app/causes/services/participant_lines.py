@@ -26,17 +26,17 @@ def count_people(event: EventFacts) -> None:
     books = known.open_books(event)
     imported = known.find_standing(event.id)
     wanted = {(each.item, each.grade): each for each in known.tally(event.id).counts}
-    holder_id, code, stage = books.inventory.holder_id, books.inventory.code, books.stage.stage
+    where = books.inventory.holder_id, books.inventory.code, books.stage.stage
     for line in books.stage.lines:
         if line.item.key not in PEOPLE_ITEMS:
             continue
         count = wanted.pop((line.item.key, line.grade), None)
         if count is None:
-            stock.remove_line(holder_id, code, stage, line.number)
+            stock.remove_line(*where, line.number)
         elif (told := _line(count, imported)) and (line.inputs, line.source) != (told.inputs, told.source):
             _trace(books, event, imported, count, stock.replace_line(*where, line.number, told))
     for count in wanted.values():
-        _trace(books, event, imported, count, stock.add_line(holder_id, code, stage, _line(count, imported)))
+        _trace(books, event, imported, count, stock.add_line(*where, _line(count, imported)))
     desk = db.session.get(ParticipantDesk, event.id)
     if desk is not None:
         desk.counted_at = clock.now()

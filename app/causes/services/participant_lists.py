@@ -115,7 +115,7 @@ def draft_import(holder_id: int, code: str, content: bytes, city: str | None) ->
 
 
 def choose_city(event: EventFacts, code: str | None) -> City | None:
-    """The city that distances end in; kept for the next time. Raises `Unreadable` for one not in the table."""
+    """The city that distances end in; kept for the next time. Raises `Unreadable` for another."""
     if code is None:
         return known.get_desk(event.id).city
     city = words().cities.by_code.get(code) or words().cities.find(code)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, make_response, redirect, request
 from markupsafe import Markup
 
+from app.causes.errors.participants import ListTooLarge
 from app.causes.queries import participants as known
 from app.causes.queries.events import EventFacts, get_own_event
 from app.causes.queries.participant_details import PeopleLine, lines_of, people_of
@@ -20,7 +21,7 @@ from app.kit.http import read_file
 from app.kit.messages import language
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
-from app.kit.problems import NotFound, Problem
+from app.kit.problems import NotFound, Problem, TooLarge
 from app.kit.qr import qr_svg
 from app.kit.transaction import transaction
 from app.web.forms import Form, read_form
@@ -56,7 +57,7 @@ def send_list(holder_id: int, code: str) -> Response:
     """Read a list for its preview; nothing counts yet. Raises `NotFound`."""
     event = get_own_event(holder_id, code)
     try:
-        content = read_file("list", MOST_BYTES)
+        content = _read_list()
     except Problem as problem:
         return _desk(event, Form().refuse(problem), problem.status)
     form = read_form(CityForm)
@@ -107,7 +108,7 @@ def take_codes(holder_id: int, code: str) -> Response:
     """One-time codes for a list's numbers, as a file; the list is not kept. Raises `NotFound`."""
     event = get_own_event(holder_id, code)
     try:
-        return codes_csv(lists.list_codes(holder_id, code, read_file("list", MOST_BYTES)))
+        return codes_csv(lists.list_codes(holder_id, code, _read_list()))
     except Problem as problem:
         return _refused(event, problem)
 
@@ -174,6 +175,14 @@ def report_poster(holder_id: int, code: str) -> Response:
         raise NotFound()
     drawn = Markup(qr_svg(link).decode())  # noqa: S704  our own drawing of our own address
     return page("event_poster.html", tab="me", event=event, link=link, qr=drawn)
+
+
+def _read_list() -> bytes:
+    """The file of the form. Raises `ListTooLarge`, `Unreadable`."""
+    try:
+        return read_file("list", MOST_BYTES)
+    except TooLarge as large:
+        raise ListTooLarge(most=MOST_BYTES // 1024 // 1024) from large
 
 
 def link_of(event: EventFacts) -> str | None:

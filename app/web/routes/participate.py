@@ -7,7 +7,7 @@ from flask import Response, make_response, redirect, request
 
 from app.causes.queries.words import document, words
 from app.causes.routes.participants import told_of
-from app.causes.rules.participants import MOST_LEG_KM, MOST_MEALS, MOST_NIGHTS, ONLINE, ONSITE
+from app.causes.rules.participants import MOST_MEALS, MOST_NIGHTS, ONLINE, ONSITE
 from app.causes.services import participant_reports as services
 from app.causes.services.participant_reports import Entrance
 from app.kit.codes import random_code
@@ -35,9 +35,9 @@ class ReportForm(NewSchema):
     attendance = OneOf((ONSITE, ONLINE), load_default=ONSITE)
     city = Text(40)
     there = Text(40)
-    there_km = WholeText(1, MOST_LEG_KM)
+    there_km = Text(10)
     back = Text(40)
-    back_km = WholeText(1, MOST_LEG_KM)
+    back_km = Text(10)
     nights = WholeText(0, MOST_NIGHTS, load_default=0)
     meals = WholeText(0, MOST_MEALS, load_default=0)
     vegetarian = OneOf(("yes",))
@@ -88,7 +88,6 @@ def _drawn(entrance: Entrance, code: str, mark: str, form: Form, status: int = 2
         means=means_names(),
         notes=_notes(),
         cities=document()["cities"],
-        bounds={"km": MOST_LEG_KM, "nights": MOST_NIGHTS, "meals": MOST_MEALS},
     )
     set_cookie(response, cookie_name("phone"), device, REMEMBERED)
     return response
