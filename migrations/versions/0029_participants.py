@@ -143,7 +143,6 @@ _UNIQUE = (
 
 
 def _lines() -> None:
-    of = ["inventory_id", "stage", "number", "revision"]
     op.create_table(
         "participant_line",
         sa.Column("inventory_id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -155,7 +154,6 @@ def _lines() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         *_integers("listed", "reported"),
         _moment("counted_at"),
-        sa.ForeignKeyConstraint(of, [f"inventory_line.{name}" for name in of]),
         sa.CheckConstraint("amount > 0 AND least(listed, reported) >= 0", name="counts"),
         sa.CheckConstraint("listed + reported > 0", name="somebody"),
     )

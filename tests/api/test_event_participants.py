@@ -18,6 +18,7 @@ from shop import assert_books_prove
 from sqlalchemy import text
 
 from app.causes import jobs
+from app.causes.queries.participant_proofs import prove_participants
 from app.causes.services import participant_reports
 from app.kit import clock
 from app.kit.database import db
@@ -424,3 +425,16 @@ def test_the_same_key_takes_a_list_once(desk: Doorkeeper) -> None:
     key = {"Idempotency-Key": "list-1"}
     assert desk.send(LIST, **key).json == desk.send(LIST, **key).json
     assert len(desk.done("GET", f"{desk.path}/imports")["items"]) == 1
+
+
+def test_the_proofs_find_a_line_that_says_something_else_and_a_list_that_lost_somebody(
+    desk: Doorkeeper,
+) -> None:
+    desk.send(LIST)
+    assert all(proof.holds for proof in prove_participants())
+    db.session.execute(text("UPDATE participant SET import_id = import_id, line = 99 WHERE line = 2"))
+    assert all(proof.holds for proof in prove_participants()), "which line it was proves nothing"
+    db.session.execute(text("DELETE FROM participant WHERE line = 99"))
+    db.session.execute(text("ALTER TABLE participant_line DISABLE TRIGGER participant_line_kept"))
+    db.session.execute(text("UPDATE participant_line SET amount = amount + 1 WHERE number = 1"))
+    assert [proof.holds for proof in prove_participants()] == [False, False, True]

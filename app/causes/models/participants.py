@@ -14,7 +14,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -159,19 +158,13 @@ class Participant(Base):
 
 
 class ParticipantLine(Base):
-    """Of whom a line of an inventory was counted: which import, how many of it, how many reports."""
+    """Of whom a line of an inventory was counted: which import, how many of it, how many reports.
+
+    That the line exists and says `amount` is proved with the books.
+    """
 
     __tablename__ = "participant_line"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["inventory_id", "stage", "number", "revision"],
-            [
-                "inventory_line.inventory_id",
-                "inventory_line.stage",
-                "inventory_line.number",
-                "inventory_line.revision",
-            ],
-        ),
         CheckConstraint("amount > 0 AND least(listed, reported) >= 0", name="counts"),
         CheckConstraint("listed + reported > 0", name="somebody"),
         Index("ix_participant_line_event_id", "event_id"),

@@ -8,7 +8,7 @@ from app.kit.proof import Proof
 _LINES = text(
     "SELECT count(*) AS lines, count(*) FILTER (WHERE (SELECT array_agg(value::bigint)"
     "   FROM jsonb_each_text(line.inputs)) IS DISTINCT FROM ARRAY[told.amount]) AS differing"
-    " FROM participant_line told JOIN inventory_line line USING (inventory_id, stage, number, revision)"
+    " FROM participant_line told LEFT JOIN inventory_line line USING (inventory_id, stage, number, revision)"
 )
 _LISTS = text(
     "SELECT count(*) AS imports, count(*) FILTER (WHERE listed.people IS DISTINCT FROM"
