@@ -158,3 +158,9 @@ def _lines() -> None:
         sa.CheckConstraint("listed + reported > 0", name="somebody"),
     )
     op.create_index("ix_participant_line_event_id", "participant_line", ["event_id"])
+
+
+def downgrade() -> None:
+    """Take them away; for a development database only."""
+    for table in ("participant_line", "participant", "participant_import", "participant_desk"):
+        op.drop_table(table)
