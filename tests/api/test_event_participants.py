@@ -339,6 +339,25 @@ def test_a_hundred_reports_at_once_with_one_code_are_one_person(desk: Doorkeeper
     assert desk.people()["reported"] == 1
 
 
+def test_whoever_reports_while_a_stage_closes_is_counted_or_turned_away(desk: Doorkeeper) -> None:
+    desk.tell(desk.event, "estimate", 1000)
+    link, code = desk.open(), desk.event["code"]
+
+    def tell(number: int) -> int:
+        client = desk.app.test_client()
+        if number == 20:
+            return client.post(f"/v1/events/{code}/estimate/close", headers=desk.who.auth).status_code
+        body = {"device": f"phone-{number}", "there": "metro", "there_km": 12}
+        return client.put(f"/v1/participant-reports/{link}", json=body).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(tell, range(150)))
+    assert answers.pop(20) == 200
+    assert set(answers) == {200, 409}, "some were in time and some were not"
+    counted = desk.lines()["people_metro", "surveyed"]["inputs"]
+    assert counted == {"passenger_km": 24 * answers.count(200)}
+
+
 def test_closing_counts_whoever_reported_last_and_then_nothing_is_taken(desk: Doorkeeper) -> None:
     desk.tell(desk.event, "estimate", 1000)
     link = desk.open()
@@ -423,7 +442,12 @@ def test_a_draft_that_nobody_takes_is_forgotten(desk: Doorkeeper, monkeypatch: p
 
 def test_the_same_key_takes_a_list_once(desk: Doorkeeper) -> None:
     key = {"Idempotency-Key": "list-1"}
-    assert desk.send(LIST, **key).json == desk.send(LIST, **key).json
+    long = LIST + ",示例,,,地铁,12,,,,,\n" * 5_000  # more than any other request may be
+    first = desk.send(long, **key)
+    assert first.status_code == 201
+    assert desk.send(long, **key).json == first.json
+    assert desk.send(LIST, **key).json["code"] == "key_reused"
+    assert desk.send(b"x" * 5_000_000, **{"Idempotency-Key": "list-2"}).json["code"] == "list_too_large"
     assert len(desk.done("GET", f"{desk.path}/imports")["items"]) == 1
 
 

@@ -1,9 +1,11 @@
 """An event's participants: imported lists, reports by a link without an account, what they come to."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts import queries as accounts
 from app.causes.errors.participants import ListTooLarge
@@ -25,6 +27,21 @@ from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.kit.problems import NotFound, Problem, TooLarge, UnsupportedMedia
 from app.kit.tables import BOM, csv_text
 from app.kit.transaction import transaction
+
+
+def takes_list(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a request be as large as a list, before anything reads it. Raises `ListTooLarge`."""
+
+    @functools.wraps(view)
+    def taking(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = MOST_BYTES
+        try:
+            return view(*args, **kwargs)
+        except (TooLarge, RequestEntityTooLarge) as large:
+            raise ListTooLarge(most=MOST_BYTES // 1024 // 1024) from large
+
+    return taking
+
 
 participants = Blueprint(
     "participants",
@@ -130,6 +147,7 @@ def get_people_csv(code: str) -> Response:
 
 @participants.route("/imports", methods=["POST"])
 @signed_in
+@takes_list
 @writes
 @participants.doc(requestBody=said.LIST_BODY)
 @participants.arguments(said.ImportQuery, location="query")
@@ -191,6 +209,7 @@ def delete_import(code: str, number: str) -> None:
 
 @participants.route("/codes", methods=["POST"])
 @signed_in
+@takes_list
 @participants.doc(requestBody=said.LIST_BODY)
 @participants.response(200, content_type="text/csv")
 def post_codes(code: str) -> Response:
@@ -281,10 +300,7 @@ def _own(code: str) -> EventFacts:
 def _read_list() -> bytes:
     if request.mimetype not in ("text/csv", "application/octet-stream", "application/vnd.ms-excel"):
         raise UnsupportedMedia()
-    try:
-        return read_body(MOST_BYTES)
-    except TooLarge as large:
-        raise ListTooLarge(most=MOST_BYTES // 1024 // 1024) from large
+    return read_body(MOST_BYTES)
 
 
 def read_number(written: str) -> int:

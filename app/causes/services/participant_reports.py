@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.causes.errors.participants import (
@@ -20,11 +20,12 @@ from app.causes.errors.participants import (
     ReportsClosed,
     ReportsTooMany,
 )
+from app.causes.models.events import Event
 from app.causes.models.participants import Participant, ParticipantDesk
 from app.causes.queries import events as events_known
 from app.causes.queries import participants as known
 from app.causes.queries.events import EventFacts
-from app.causes.queries.participants import Books
+from app.causes.queries.participants import Books, Desk
 from app.causes.queries.words import words
 from app.causes.rules.participants import SURVEYED, CellRefused, Person, amounts_of, read_person
 from app.causes.services import events
@@ -38,6 +39,7 @@ from app.kit.messages import t
 from app.kit.problems import NotFound, Problem, Unreadable
 from app.offsets.queries import causes
 
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('participant reports:' || :event, 0))")
 MOST_A_MINUTE = 600
 """Reports of one event in a minute: ten thousand people in a quarter of an hour."""
 MOST_TIMES = 20
@@ -131,8 +133,7 @@ def report(code: str, mark: str, device: str, told: Mapping[str, str], one_time:
     Raises `NotFound`, `ReportsClosed`, `ReportRemoved`, `ReportsTooMany`, `CodeUnknown`, `CodeUsed`,
     `Unreadable` with the field.
     """
-    event, _ = _by_link(code, mark)
-    _lock_desk(event.id)
+    _begin_turn(_desk_by_link(code, mark).event_id)
     event, desk = _by_link(code, mark)
     if not desk.is_open or event.called_off_at is not None:
         raise ReportsClosed()
@@ -162,18 +163,24 @@ def _open_books(event: EventFacts) -> Books:
         raise ReportsClosed() from closed
 
 
-def _by_link(code: str, mark: str) -> tuple[EventFacts, known.Desk]:
+def _by_link(code: str, mark: str) -> tuple[EventFacts, Desk]:
+    desk = _desk_by_link(code, mark)
+    return events_known.get_event(desk.event_id), desk
+
+
+def _desk_by_link(code: str, mark: str) -> Desk:
+    """Raises `NotFound`."""
     cause = causes.find_cause(code)
     if cause is None or cause.purpose != events_known.PURPOSE:
         raise NotFound()
     desk = known.get_desk(cause.id)
     if desk.opened_at is None or not is_mark(cause.id, desk.link_round, mark):
         raise NotFound()
-    return events_known.get_event(cause.id), desk
+    return desk
 
 
 def _require_room(event: EventFacts, row: Participant | None, books: Books) -> None:
-    """Raises `ReportsTooMany`; the desk's row is held, so that nobody counts at once."""
+    """Raises `ReportsTooMany`; one report at a time counts."""
     own = (Participant.event_id == event.id, Participant.import_id.is_(None))
     since = clock.now() - timedelta(minutes=1)
     in_all, lately = db.session.execute(
@@ -218,11 +225,17 @@ def _tell(row: Participant, person: Person, listed: bytes | None) -> None:
     row.told_at = clock.now()
 
 
+def _begin_turn(event_id: int) -> None:
+    """Wait until no other report of this event is written, and nothing of it is being closed.
+
+    Before anything of the event is read, so that whoever closes a stage counts this report or turns it
+    away. One report at a time: many that shared the event's row would leave the organiser no turn.
+    """
+    db.session.execute(_TURN, {"event": str(event_id)})
+    db.session.get_one(Event, event_id, with_for_update={"read": True})
+
+
 def _desk(event_id: int) -> ParticipantDesk:
     """The event's desk, made where there is none, and held until the commit."""
     db.session.execute(insert(ParticipantDesk).values(event_id=event_id).on_conflict_do_nothing())
-    return _lock_desk(event_id)
-
-
-def _lock_desk(event_id: int) -> ParticipantDesk:
     return db.session.get_one(ParticipantDesk, event_id, with_for_update=True, populate_existing=True)
