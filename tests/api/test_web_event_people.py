@@ -142,6 +142,11 @@ def test_whoever_scans_the_code_reports_and_sees_what_it_comes_to(desk: Desk, ap
     assert "不产生计入的排放" in phone.get(link).text
     assert '自己填报的人</span><span class="num">1<' in desk.get(desk.path).text
     assert_sound(phone.speak("en").get(link).text, "en", link)
+    phone.post(link, {"there": "bus", "city": "苏州"})
+    found = phone.get(link).text
+    assert 'value="苏州市"' in found, "two cities are called Suzhou, and what is shown can be sent again"
+    phone.post(link, {"there": "bus", "city": "Xiamen"})
+    assert 'value="Xiamen"' in phone.get(link).text
 
 
 def test_a_phone_without_cookies_is_counted_once_all_the_same(desk: Desk, app: Flask) -> None:

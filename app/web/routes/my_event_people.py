@@ -12,6 +12,7 @@ from app.causes.queries.events import EventFacts, get_own_event
 from app.causes.queries.participant_details import PeopleLine, lines_of, people_of
 from app.causes.queries.words import document, words
 from app.causes.routes.participants import codes_csv, fault_view, people_csv
+from app.causes.rules.distances import City
 from app.causes.rules.lists import MOST_BYTES, MOST_ROWS
 from app.causes.services import participant_lists as lists
 from app.causes.services import participant_reports as reports
@@ -27,6 +28,7 @@ from app.kit.transaction import transaction
 from app.web.forms import Form, read_form
 from app.web.pages import page, web
 from app.web.session import personal, settings
+from app.web.words import in_language
 
 PAGE = 50
 BASE = "/me/events/<code:code>/people"
@@ -212,7 +214,7 @@ def _refused(event: EventFacts, problem: Problem, form: Form | None = None) -> R
 def _desk(event: EventFacts, form: Form, status: int = 200) -> Response:
     detail = people_of(event)
     if detail.desk.city is not None:
-        form.written.setdefault("city", detail.desk.city.name_zh)
+        form.written.setdefault("city", city_name(detail.desk.city))
     after = read_cursor(request.args.get("after")) if request.method == "GET" else None
     rows = known.list_people(event.id, PAGE + 1, after, reports=True)
     return page(
@@ -256,6 +258,12 @@ def bars(lines: Iterable[PeopleLine]) -> list[dict[str, Any]]:
     ordered = sorted(lines, key=lambda line: -line.emitted_g)
     most = max((line.emitted_g for line in ordered), default=1)
     return [{"line": line, "part": line.emitted_g * 1000 // max(most, 1)} for line in ordered]
+
+
+def city_name(city: City) -> str:
+    """A city in the reader's language, or in Chinese where its English name is another's too."""
+    told = in_language(city.name_zh, city.name_en)
+    return told if words().cities.find(told) is city else city.name_zh
 
 
 def means_names() -> dict[str, str]:

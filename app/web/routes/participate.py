@@ -18,9 +18,8 @@ from app.kit.problems import NotFound, Problem
 from app.kit.transaction import transaction
 from app.web.forms import Form, read_form
 from app.web.pages import page, web
-from app.web.routes.my_event_people import means_names
+from app.web.routes.my_event_people import city_name, means_names
 from app.web.session import cookie_name, set_cookie
-from app.web.words import in_language
 
 REMEMBERED = timedelta(days=60)
 """So long a phone knows that it has reported."""
@@ -110,7 +109,7 @@ def _as_written(entrance: Entrance) -> dict[str, str]:
             written[name] = leg.means
             written[f"{name}_km"] = leg.km if leg.km and not leg.by_city else ""
     city = words().cities.by_code.get(told.city or "")
-    written["city"] = in_language(city.name_zh, city.name_en) if city else ""
+    written["city"] = city_name(city) if city else ""
     written["vegetarian"] = "yes" if told.diet == "vegetarian" else ""
     return {name: str(value) for name, value in written.items() if value != ""}
 
