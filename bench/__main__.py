@@ -32,6 +32,7 @@ def _measure() -> None:
         accounting,
         acting,
         blocks,
+        gathering,
         growing,
         marketing,
         noticing,
@@ -61,6 +62,7 @@ def _measure() -> None:
             "marketing": lambda: marketing.compare(settings),
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),
+            "gathering": lambda: gathering.compare(settings),
             "proving": lambda: proving.compare(settings),
         }
         for part in sys.argv[1:] or parts:

@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, current_app
 
 from app.accounts import jobs as accounts
-from app.causes.jobs import dockets, duties
+from app.causes.jobs import dockets, duties, participants
 from app.footprint import jobs as footprint
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
@@ -73,6 +73,8 @@ CHORES = (
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),
     Chore("seal regions", 60, statements.seal_regions),
+    Chore("count reports", 3600, participants.count_reports),
+    Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

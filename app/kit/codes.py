@@ -14,7 +14,12 @@ _READ_AS = str.maketrans("OIL", "011", "- ")
 
 def random_code(length: int = 26) -> str:
     """`length` random characters, five bits each: 26 give 130 bits."""
-    return secrets.token_bytes(length).translate(_BY_BYTE).decode()
+    return spelled(secrets.token_bytes(length))
+
+
+def spelled(content: bytes) -> str:
+    """Random bytes, or a digest of something, as characters: five bits a byte."""
+    return content.translate(_BY_BYTE).decode()
 
 
 def with_check(code: str) -> str:

@@ -16,6 +16,7 @@ from app.kit.identity import caller, signed_in
 from app.kit.messages import exists, language, t
 from app.kit.paging import page_of
 from app.kit.problems import NotFound
+from app.kit.tables import BOM, csv_text
 from app.registry.queries import regions as known
 from app.statements import queries, services
 from app.statements.errors import PeriodUnknown, StretchBackwards
@@ -23,7 +24,6 @@ from app.statements.queries.lines import StatementLine, Stretch, Totals
 from app.statements.rules import LINES
 from app.statements.rules.crowds import ROUNDED_TO_G
 from app.statements.rules.periods import read_period
-from app.statements.rules.tables import BOM, csv_text
 from app.statements.schemas import (
     AccountStatementLineView,
     CarbonAccountView,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kit.tables import csv_text
 from app.registry.rules.regions import LEVELS
 from app.statements.rules import LINES
 from app.statements.rules.crowds import (
@@ -22,7 +23,6 @@ from app.statements.rules.crowds import (
     wider,
 )
 from app.statements.rules.periods import FIRST, LIFE, read_period
-from app.statements.rules.tables import csv_text
 
 TODAY = date(2026, 11, 25)
 sizes = st.lists(st.integers(1, 10**9), min_size=0, max_size=40)

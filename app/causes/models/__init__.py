@@ -20,6 +20,7 @@ from app.causes.models.events import (
     ForestProof,
 )
 from app.causes.models.gifts import Gift, GiftCard, Inscription
+from app.causes.models.participants import Participant, ParticipantDesk, ParticipantImport, ParticipantLine
 
 __all__ = [
     "Court",
@@ -45,4 +46,8 @@ __all__ = [
     "Gift",
     "GiftCard",
     "Inscription",
+    "Participant",
+    "ParticipantDesk",
+    "ParticipantImport",
+    "ParticipantLine",
 ]

@@ -7,6 +7,7 @@ from flask_smorest.blueprint import Blueprint
 from app.causes.routes import duties, gifts
 from app.causes.routes.dockets import dockets
 from app.causes.routes.events import event_schemes, events, public_events
+from app.causes.routes.participants import participant_reports, participant_words, participants
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     dockets,
@@ -15,6 +16,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     events,
     public_events,
     event_schemes,
+    participants,
+    participant_reports,
+    participant_words,
 )
 
 

@@ -26,6 +26,7 @@ from app.causes.queries import events as known
 from app.causes.queries.events import NEUTRAL, PURPOSE, EventFacts
 from app.causes.queries.schemes import schemes
 from app.causes.rules.events import MOST_REDUCTIONS, PRIVATE, SHARED
+from app.causes.services.participant_lines import catch_up
 from app.footprint import queries as footprint
 from app.footprint import rules as inventories
 from app.footprint import services as stock
@@ -179,6 +180,7 @@ def close_stage(holder_id: int, code: str, stage: str) -> EventFacts:
     """
     _, event = lock_own(holder_id, code)
     require_alive(event)
+    catch_up(event)
     stock.close_stage(_owner(event), known.open_inventory(event).code, stage)
     follow_figures(event.id)
     return known.get_event(event.id)

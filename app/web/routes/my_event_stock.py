@@ -8,6 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.causes.queries import events as known
 from app.causes.queries.event_details import detail_of
 from app.causes.queries.events import EventFacts
+from app.causes.queries.participants import PEOPLE_ITEMS
 from app.causes.services import events as services
 from app.footprint import services as stock
 from app.footprint.queries import Inventory, Stage
@@ -190,6 +191,7 @@ def _stock_page(event: EventFacts, form: Form, status: int = 200) -> Response:
         stage=stage,
         document=document,
         items=document["item"],
+        people_items=PEOPLE_ITEMS,
         lines_of=by_type,
         estimate=stage,
         parts=ring(list(stage.by_type.items())),

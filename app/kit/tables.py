@@ -1,4 +1,4 @@
-"""A table for spreadsheets: CSV as RFC 4180 has it, with nothing in it that a spreadsheet would run. Pure."""
+"""A table for spreadsheets: CSV as RFC 4180 has it, with nothing in it that a spreadsheet would run."""
 
 import csv
 import io
