@@ -14,10 +14,12 @@ def play(story: Story) -> None:
     """Play the story."""
     story.sign_in("giver")
     gift = _give(story)
+    story.keep(f"/g/{_secret(gift)}.pdf", "gift-card.pdf")
+    story.keep(f"/g/{_secret(gift)}.png", "gift-card.png")
     guest = story.another("guest")
     number = _accept(story, guest, gift)
     _thank(story, guest, gift)
-    story.keep(f"/v1/certificates/{number}/file", "gift-certificate.json")
+    story.keep(f"/c/{number}.pdf", "gift-certificate.pdf")
 
 
 def _give(story: Story) -> Any:
@@ -40,13 +42,17 @@ def _give(story: Story) -> Any:
     return gift
 
 
+def _secret(gift: Any) -> str:
+    return str(gift["cards"][0]["link"].rsplit("/", 1)[-1])
+
+
 def _ready(story: Story, code: str) -> Any:
     found = story.call("GET", f"/v1/me/gifts/{code}")
     return found if found["status"] == "ready" else None
 
 
 def _accept(story: Story, guest: Story, gift: Any) -> str:
-    link = gift["cards"][0]["link"].rsplit("/", 1)[-1]
+    link = _secret(gift)
     card = guest.call("POST", f"/v1/gift-links/{link}/claim")
     story.tell(f"a guest accepts one: “{card['words']}” — {card['giver']}; {card['serial']}")
     late = story.another("late").ask("POST", f"/v1/gift-links/{link}/claim")
