@@ -18,6 +18,8 @@ def play(story: Story) -> None:
     number = _accept(story, guest, gift)
     _thank(story, guest, gift)
     story.keep(f"/v1/certificates/{number}/file", "gift-certificate.json")
+    story.browse("giver")
+    story.keep_printed(f"/me/gifts/{gift['code']}/cards/2", "gift-card-to-claim")
 
 
 def _give(story: Story) -> Any:

@@ -121,6 +121,7 @@ def _top_up(story: Story, code: str, said: str, name: str) -> str:
     number = str(wait(attested, NEUTRAL_WITHIN_S))
     story.tell(f"{said}: {story.instance.url}/attestations/{number}")
     story.keep(f"/v1/attestations/{number}/file", name)
+    story.keep_printed(f"/attestations/{number}", name.removesuffix(".json"))
     return number
 
 

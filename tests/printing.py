@@ -225,7 +225,7 @@ CARD: dict[str, Any] = {
     "place": CERTIFICATE["place"],
     "given_on": "2026-11-26",
     "drawing": '<path d="M14 82h68" stroke="#14513c" stroke-width="3"/><circle cx="37" cy="58" r="20"/>',
-    "claim_code": "GIFT-7K3M-9QXW",
+    "claim_code": "senhui.example/g/Vb3kPq0xTz7LmN4cRw2sYd8eJf6hAg1u",
     "notes": NOTES[:1],
 }
 YEAR: dict[str, Any] = {

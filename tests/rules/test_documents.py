@@ -274,8 +274,9 @@ def test_a_drawing_holds_plain_shapes_and_nothing_that_acts(drawing: str) -> Non
 def test_a_card_is_half_a_sheet_and_leads_to_where_it_is_claimed() -> None:
     open_card, claimed = drawn("card"), drawn("claimed card")
     assert open_card.size == A5_ACROSS
-    assert "扫码领取\nGIFT-7K3M-9QXW" in open_card.pages[0].text
-    assert "GIFT" not in claimed.pages[0].text
+    assert CARD["claim_code"] in open_card.pages[0].text.replace("\n", "")
+    assert "扫码领取" in open_card.pages[0].text
+    assert "/g/" not in claimed.pages[0].text
 
 
 @pytest.mark.parametrize(
