@@ -48,7 +48,7 @@ def _own_year(story: Story) -> str:
     )
     for kind in ("voucher", "equivalence"):
         story.keep(f"/v1/attestations/{duty[kind]}/file", f"citizen-{kind}.json")
-        story.keep(f"/attestations/{duty[kind]}.pdf", f"citizen-{kind}.pdf")
+        story.keep_printed(f"/attestations/{duty[kind]}", f"citizen-{kind}")
         page = requests.get(f"{story.instance.url}/attestations/{duty[kind]}", timeout=TIMEOUT_S)
         if page.status_code != 200 or "绿化委员会办公室" not in page.text:
             raise Unexpected(f"the {kind} does not say who discharges the duty")
@@ -76,7 +76,7 @@ def _family(story: Story) -> Any:
     )
     story.tell(f"a family of three, one payment of {order['amount_fen'] / 100:.0f} 元: {parts}")
     story.keep(f"/v1/attestations/{found['voucher']}/file", "citizen-family-voucher.json")
-    story.keep(f"/attestations/{found['voucher']}.pdf", "citizen-family-voucher.pdf")
+    story.keep_printed(f"/attestations/{found['voucher']}", "citizen-family-voucher")
     return found
 
 

@@ -43,8 +43,7 @@ def play(story: Story) -> None:
     _buy_by_bank(story, clerk, (lin, zhang), docket, link)
     number = _letter(story, zhang, docket, link)
     story.keep(f"/v1/attestations/{number}/file", "clerk-letter.json")
-    for form in ("pdf", "png"):
-        story.keep(f"/attestations/{number}.{form}", f"clerk-letter.{form}")
+    story.keep_printed(f"/attestations/{number}", "clerk-letter")
 
 
 def _open_court(lin: Operator) -> None:

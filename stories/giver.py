@@ -14,12 +14,11 @@ def play(story: Story) -> None:
     """Play the story."""
     story.sign_in("giver")
     gift = _give(story)
-    story.keep(f"/g/{_secret(gift)}.pdf", "gift-card.pdf")
-    story.keep(f"/g/{_secret(gift)}.png", "gift-card.png")
+    story.keep_printed(f"/g/{_secret(gift)}", "gift-card")
     guest = story.another("guest")
     number = _accept(story, guest, gift)
     _thank(story, guest, gift)
-    story.keep(f"/c/{number}.pdf", "gift-certificate.pdf")
+    story.keep_printed(f"/c/{number}", "gift-certificate")
 
 
 def _give(story: Story) -> Any:

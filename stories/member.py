@@ -62,8 +62,7 @@ def _buy(story: Story) -> None:
         raise Unexpected("the public page does not confirm the certificate")
     story.tell(f"confirmed by its public page {certificate['url']}")
     story.keep(f"/v1/certificates/{number}/file", "member-certificate.json")
-    for form in ("pdf", "png"):
-        story.keep(f"/c/{number}.{form}", f"member-certificate.{form}")
+    story.keep_printed(f"/c/{number}", "member-certificate")
     due = story.call("GET", "/v1/dues")
     points = story.call("GET", "/v1/me")["balances"].get("points", 0)
     story.tell(f"still owed {due['owed_g']} g; points {points}")

@@ -86,7 +86,7 @@ def _buy_ahead(story: Story, code: str) -> None:
     supporter = story.another("supporter")
     own = _buy(supporter, code, 1_000)
     supporter.keep(f"/v1/certificates/{own}/file", "supporter-certificate.json")
-    supporter.keep(f"/c/{own}.pdf", "supporter-certificate.pdf")
+    supporter.keep_printed(f"/c/{own}", "supporter-certificate")
     story.tell("a participant supports it with 1 t, and has a certificate of their own")
     owed = story.call("GET", f"/v1/events/{code}")["standing"]["owed_g"]
     _buy(story, code, -(-owed // 10_000) * 10)
@@ -120,7 +120,7 @@ def _top_up(story: Story, code: str, said: str, name: str) -> str:
     number = str(wait(attested, NEUTRAL_WITHIN_S))
     story.tell(f"{said}: {story.instance.url}/attestations/{number}")
     story.keep(f"/v1/attestations/{number}/file", f"{name}.json")
-    story.keep(f"/attestations/{number}.pdf", f"{name}.pdf")
+    story.keep_printed(f"/attestations/{number}", name)
     return number
 
 

@@ -36,6 +36,11 @@ class Story(Person):
         """One of the instance's sample operators, signed in to the console."""
         return Operator(self.instance, name)
 
+    def keep_printed(self, path: str, name: str) -> None:
+        """Take home what can be printed: as PDF and as a picture."""
+        for form in ("pdf", "png"):
+            self.keep(f"{path}.{form}", f"{name}.{form}")
+
     def keep(self, path: str, name: str) -> Path:
         """Take a document home: what stands at `path`, as file `name`, whose ending says its kind.
 

@@ -62,6 +62,9 @@ CERTIFICATE: dict[str, Any] = {
 }
 
 
+OURS = {"zh": "没有可引用的因子，是我们自己的取法", "en": "Our own choice"}
+
+
 def event_line(place: int) -> dict[str, Any]:
     """One line of an event's inventory; ten kilometres for each of its persons."""
     return {
@@ -77,6 +80,10 @@ def event_line(place: int) -> dict[str, Any]:
         "factor_source": f"福建省实施指南附录 {place % 7}",
         "mark": "ABCDE"[place % 5],
         "evidence": "车票存根",
+        "share": "1/2" if place % 3 else None,
+        "assumption": {"zh": "没有可引用的因子，是我们自己的取法", "en": "Our own choice"}
+        if place % 4
+        else None,
         "emitted_g": 1000 * (1000 + place),
     }
 
@@ -105,6 +112,8 @@ def event(lines: int = 12, runs: int = 2) -> dict[str, Any]:
         "emitted_g": emitted_g,
         "due_g": emitted_g,
         "retired_kg": runs * 1000,
+        "unverified_g": 1_888_000,
+        "excluded": {"waste": "场馆自行处理，未取得数据"},
         "reductions": [{"name": "取消瓶装水", "avoided_g": 231_000, "evidence": "采购清单"}],
         "corrections": [{"reason": "酒店补报 12 间夜", "on": "2026-11-02"}],
         "kept": [{"event": "EV1", "title": "去年的论坛", "amount_g": 5000, "certificates": [NUMBER]}],
@@ -216,7 +225,7 @@ CARD: dict[str, Any] = {
     "place": CERTIFICATE["place"],
     "given_on": "2026-11-26",
     "drawing": '<path d="M14 82h68" stroke="#14513c" stroke-width="3"/><circle cx="37" cy="58" r="20"/>',
-    "claim_code": "GIFT-7K3M-9QXW",
+    "claim_code": "senhui.example/g/Vb3kPq0xTz7LmN4cRw2sYd8eJf6hAg1u",
     "notes": NOTES[:1],
 }
 YEAR: dict[str, Any] = {

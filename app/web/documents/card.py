@@ -18,6 +18,7 @@ _SIZES = (11.5, 10.5, 9.5, 8.5, 7.5)
 _SHAPES = {"path", "circle", "ellipse", "rect"}
 _PLACES = {"d", "cx", "cy", "r", "rx", "ry", "x", "y", "width", "height"}
 _SHAPED_BY = {*_PLACES, "fill", "stroke", "stroke-width", "stroke-linecap", "opacity"}
+CODE_WIDTH = 122.0
 TEXT_WIDTH = QR[0] - LEFT - 34
 
 
@@ -72,12 +73,13 @@ def _high(message: str, size: float) -> float:
 
 def _foot(document: Document, words: Words, card: Card) -> list[Mark]:
     middle = QR[0] + QR[2] / 2
-    marks = [
-        Mark(middle, QR[1] + QR[3] + 12, words.first(card.code_label), 7.4, fill=SOFT, anchor="middle"),
-        Mark(middle, QR[1] + QR[3] + 23, card.code, 7.4, anchor="middle"),
-    ]
+    y = QR[1] + QR[3] + 12
+    marks = [Mark(middle, y, words.first(card.code_label), 7.4, fill=SOFT, anchor="middle")]
+    for line in broken(card.code, hei(), 7, CODE_WIDTH)[:4]:
+        y += 10
+        marks.append(Mark(middle, y, line, 7, anchor="middle"))
     y = 363.0
-    lines = [line for note in card.notes for line in broken(words.first(note), hei(), 6.6, RIGHT - LEFT)]
+    lines = [line for note in card.notes for line in broken(words.first(note), hei(), 6.6, TEXT_WIDTH)]
     for line in lines[:3]:
         y += 9
         marks.append(Mark(LEFT, y, line, 6.6, fill=SOFT))

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.web.documents.kinds.lists import bars, bounded, kilograms_of, retired_rows, retirements
 from app.web.documents.sheets import Document, Face, Row
-from app.web.documents.strips import Column, Strip, heading, paragraph, table
+from app.web.documents.strips import SOFT, Column, Strip, gap, heading, paragraph, table
 from app.web.documents.words import (
     Pair,
     Words,
@@ -103,8 +103,8 @@ def _by_source(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
 def _lines(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
     yield from heading(words, said("documents.lines"), words.say("documents.lines_note"))
     columns = (
-        Column(said("documents.line_item"), 158),
-        Column(said("documents.line_amount"), 118, "end"),
+        Column(said("documents.line_item"), 144),
+        Column(said("documents.line_amount"), 132, "end"),
         Column(said("documents.line_factor"), 124, "end"),
         Column(said("documents.line_emitted"), 71, "end"),
     )
@@ -112,7 +112,26 @@ def _lines(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
     total = (words.say("documents.total"), "", "", kilograms_of(facts["emitted_g"]))
     yield from table(words, columns, [_line(words, facts, line) for line in shown], total)
     yield from more
+    yield from _unverified(words, facts)
+    yield from _excluded(words, facts)
     yield from _factors(words, shown)
+
+
+def _unverified(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
+    """How much rests on factors or shares that nobody could check."""
+    if unverified_g := facts.get("unverified_g"):
+        yield gap(5)
+        yield from paragraph(words.say("documents.unverified", mass=weight(unverified_g)), 7.4, SOFT)
+
+
+def _excluded(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
+    """What is not counted, and why."""
+    rows = facts.get("excluded") or {}
+    if rows:
+        yield from heading(words, said("documents.excluded"))
+        columns = (Column(said("documents.source"), 130), Column(said("documents.reason"), 341))
+        told = [(_source(words, facts, key), words.of(reason)) for key, reason in rows.items()]
+        yield from table(words, columns, told)
 
 
 def _line(words: Words, facts: Mapping[str, Any], line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -120,13 +139,15 @@ def _line(words: Words, facts: Mapping[str, Any], line: Mapping[str, Any]) -> tu
         f"{words.of(each['name'])} {number(each['value'])} {per(str(each.get('unit') or ''))}".strip()
         for each in line.get("inputs") or ()
     )
+    share = words.say("documents.share", share=line["share"]) if line.get("share") else ""
     amount = f"{number(line['amount'])} {per(line.get('unit') or '')}".strip()
     return (
         under(
             words.of(line["name"]),
             beside(_source(words, facts, line["source"]), words.of(line.get("evidence"))),
+            words.of(line.get("assumption")),
         ),
-        under(amount, inputs),
+        under(amount, beside(inputs, share)),
         f"{number(line['factor'])} {per(line['factor_unit'])}\n{_factor_name(words, line)}",
         kilograms_of(line["emitted_g"]),
     )
@@ -258,4 +279,5 @@ def _settings(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
         rank = str(place) if each.get("ordered", True) else "—"
         rows.append((words.of(each["product"]), rank, words.of(each["source"])))
     yield from table(words, columns, rows)
-    yield from paragraph(words.say("documents.settings_note"), 7.2, "#66736c")
+    yield gap(4)
+    yield from paragraph(words.say("documents.settings_note"), 7.2, SOFT)

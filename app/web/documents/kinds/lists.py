@@ -103,7 +103,7 @@ def bars(words: Words, shares: Sequence[tuple[str, int]]) -> Iterator[Strip]:
                 Mark(right - 44, 11, kilograms_of(grams), 8.2, anchor="end"),
                 Mark(right, 11, share, 8.2, fill=SOFT, anchor="end"),
             ),
-            (Box(_BAR_LEFT, 3.5, max(long, 0.6), 9.5, _TINTS[min(index, len(_TINTS) - 1)]),),
+            (Box(_BAR_LEFT, 3.5, max(long, 0.6) if grams else 0, 9.5, _TINTS[min(index, len(_TINTS) - 1)]),),
         )
     yield gap(4)
     yield Strip(1, (), (Box(LEFT, 0, WIDTH, 0.8, GREEN),))
