@@ -65,9 +65,11 @@ def _connect_clients(app: Flask, settings: Settings) -> None:
     """Give `app` its ways to the outside world; without a merchant account nothing can be paid."""
     from app.clients import pay
     from app.clients.miniprogram import MiniProgram
+    from app.clients.webhooks import Courier
 
     wechat = settings.wechat
     app.extensions["miniprogram"] = MiniProgram(wechat.api_base, wechat.appid, wechat.secret)
+    app.extensions["courier"] = Courier()
     if wechat.mchid:
         app.extensions["wechat_pay"] = pay.WeChatPay(
             wechat.pay_base,

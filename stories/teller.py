@@ -2,6 +2,7 @@
 
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import ClassVar
 
 import requests
 
@@ -16,6 +17,7 @@ class Story(Person):
     """One person's calls. What they keep goes to `folder`."""
 
     steps = 0
+    _desks: ClassVar[dict[tuple[str, str], Operator]] = {}
 
     def __init__(self, instance: Instance, folder: Path) -> None:
         super().__init__(instance)
@@ -33,8 +35,11 @@ class Story(Person):
         return person
 
     def operator(self, name: str) -> Operator:
-        """One of the instance's sample operators, signed in to the console."""
-        return Operator(self.instance, name)
+        """A sample operator of the instance, signed in to the console once: no code works a second time."""
+        key = (self.instance.url, name)
+        if key not in self._desks:
+            self._desks[key] = Operator(self.instance, name)
+        return self._desks[key]
 
     def keep_printed(self, path: str, name: str) -> None:
         """Take home what can be printed: as PDF and as a picture."""

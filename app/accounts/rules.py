@@ -176,3 +176,40 @@ HEAD_EVERY = timedelta(hours=1)
 """How often the head of a growing chain is signed."""
 SEALED_WITHIN = timedelta(minutes=1)
 """How long an entry may stay unsealed before something is wrong with the sealer."""
+
+
+MEMBER_ROLES: Mapping[str, frozenset[str]] = {
+    "owner": frozenset({"read", "orders", "units", "causes", "money", "members", "keys"}),
+    "buyer": frozenset({"read", "orders", "units", "causes"}),
+    "accountant": frozenset({"read", "money"}),
+    "viewer": frozenset({"read"}),
+}
+"""What each role may do in an organisation's name: read what is its own, order, use units, open causes
+and see to them; money is budgets and invoices, keys are API keys and webhooks."""
+KEY_SCOPES = ("read", "orders", "units", "causes", "money")
+"""What an API key may be given; a key never lets anybody in, nor makes another key."""
+INVITATION_LIFE = timedelta(days=7)
+MOST_MEMBERS = 200
+MOST_INVITATIONS = 20
+"""Invitations that may wait at once."""
+MOST_KEYS = 10
+LONGEST_KEY_LIFE = timedelta(days=366)
+LONGEST_OVERLAP = timedelta(days=7)
+"""How long a key that is replaced may still work."""
+_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_CODE = re.compile(rf"[{_CREDIT_ALPHABET}]{{2}}[0-9]{{6}}[{_CREDIT_ALPHABET}]{{10}}")
+_CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+
+
+def read_credit_code(written: str) -> str | None:
+    """A unified social credit code 统一社会信用代码 in its one form; None when its check character is wrong.
+
+    Source: GB 32100-2015, appendix A: weights 3^(i-1) mod 31, check value 31 - (sum mod 31).
+    """
+    code = written.strip().upper().replace(" ", "")
+    if not _CREDIT_CODE.fullmatch(code):
+        return None
+    total = sum(
+        weight * _CREDIT_ALPHABET.index(c) for weight, c in zip(_CREDIT_WEIGHTS, code[:17], strict=True)
+    )
+    return code if _CREDIT_ALPHABET[-total % 31] == code[17] else None

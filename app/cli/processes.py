@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, current_app
 
 from app.accounts import jobs as accounts
-from app.causes.jobs import dockets, duties, participants
+from app.causes.jobs import dockets, duties, organisations, participants, webhooks
 from app.footprint import jobs as footprint
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
@@ -65,6 +65,9 @@ CHORES = (
     Chore("end sanctions", 60, registry.end_sanctions),
     Chore("tell wishes", 5, offsets.tell_wishes),
     Chore("tend duties", 600, duties.tend_duties),
+    Chore("deliver kept", 2, offsets.deliver_kept),
+    Chore("tell organisations", 2, organisations.tell_orders),
+    Chore("push notices", 1, webhooks.deliver_notices),
     Chore("tell causes", 1, offsets.tell_causes),
     Chore("remind dockets", 600, dockets.remind_dockets),
     Chore("tidy market", 60, registry.tidy_market),

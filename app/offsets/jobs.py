@@ -28,6 +28,7 @@ from app.offsets.queries.logged import SOURCES
 from app.offsets.rules import PaymentOutcome, WordSource
 from app.offsets.services import (
     causes,
+    deliveries,
     doubts,
     orders,
     payments,
@@ -61,6 +62,17 @@ def settle_paid() -> int:
             failed = error
     if failed is not None:
         raise failed
+    return done
+
+
+def deliver_kept() -> int:
+    """Hand over what paid orders bought to be kept; returns how many were delivered or turned to refunds."""
+    done = 0
+    with transaction():
+        waiting = deliveries.find_waiting()
+    for order_id in waiting:
+        with transaction():
+            done += deliveries.deliver_order(order_id)
     return done
 
 

@@ -30,6 +30,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("shippings", "/console/shippings", "money.read"),
     ("doubts", "/console/doubts", "money.read"),
     ("transfers", "/console/transfers", "money.read"),
+    ("organisations", "/console/organisations", "money.read"),
     ("registry", "/console/registry", "registry.read"),
     ("market", "/console/market", "registry.read"),
     ("origins", "/console/origins", "registry.read"),

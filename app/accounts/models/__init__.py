@@ -12,23 +12,29 @@ from app.accounts.models.holders import (
     WeChatIdentity,
 )
 from app.accounts.models.homes import Home
+from app.accounts.models.memberships import ApiKey, Invitation, Membership, Organisation, Verification
 from app.accounts.models.notices import Notice
 from app.accounts.models.operators import Operator, OperatorSession
 
 __all__ = [
     "HOLDER_KINDS",
     "Account",
+    "ApiKey",
     "AuditEntry",
     "AuditHead",
     "AuditSeal",
     "Consent",
     "Holder",
     "Home",
+    "Invitation",
+    "Membership",
     "Notice",
     "Operator",
     "OperatorSession",
+    "Organisation",
     "PostingRow",
     "RefreshToken",
     "SignInSession",
+    "Verification",
     "WeChatIdentity",
 ]

@@ -1,6 +1,6 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import audit, holders, homes, notices, operators, payables
+from app.accounts.queries import api_keys, audit, holders, homes, memberships, notices, operators, payables
 from app.accounts.queries.consents import lock_consents
 from app.accounts.queries.holders import (
     StatementLine,
@@ -22,6 +22,7 @@ from app.accounts.queries.holders import (
     list_statement,
     list_villages,
     openid_of,
+    payer_of,
     require_consent,
     require_live_session,
     sum_boundary,
@@ -33,6 +34,7 @@ from app.kit.proof import Proof
 
 __all__ = [
     "StatementLine",
+    "api_keys",
     "audit",
     "balance_of",
     "entries_relation",
@@ -53,10 +55,12 @@ __all__ = [
     "list_statement",
     "list_villages",
     "lock_consents",
+    "memberships",
     "notices",
     "openid_of",
     "operators",
     "payables",
+    "payer_of",
     "places_from",
     "prove",
     "require_consent",
@@ -68,5 +72,5 @@ __all__ = [
 
 
 def prove() -> list[Proof]:
-    """The books' invariants, and that what operators did is sealed."""
-    return [*holders.prove(), *audit.prove()]
+    """The books' invariants, who may act for whom, and that what operators did is sealed."""
+    return [*holders.prove(), *memberships.prove(), *audit.prove()]

@@ -70,8 +70,12 @@ def is_of_kind(holder_id: SQLColumnExpression[int], kinds: Sequence[str]) -> Col
     return select(Holder.id).where(Holder.id == holder_id, Holder.kind.in_(kinds)).exists()
 
 
+_KNOWN = Holder.closed_at.is_(None) & ((Holder.kind != "organisation") | Holder.name.is_not(None))
+"""Whom operators can choose by name: no organisation that nobody has verified."""
+
+
 def list_organisations(limit: int = 500) -> Sequence[Holder]:
-    """Organisations, by name."""
+    """Organisations that were verified, by name."""
     return _list_kind("organisation", limit)
 
 
@@ -81,14 +85,14 @@ def list_villages(limit: int) -> Sequence[Holder]:
 
 
 def _list_kind(kind: str, limit: int) -> Sequence[Holder]:
-    wanted = select(Holder).where(Holder.kind == kind, Holder.closed_at.is_(None))
+    wanted = select(Holder).where(Holder.kind == kind, _KNOWN)
     return db.session.scalars(wanted.order_by(Holder.name, Holder.id).limit(limit)).all()
 
 
 def list_right_holders(limit: int = 500) -> Sequence[Holder]:
     """Villages, households and organisations, by name."""
     kinds = ("village", "household", "organisation")
-    wanted = select(Holder).where(Holder.kind.in_(kinds), Holder.closed_at.is_(None))
+    wanted = select(Holder).where(Holder.kind.in_(kinds), _KNOWN)
     return db.session.scalars(wanted.order_by(Holder.kind, Holder.name, Holder.id).limit(limit)).all()
 
 
@@ -126,6 +130,18 @@ def find_openid(holder_id: int) -> str | None:
 def openid_of(holder: str) -> str:
     """The part of another room's statement that gives a person's openid; `holder` is SQL of its own."""
     return f"(SELECT openid FROM wechat_identity WHERE wechat_identity.holder_id = {holder})"
+
+
+def payer_of(holder: str, by_phone: str) -> str:
+    """The part of another room's statement that gives the openid from which a holder's order is paid.
+
+    NULL for an organisation's order `by_phone` (SQL of the caller's), which any member pays on their own;
+    empty where nobody can pay it so.
+    """
+    nobody = (
+        f"(SELECT '' FROM holder WHERE holder.id = {holder} AND (kind <> 'organisation' OR NOT {by_phone}))"
+    )
+    return f"coalesce({openid_of(holder)}, {nobody})"
 
 
 def list_consents(holder_id: int) -> Sequence[Consent]:

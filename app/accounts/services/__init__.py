@@ -1,6 +1,6 @@
 """What can be done with holders and operators. The only writers of this room."""
 
-from app.accounts.services import audit, homes, notices, operators
+from app.accounts.services import api_keys, audit, homes, memberships, notices, operators, verifications
 from app.accounts.services.holders import (
     SignedIn,
     grant_consent,
@@ -15,9 +15,11 @@ from app.accounts.services.holders import (
 
 __all__ = [
     "SignedIn",
+    "api_keys",
     "audit",
     "grant_consent",
     "homes",
+    "memberships",
     "notices",
     "open_holder",
     "open_organisation",
@@ -26,5 +28,6 @@ __all__ = [
     "refresh",
     "sign_in_wechat",
     "sign_out",
+    "verifications",
     "withdraw_consent",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import rules
 from app.accounts.errors import RefreshNotAccepted
-from app.accounts.models import Consent, Holder, RefreshToken, SignInSession, WeChatIdentity
+from app.accounts.models import Consent, Holder, Organisation, RefreshToken, SignInSession, WeChatIdentity
 from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import random_code
@@ -38,7 +38,7 @@ def open_holder(kind: str, name: str | None = None, region: str | None = None) -
 
 def open_organisation(operator_id: int, name: str, region: str | None = None) -> Holder:
     """Open the books of an organisation or court by its name, on an operator's word."""
-    holder = open_holder("organisation", name, region)
+    holder = _open_known("organisation", name, region)
     audit.record(operator_id, "organisation_opened", holder.code, {"name": name})
     return holder
 
@@ -50,8 +50,17 @@ def open_right_holder(operator_id: int, kind: str, name: str, region: str | None
     """
     if kind not in RIGHT_HOLDERS:
         raise ValueError(f"no right holder is a {kind}")
-    holder = open_holder(kind, name, region)
+    holder = _open_known(kind, name, region)
     audit.record(operator_id, "right_holder_opened", holder.code, {"kind": kind})
+    return holder
+
+
+def _open_known(kind: str, name: str, region: str | None) -> Holder:
+    """The books of somebody whom operators know: an organisation's name counts as verified."""
+    holder = open_holder(kind, name, region)
+    if kind == "organisation":
+        db.session.add(Organisation(holder_id=holder.id, told_name=name, verified_at=holder.created_at))
+        db.session.flush()
     return holder
 
 

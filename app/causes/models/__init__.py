@@ -1,5 +1,6 @@
 """What causes remember."""
 
+from app.causes.models import organisations, webhooks
 from app.causes.models.dockets import (
     Court,
     CourtClerk,
@@ -50,4 +51,6 @@ __all__ = [
     "ParticipantDesk",
     "ParticipantImport",
     "ParticipantLine",
+    "organisations",
+    "webhooks",
 ]

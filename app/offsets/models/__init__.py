@@ -1,7 +1,16 @@
 """What offsets remember."""
 
 from app.offsets.models.causes import Attestation, Cause, CauseTurn
-from app.offsets.models.orders import Certificate, Due, Order, OrderWish, PaidOrder, Retirement, SettlementRun
+from app.offsets.models.orders import (
+    Certificate,
+    Delivery,
+    Due,
+    Order,
+    OrderWish,
+    PaidOrder,
+    Retirement,
+    SettlementRun,
+)
 from app.offsets.models.payments import (
     Payment,
     PaymentDoubt,
@@ -18,6 +27,7 @@ __all__ = [
     "Cause",
     "CauseTurn",
     "Certificate",
+    "Delivery",
     "Due",
     "Order",
     "OrderWish",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     DateTime,
     ForeignKey,
     Identity,
@@ -67,6 +68,7 @@ class Order(Base):
         ),
         Index("ix_orders_unpaid", "holder_id", postgresql_where=text(_OPEN)),
         Index("ix_orders_holder_id", "holder_id", "id"),
+        Index("ix_orders_kept", "id", postgresql_where=text("kept AND paid_at IS NOT NULL")),
         Index("ix_orders_cause_id", "cause_id", "id", postgresql_where=text("cause_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -91,12 +93,28 @@ class Order(Base):
     expired_at: Mapped[datetime | None] = _moment(nullable=True)
     refunding_at: Mapped[datetime | None] = _moment(nullable=True)
     refunded_at: Mapped[datetime | None] = _moment(nullable=True)
+    kept: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
     def status(self, settled_at: datetime | None) -> OrderStatus:
         """Where it stands, given when it was settled (the retirement knows, not the order)."""
         return order_status(
             Stamps(self.paid_at, settled_at, self.expired_at, self.refunding_at, self.refunded_at)
         )
+
+
+class Delivery(Base):
+    """Units bought to be held 持有: handed over to the buyer for one order, once; never with a retirement."""
+
+    __tablename__ = "delivery"
+
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("orders.id"), primary_key=True, autoincrement=False
+    )
+    act_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    issuance_id: Mapped[int] = mapped_column(BigInteger)
+    first_serial: Mapped[int] = mapped_column(BigInteger)
+    last_serial: Mapped[int] = mapped_column(BigInteger)
+    settled_at: Mapped[datetime] = _moment()
 
 
 class OrderWish(Base):

@@ -145,7 +145,7 @@ class Transfer(Base):
     remittance_code: Mapped[str] = mapped_column(String(12), unique=True)
     link_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     link_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    placed_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    placed_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
 
 
 class TransferProof(Base):

@@ -52,10 +52,11 @@ def _statement() -> str:
     entries = accounts.entries_relation(*{kind.code: kind for kind, _ in wanted}.values())
     return f"""
 WITH sale AS (
-  SELECT retirement.order_id, due_g, carry_g, coalesce(cause_id, holder_id) AS owes, amount_fen,
+  SELECT settled.order_id, due_g, carry_g, coalesce(cause_id, holder_id) AS owes, amount_fen,
     seller_holder_id, village_holder_id,
     amount_fen * village_bp / {WHOLE_BP} AS village_fen, amount_fen * fee_bp / {WHOLE_BP} AS fee_fen
-  FROM retirement JOIN orders ON orders.id = retirement.order_id
+  FROM (SELECT order_id, due_g, carry_g FROM retirement UNION ALL SELECT order_id, 0, 0 FROM delivery) settled
+  JOIN orders ON orders.id = settled.order_id
   JOIN {registry.terms_from()} terms USING (lot_id)
 ),
 expected AS ({" UNION ALL ".join(rows for _, rows in wanted)})

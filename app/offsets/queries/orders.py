@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.kit.database import db
 from app.offsets.errors import OrderUnknown
-from app.offsets.models import Certificate, Due, Order, PaidOrder, Refund, Retirement
+from app.offsets.models import Certificate, Delivery, Due, Order, PaidOrder, Refund, Retirement
 from app.offsets.rules import OrderChannel, OrderStatus
 
 
@@ -39,6 +39,8 @@ class OrderFacts:
     carry_g: int | None = None
     cause_id: int | None = None
     channel: str = OrderChannel.WECHAT
+    kept: bool = False
+    """Whether its units are handed over to the buyer instead of being retired."""
     refunded_fen: int = 0
     """What went back of it so far, also after it was settled."""
 
@@ -73,16 +75,17 @@ def select_orders() -> Any:
         .scalar_subquery()
     )
     return (
-        select(Order, Retirement, Certificate.number, refunded)
+        select(Order, Retirement, Certificate.number, refunded, Delivery.settled_at)
         .outerjoin(Retirement, Retirement.order_id == Order.id)
         .outerjoin(Certificate, Certificate.order_id == Order.id)
+        .outerjoin(Delivery, Delivery.order_id == Order.id)
     )
 
 
 def order_facts(row: Any) -> OrderFacts:
     """The facts in a row of `select_orders`."""
-    order, retirement, number, refunded_fen = row
-    settled_at = retirement.settled_at if retirement else None
+    order, retirement, number, refunded_fen, delivered_at = row
+    settled_at = retirement.settled_at if retirement else delivered_at
     return OrderFacts(
         id=order.id,
         code=order.code,
@@ -106,6 +109,7 @@ def order_facts(row: Any) -> OrderFacts:
         due_g=retirement.due_g if retirement else None,
         carry_g=retirement.carry_g if retirement else None,
         channel=order.channel,
+        kept=order.kept,
         refunded_fen=int(refunded_fen),
     )
 

@@ -16,6 +16,17 @@ _HELD = (chart.HOLD_DOUBT, chart.HOLD_TRANSFER_DOUBT)
 _UNSERVED = (chart.REFUND, chart.REFUND_TRANSFER)
 _COURTESIES = (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)
 _DOUBTS = (chart.REFUND_DOUBT, chart.RETURN_DOUBT)
+_KEPT = (
+    "(SELECT id, quantity_kg, amount_fen FROM orders WHERE kept AND paid_at IS NOT NULL"
+    " AND refunding_at IS NULL AND NOT EXISTS (SELECT FROM delivery WHERE order_id = orders.id)) kept"
+)
+_DELIVERIES = text(
+    "SELECT count(*) FILTER (WHERE o.paid_at IS NULL OR NOT o.kept OR o.refunding_at IS NOT NULL"
+    "   OR d.last_serial - d.first_serial + 1 <> o.quantity_kg) AS deliveries,"
+    " count(*) FILTER (WHERE r.order_id IS NOT NULL) AS twice"
+    " FROM delivery d LEFT JOIN orders o ON o.id = d.order_id"
+    " LEFT JOIN retirement r ON r.order_id = d.order_id"
+)
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM retirement) AS retirements,"
     " (SELECT count(*) FROM certificate) AS certificates,"
@@ -24,7 +35,10 @@ _COUNTS = text(
     " (SELECT count(*) FROM payment) AS payments,"
     " (SELECT count(*) FROM paid_order) AS waiting,"
     " (SELECT count(*) FROM orders WHERE refunding_at IS NOT NULL) AS unserved,"
-    " (SELECT coalesce(sum(amount_fen), 0) FROM paid_order)::bigint AS waiting_fen,"
+    " (SELECT count(*) FROM delivery) AS delivered,"
+    f" (SELECT count(*) FROM {_KEPT}) AS kept,"
+    " (SELECT coalesce(sum(amount_fen), 0) FROM paid_order)::bigint"
+    f"   + (SELECT coalesce(sum(amount_fen), 0) FROM {_KEPT})::bigint AS waiting_fen,"
     " (SELECT coalesce(sum(amount_fen), 0) FROM orders"
     "   WHERE refunding_at IS NOT NULL AND refunded_at IS NULL)::bigint AS refunding_fen,"
     " (SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE succeeded_at IS NOT NULL)::bigint"
@@ -34,7 +48,8 @@ _COUNTS = text(
     " (SELECT coalesce(sum(last_serial - first_serial + 1), 0) FROM retirement)::bigint * 1000 AS retired_g,"
     " (SELECT coalesce(sum(change_g), 0) FROM due)::bigint AS due_g,"
     " (SELECT coalesce(sum(quantity_kg), 0) FROM orders WHERE paid_at IS NULL AND expired_at IS NULL)::bigint"
-    "   + (SELECT coalesce(sum(quantity_kg), 0) FROM paid_order)::bigint AS held_kg,"
+    "   + (SELECT coalesce(sum(quantity_kg), 0) FROM paid_order)::bigint"
+    f"   + (SELECT coalesce(sum(quantity_kg), 0) FROM {_KEPT})::bigint AS held_kg,"
     " (SELECT count(*) FROM settlement_run run LEFT JOIN (SELECT run_id, count(*) AS orders,"
     "   sum(last_serial - first_serial + 1) AS kg FROM retirement GROUP BY run_id) r ON r.run_id = run.id"
     "   WHERE run.orders IS DISTINCT FROM r.orders"
@@ -62,7 +77,12 @@ def prove() -> list[Proof]:
             certificates=c.certificates,
             complete=c.complete,
         ),
-        equal("offsets.prove_paid", payments=c.payments, accounted=c.retirements + c.waiting + c.unserved),
+        none("offsets.prove_deliveries", **db.session.execute(_DELIVERIES).one()._mapping),
+        equal(
+            "offsets.prove_paid",
+            payments=c.payments,
+            accounted=c.retirements + c.delivered + c.waiting + c.kept + c.unserved,
+        ),
         equal(
             "offsets.prove_money",
             received=received,

@@ -170,14 +170,16 @@ def post_payment(code: str) -> dict[str, str]:
     return open_payment(caller().holder_id, code)
 
 
-def open_payment(holder_id: int, code: str) -> dict[str, str]:
+def open_payment(holder_id: int, code: str, payer_id: int | None = None) -> dict[str, str]:
     """Freeze, call, answer: the parameters of wx.requestPayment for an order.
+
+    An organisation's order is paid on the phone of whoever acts for it, `payer_id`.
 
     Raises `OrderUnknown`, `OrderNotPayable`, `PaymentRefused` or `OutsideUnavailable`.
     """
     with transaction():
         order = services.payments.open_payment(holder_id, code)
-        openid = accounts.find_openid(holder_id)
+        openid = accounts.find_openid(payer_id or holder_id)
     try:
         client = wechat_pay()
         prepay_id = client.prepay(

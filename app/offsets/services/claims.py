@@ -13,7 +13,7 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.offsets import rules
 from app.offsets.errors import FeesInsufficient, RefundBeyond, RefundTooMany
-from app.offsets.models import Order, Payment, PaymentDoubt, Refund, Retirement
+from app.offsets.models import Delivery, Order, Payment, PaymentDoubt, Refund, Retirement
 from app.offsets.queries.refunds import sum_fees_promised
 from app.offsets.rules import Channel, RefundSource
 
@@ -34,7 +34,7 @@ class Claim:
 
 def claim_of(order: Order) -> Claim:
     """What an order's refund is a part of: its clearing while it is not settled, our fees afterwards."""
-    settled = db.session.get(Retirement, order.id) is not None
+    settled = is_settled(order.id)
     paid = db.session.get_one(Payment, order.id)
     return Claim(
         order.code,
@@ -43,6 +43,11 @@ def claim_of(order: Order) -> Claim:
         Channel(paid.channel),
         order_id=order.id,
     )
+
+
+def is_settled(order_id: int) -> bool:
+    """Whether an order's units were retired or handed over."""
+    return any(db.session.get(each, order_id) is not None for each in (Retirement, Delivery))
 
 
 def require_room(refund: Refund) -> None:

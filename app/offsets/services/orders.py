@@ -36,7 +36,8 @@ DESCRIPTION = "森惠{product} {quantity_kg} kg"
 class Wish:
     """What a buyer asks for: exactly one of quantity and money; a lot, a village, a region, or any.
 
-    `cause` is the code of what it is bought for; its purpose is then the cause's.
+    `cause` is the code of what it is bought for; its purpose is then the cause's, and an operator may place
+    an order for anybody's. To `keep` the units they are paid by bank and handed over, not retired.
     """
 
     purpose: str | None = None
@@ -49,6 +50,8 @@ class Wish:
     beneficiary: str | None = None
     channel: OrderChannel = OrderChannel.WECHAT
     cause: str | None = None
+    by_operator: bool = False
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,7 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFact
 
 def _bought_for(holder_id: int, wish: Wish) -> _For:
     if wish.cause is not None:
-        offline = wish.channel == OrderChannel.OFFLINE
-        cause = require_cause(holder_id, wish.cause, wish.purpose, by_operator=offline)
+        cause = require_cause(holder_id, wish.cause, wish.purpose, by_operator=wish.by_operator)
         return _For(cause.purpose, cause.id)
     if wish.purpose is None or PURPOSES[wish.purpose].cause is not None:
         raise ValueError("what is bought needs a purpose, or the cause that has it")
@@ -121,6 +123,7 @@ _FIELDS = {
     "holder_id": "bigint",
     "purpose": "text",
     "cause_id": "bigint",
+    "kept": "boolean",
     "channel": "text",
     "lot_id": "bigint",
     "quantity_kg": "bigint",
@@ -193,6 +196,7 @@ def _write(
         "holder_id": holder_id,
         "purpose": bought_for.purpose,
         "cause_id": bought_for.cause_id,
+        "kept": wish.keep,
         "channel": str(wish.channel),
         "lot_id": lot.id,
         "quantity_kg": quantity_kg,

@@ -62,8 +62,9 @@ class _Found(NamedTuple):
 
 # The transaction's turn is waited for before the order is locked, and before the next statement looks
 # whether its money is held: that one's snapshot sees what whoever had the turn has committed.
+_PAYER = accounts.payer_of("orders.holder_id", f"(channel = '{OrderChannel.WECHAT}')")
 _FIND = (
-    f"SELECT id, amount_fen, paid_at, expired_at, {accounts.openid_of('orders.holder_id')}"
+    f"SELECT id, amount_fen, paid_at, expired_at, {_PAYER}"
     f" FROM orders WHERE code = (SELECT %(code)s::text FROM {doubts.TURN}) FOR UPDATE"
 )
 
@@ -86,12 +87,12 @@ WITH credited AS (
 posted AS ({ledger.entries_from(entry, "credited")}),
 stamped AS (
   UPDATE orders SET paid_at = %(now)s FROM credited WHERE orders.id = reference AND expired_at IS NULL
-  RETURNING orders.id, lot_id, coalesce(cause_id, holder_id), quantity_kg, orders.amount_fen,
-    certificate_number
+  RETURNING orders.id, lot_id, coalesce(cause_id, holder_id) AS owes, quantity_kg, orders.amount_fen,
+    certificate_number, kept
 ),
 waiting AS (
   INSERT INTO paid_order (order_id, lot_id, holder_id, quantity_kg, amount_fen, certificate_number)
-  SELECT * FROM stamped
+  SELECT id, lot_id, owes, quantity_kg, amount_fen, certificate_number FROM stamped WHERE NOT kept
 )
 SELECT reference FROM credited
 """
@@ -135,7 +136,7 @@ def record_payment(word: PaidWord) -> PaymentOutcome:
 
 
 def _expected(order: _Found, known: Payment | None) -> PaymentFacts:
-    return PaymentFacts("CNY", order.amount_fen, order.openid or "", known.transaction_id if known else None)
+    return PaymentFacts("CNY", order.amount_fen, order.openid, known.transaction_id if known else None)
 
 
 def _told(word: PaidWord) -> PaymentFacts:

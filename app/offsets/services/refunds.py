@@ -27,11 +27,12 @@ from app.offsets.errors import (
     RefundTooSoon,
     RefundUnknown,
 )
-from app.offsets.models import Order, PaymentDoubt, Refund, Retirement
+from app.offsets.models import Order, PaymentDoubt, Refund
 from app.offsets.rules import Channel, RefundSource, RefundStatus, WordSource
 from app.offsets.services.claims import (
     Claim,
     claim_of,
+    is_settled,
     lock_refund,
     require_fees,
     require_room,
@@ -78,7 +79,7 @@ def request_goodwill(
     order = db.session.scalar(select(Order).where(Order.code == order_code).with_for_update())
     if order is None:
         raise OrderUnknown()
-    if db.session.get(Retirement, order.id) is None:
+    if not is_settled(order.id):
         raise RefundMoved()
     claim = claim_of(order)
     if (claim.channel is Channel.BANK) != (bank_reference is not None):

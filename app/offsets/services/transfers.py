@@ -45,9 +45,18 @@ class Statement:
     received_on: date
 
 
-def place_transfer_order(operator_id: int, holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
-    """Reserve units for an organisation, to be paid by bank. Raises what `place_order` refuses."""
-    order = place_order(holder_id, replace(wish, channel=OrderChannel.OFFLINE), reservation)
+def place_transfer_order(
+    operator_id: int | None, holder_id: int, wish: Wish, reservation: timedelta
+) -> OrderFacts:
+    """Reserve units for an organisation, to be paid by bank; `operator_id` None is the organisation itself.
+
+    Raises what `place_order` refuses.
+    """
+    order = place_order(
+        holder_id,
+        replace(wish, channel=OrderChannel.OFFLINE, by_operator=operator_id is not None),
+        reservation,
+    )
     remittance_code, link = checked_code(8), secrets.token_urlsafe(24)
     db.session.add(
         Transfer(
@@ -59,8 +68,9 @@ def place_transfer_order(operator_id: int, holder_id: int, wish: Wish, reservati
         )
     )
     db.session.flush()
-    details = {"amount_fen": order.amount_fen, "quantity_kg": order.quantity_kg}
-    audit.record(operator_id, "transfer_order_placed", order.code, details)
+    if operator_id is not None:
+        details = {"amount_fen": order.amount_fen, "quantity_kg": order.quantity_kg}
+        audit.record(operator_id, "transfer_order_placed", order.code, details)
     return order
 
 

@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts import queries as accounts
 from app.accounts import services
 from app.accounts.queries.operators import OperatorFacts
-from app.causes.queries import duty_batches, events, inscriptions
+from app.causes.queries import duty_batches, events, inscriptions, invoices
 from app.causes.queries.dockets import count_dockets_waiting
 from app.footprint.queries import partners, reviews
 from app.kit import announcements, clock
@@ -48,6 +48,13 @@ WAITING = [
     Waiting("refunds", "/console/refunds", "money.read", offsets.count_stuck_refunds),
     Waiting("doubts", "/console/doubts", "money.read", offsets.count_open_doubts),
     Waiting("transfers", "/console/transfers", "money.read", offsets.count_waiting_transfers),
+    Waiting(
+        "organisations",
+        "/console/organisations",
+        "money.read",
+        accounts.memberships.count_open_verifications,
+    ),
+    Waiting("invoices", "/console/organisations", "money.read", invoices.count_open_invoices),
     Waiting("shippings", "/console/shippings", "money.read", offsets.count_refused_shippings),
     Waiting("sanctions", "/console/sanctions", "registry.read", registry.sanctions.count_waiting_sanctions),
     Waiting("mandates", "/console/registry", "registry.read", mandates.count_waiting_mandates),

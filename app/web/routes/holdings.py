@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, make_response, redirect, request
 
 from app.accounts import queries as accounts
+from app.causes.queries import organisations as causes
 from app.kit.fields import Code, OneOf, Text, WholeText
 from app.kit.http import public
 from app.kit.paging import page as page_of
@@ -189,7 +190,7 @@ def own_retirement(number: str) -> Response:
     facts = known.get_retirement(number)
     seen = visitor()
     mine = seen is not None and known.is_retired_by(facts.number, seen.holder_id)
-    return page("own_retirement.html", r=facts, mine=mine)
+    return page("own_retirement.html", r=facts, mine=mine, use=causes.find_public_use(facts.number))
 
 
 @web.post("/retirements/<string:number>/hide")

@@ -1,0 +1,4 @@
+"""What rooms above are told of those who may act for others."""
+
+ORGANISATION_CHANGED = "accounts.organisation_changed"
+"""What changed in an organisation: `{"organisation_id", "kind", "subject"}`; the subject is a public code."""
