@@ -4,7 +4,9 @@ Starts everything on a free port in a temporary folder, plays the stories with p
 their documents to a folder, proves the books, ends with `demo: ok`, and leaves nothing else behind.
 """
 
+import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
@@ -16,20 +18,23 @@ STORIES = (member, citizen, clerk, giver, organiser, organisation)
 FOLDER = Path("var/demo")
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Play the stories, or those named; 0 and `demo: ok`, or say what went wrong."""
     stories = {each.__name__.rpartition(".")[2]: each for each in STORIES}
-    if unknown := [word for word in words if word not in stories]:
-        print(f"demo: no story {', '.join(unknown)}; there are {', '.join(stories)}", file=sys.stderr)
-        return 1
-    told = [stories[word] for word in words or stories]
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser("stories", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar=" | ".join(stories))
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the documents go")
+    wish = parser.parse_args(words)
+    if unknown := [name for name in wish.names if name not in stories]:
+        parser.error(f"no story {', '.join(unknown)}")
+    told = [stories[name] for name in wish.names or stories]
+    wish.folder.mkdir(parents=True, exist_ok=True)
     print("demo: starting an instance of its own …", flush=True)
     try:
         with Instance("senhui-demo") as instance:
             for story in told:
                 print(f"\n{story.__doc__}", flush=True)
-                story.play(Story(instance, FOLDER))
+                story.play(Story(instance, wish.folder))
             proof = instance.flask("prove")
     except (DidNotStart, TimeoutError, Unexpected) as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -38,9 +43,9 @@ def main(words: list[str]) -> int:
     if proof.returncode:
         print("demo: the books do not prove", file=sys.stderr)
         return 1
-    print(f"documents: {FOLDER}\ndemo: ok")
+    print(f"documents: {wish.folder}\ndemo: ok")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

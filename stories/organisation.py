@@ -73,6 +73,8 @@ def _use(story: Story, path: str, key: str) -> None:
         story.tell(f"{quantity_kg} kg for {name} {quarter}: /retirements/{number}")
     story.keep(f"{path}/years/{now.year}", "organisation-year.json")
     story.keep(f"{path}/years/{now.year}.csv", "organisation-year.csv")
+    story.browse("4")
+    story.keep_printed(f"{path.removeprefix('/v1')}/years/{now.year}", "organisation-year")
     story.headers["Authorization"] = f"Bearer {key}"
 
     def told() -> Any:

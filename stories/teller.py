@@ -3,8 +3,10 @@
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from requests.cookies import RequestsCookieJar
 
 from cases.instance import Instance
 from cases.people import TIMEOUT_S, Operator, Person, Unexpected
@@ -22,6 +24,7 @@ class Story(Person):
     def __init__(self, instance: Instance, folder: Path) -> None:
         super().__init__(instance)
         self.folder = folder
+        self.cookies: RequestsCookieJar | None = None
 
     def tell(self, text: str) -> None:
         """A line of progress."""
@@ -41,6 +44,15 @@ class Story(Person):
             self._desks[key] = Operator(self.instance, name)
         return self._desks[key]
 
+    def browse(self, account: str) -> None:
+        """Sign in to the pages too, by the simulated WeChat: what is printed there is theirs alone."""
+        browser, home = requests.Session(), self.instance.url
+        origin = {"Origin": home}
+        asked = browser.post(f"{home}/sign-in", {"back": "/me"}, headers=origin, timeout=TIMEOUT_S)
+        wish = dict(parse_qsl(urlsplit(asked.url).query)) | {"account": account, "decision": "allow"}
+        browser.post(f"{self.instance.phone}/phone/login", wish, timeout=TIMEOUT_S)
+        self.cookies = browser.cookies
+
     def keep_printed(self, path: str, name: str) -> None:
         """Take home what can be printed: as PDF and as a picture."""
         for form in ("pdf", "png"):
@@ -51,7 +63,8 @@ class Story(Person):
 
         Raises `Unexpected` for anything else than such a document.
         """
-        answer = requests.get(self.instance.url + path, headers=self.headers, timeout=TIMEOUT_S)
+        url = self.instance.url + path
+        answer = requests.get(url, headers=self.headers, cookies=self.cookies, timeout=TIMEOUT_S)
         file = self.folder / name
         begins = answer.content.lstrip()[:200]
         if answer.status_code != 200 or _BEGINNINGS[file.suffix] not in begins:

@@ -1,12 +1,15 @@
-"""The stories behind `make demo`."""
+"""The stories of `make demo`, before anything is started."""
 
 import pytest
 
 from stories.__main__ import main
 
 
-def test_a_story_that_is_not_there_is_not_told_as_ok(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["member", "nobody"]) == 1
+def test_a_story_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["member", "nobody"])
+    assert refused.value.code == 2
     said = capsys.readouterr()
     assert "no story nobody" in said.err
-    assert "ok" not in said.out
+    assert "organiser" in said.err
+    assert "starting" not in said.out
