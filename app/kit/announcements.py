@@ -7,6 +7,9 @@ delivers what no bell reached. (Announcements are never called events: those are
 A listener that must call the outside world is registered with `outside=True`: it is leased, called
 without a transaction, and returns what to record. A crash in between lets the lease lapse, and the
 same call is made again with the same number.
+
+What can never be changed once it has happened is told before it happens, too: whoever `precedes` it runs
+in the fact's own transaction, without a row.
 """
 
 from collections import defaultdict
@@ -63,6 +66,7 @@ class Listener:
 
 _listeners: dict[str, list[Listener]] = defaultdict(list)
 _by_name: dict[str, Listener] = {}
+_preparing: dict[str, list[Callable[[type_payload], None]]] = defaultdict(list)
 
 
 def listens(topic: str, *, outside: bool = False) -> Callable[[Callable[[type_payload], Any]], Any]:
@@ -75,6 +79,25 @@ def listens(topic: str, *, outside: bool = False) -> Callable[[Callable[[type_pa
         return hear
 
     return register
+
+
+def precedes(topic: str) -> Callable[[Callable[[type_payload], None]], Callable[[type_payload], None]]:
+    """Register a function of a room's `jobs` that runs before what `topic` names, in its transaction.
+
+    It locks before the room below does, and what it refuses does not happen.
+    """
+
+    def register(prepare: Callable[[type_payload], None]) -> Callable[[type_payload], None]:
+        _preparing[topic].append(prepare)
+        return prepare
+
+    return register
+
+
+def prepare(topic: str, payload: type_payload) -> None:
+    """Let the rooms above do what they have to before something can no longer be changed."""
+    for each in _preparing[topic]:
+        each(payload)
 
 
 def announce(topic: str, payload: type_payload, *, after: timedelta = timedelta()) -> None:

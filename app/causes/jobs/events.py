@@ -3,10 +3,16 @@
 from typing import Any
 
 from app.causes.queries.events import PURPOSE
-from app.causes.services.events import follow_figures, follow_inventory
-from app.footprint.announcements import STAGE_CLOSED
-from app.kit.announcements import listens
+from app.causes.services.events import count_inventory, follow_figures, follow_inventory
+from app.footprint.announcements import STAGE_CLOSED, STAGE_CLOSING
+from app.kit.announcements import listens, precedes
 from app.offsets.announcements import CAUSE_ORDER_ENDED
+
+
+@precedes(STAGE_CLOSING)
+def count_before_closing(payload: dict[str, Any]) -> None:
+    """Count whoever has reported since, wherever the stage is closed: nothing can be added afterwards."""
+    count_inventory(payload["inventory_id"])
 
 
 @listens(STAGE_CLOSED)

@@ -16,15 +16,17 @@ _log = structlog.get_logger(__name__)
 def count_reports() -> int:
     """Take people's own reports into their events' inventories; returns how many events were counted.
 
-    An event whose stages are closed keeps its reports uncounted, and keeps no other waiting.
+    One that was counted very often waits for its organiser, or for its closing, and keeps no other waiting.
     """
     done = 0
     for event_id in known.list_uncounted():
         try:
             with transaction():
                 events.lock(event_id)
-                count_people(get_event(event_id))
-            done += 1
+                event = get_event(event_id)
+                if known.leaves_room(known.open_books(event)):
+                    count_people(event)
+                    done += 1
         except Problem as refused:
             _log.info("reports were not counted", event_id=event_id, reason=refused.code)
     return done

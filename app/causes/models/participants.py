@@ -36,7 +36,7 @@ def _moment() -> Mapped[Any]:
 class ParticipantDesk(Base):
     """Where an event's participants are taken in: its city, and the link by which they report themselves.
 
-    The link is signed over `link_round`, so that another round ends it. Its row is the lock of the reports.
+    The link is signed over `link_round`, so that another round ends it.
     """
 
     __tablename__ = "participant_desk"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, text
 
 from app.causes.errors.participants import GuideWithoutPeople, NothingOpen
-from app.causes.models.participants import Participant, ParticipantDesk, ParticipantImport
+from app.causes.models.participants import Participant, ParticipantDesk, ParticipantImport, ParticipantLine
 from app.causes.queries import events as known
 from app.causes.queries.events import EventFacts
 from app.causes.queries.words import words
@@ -190,6 +190,17 @@ def open_books(event: EventFacts) -> Books:
                 raise GuideWithoutPeople()
             return Books(inventory, stage)
     raise NothingOpen()
+
+
+def leaves_room(books: Books) -> bool:
+    """Whether a stage may be counted by the hour, and keeps changes enough for its people and its closing.
+
+    Every line that was ever written is kept, and there is an end to how many of them.
+    """
+    counted = select(func.count()).where(
+        ParticipantLine.inventory_id == books.inventory.id, ParticipantLine.stage == books.stage.stage
+    )
+    return (db.session.scalar(counted) or 0) < inventories.MOST_REVISIONS // 2
 
 
 def has_people(event_id: int) -> bool:

@@ -262,7 +262,7 @@ def post_count(code: str) -> dict[str, Any]:
 def delete_report(code: str, number: str) -> None:
     """Take a report out; its phone reports no more."""
     accounts.require_live_session(caller())
-    reports.remove_report(caller().holder_id, code, read_number(number))
+    reports.remove_report(caller().holder_id, code, read_number(number, digits=18))
 
 
 @participant_reports.route("/<string:code>/<string:mark>", methods=["GET"])
@@ -303,9 +303,9 @@ def _read_list() -> bytes:
     return read_body(MOST_BYTES)
 
 
-def read_number(written: str) -> int:
+def read_number(written: str, *, digits: int = 9) -> int:
     """A number as an address has it. Raises `NotFound` for what none can be."""
-    if not (written.isascii() and written.isdigit() and len(written) <= 9):
+    if not (written.isascii() and written.isdigit() and len(written) <= digits):
         raise NotFound()
     return int(written)
 

@@ -213,9 +213,7 @@ def _row_fault(line: int, cells: Sequence[str], columns: int) -> RowFault | None
         return RowFault(line, "row_cells", params={"columns": columns})
     if any(len(cell) > LONGEST_CELL for cell in cells):
         return RowFault(line, "row_long", params={"most": LONGEST_CELL})
-    if any(
-        unicodedata.category(each) in ("Cc", "Cs") and each not in "\t\r\n" for cell in cells for each in cell
-    ):
+    if any(_is_control(each) for cell in cells for each in cell):
         return RowFault(line, "row_control")
     return None
 

@@ -47,12 +47,6 @@ class ReportsChange(NewSchema):
     city = Text(40)
 
 
-class PeopleQuery(NewSchema):
-    """Which people are listed."""
-
-    reports = OneOf(("0", "1"), load_default="0", metadata={"description": "Only who reported themselves."})
-
-
 class NewReport(NewSchema):
     """How somebody came and stayed; words as in GET /v1/participants/words. No name, no number."""
 

@@ -180,7 +180,6 @@ def close_stage(holder_id: int, code: str, stage: str) -> EventFacts:
     """
     _, event = lock_own(holder_id, code)
     require_alive(event)
-    catch_up(event)
     stock.close_stage(_owner(event), known.open_inventory(event).code, stage)
     follow_figures(event.id)
     return known.get_event(event.id)
@@ -233,6 +232,14 @@ def follow_inventory(inventory_id: int) -> None:
     event_id = known.find_event_of(inventory_id)
     if event_id is not None:
         follow_figures(event_id)
+
+
+def count_inventory(inventory_id: int) -> None:
+    """Count the people of whichever event this inventory is of, if any, before one of its stages closes."""
+    event_id = known.find_event_of(inventory_id)
+    if event_id is not None:
+        lock(event_id)
+        catch_up(known.get_event(event_id))
 
 
 def add_reduction(holder_id: int, code: str, told: Reduction) -> EventReduction:

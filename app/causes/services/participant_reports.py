@@ -1,8 +1,8 @@
 """People's own reports of how they came and stayed: without an account, by the event's link, bounded.
 
 A phone reports one person and may tell it anew. With the one-time code of the list it takes the place of
-that person's line; without one nobody can know who it is, so reports are few a minute, no more in all than
-the event could have, and the organiser sees each and may take it out.
+that person's line; without one nobody can know who it is, so those are no more in all than the event could
+have, and the organiser sees each and may take it out. Of all there are few a minute.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ MOST_TIMES = 20
 """So often a phone may tell it anew."""
 LEAST_ROOM = 100
 ROOM = 2
-"""Reports in all are bounded by so many times the heads that the organiser told."""
+"""Reports of strangers are bounded by so many times the heads that the organiser told."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def report(code: str, mark: str, device: str, told: Mapping[str, str], one_time:
     row = known.find_report(event.id, digest)
     if row is not None and row.removed_at is not None:
         raise ReportRemoved()
-    _require_room(event, row, books)
     listed = _listed(event, row, one_time)
+    _require_room(event, row, listed, books)
     row = row or Participant(event_id=event.id, device=digest, times=0)
     _tell(row, person, listed)
     db.session.add(row)
@@ -179,28 +179,30 @@ def _desk_by_link(code: str, mark: str) -> Desk:
     return desk
 
 
-def _require_room(event: EventFacts, row: Participant | None, books: Books) -> None:
+def _require_room(event: EventFacts, row: Participant | None, listed: bytes | None, books: Books) -> None:
     """Raises `ReportsTooMany`; one report at a time counts."""
     own = (Participant.event_id == event.id, Participant.import_id.is_(None))
     since = clock.now() - timedelta(minutes=1)
-    in_all, lately = db.session.execute(
-        select(func.count(), func.count().filter(Participant.told_at > since)).where(*own)
+    a_stranger = Participant.person.is_(None) & Participant.removed_at.is_(None)
+    strangers, lately = db.session.execute(
+        select(func.count().filter(a_stranger), func.count().filter(Participant.told_at > since)).where(*own)
     ).one()
-    room = max(LEAST_ROOM, ROOM * books.stage.heads)
-    if lately >= MOST_A_MINUTE or (in_all >= room if row is None else row.times >= MOST_TIMES):
+    is_full = listed is None and strangers >= max(LEAST_ROOM, ROOM * books.stage.heads)
+    if lately >= MOST_A_MINUTE or (is_full if row is None else row.times >= MOST_TIMES):
         raise ReportsTooMany()
 
 
 def _listed(event: EventFacts, row: Participant | None, one_time: str | None) -> bytes | None:
     """Who on the list this is, by their one-time code. Raises `CodeUnknown`, `CodeUsed`."""
-    if not one_time:
-        return row.person if row is not None else None
-    person = read_code(event.id, one_time)
+    before = row.person if row is not None else None
+    person = read_code(event.id, one_time) if one_time else None
+    if not one_time or (person is not None and person == before):
+        return before
     standing = known.find_standing(event.id)
-    on_list = select(Participant.id).where(
-        Participant.import_id == (standing.id if standing else None), Participant.person == person
-    )
-    if person is None or db.session.scalar(on_list) is None:
+    if person is None or standing is None:
+        raise CodeUnknown()
+    on_list = select(Participant.id).where(Participant.import_id == standing.id, Participant.person == person)
+    if db.session.scalar(on_list) is None:
         raise CodeUnknown()
     used = select(Participant.id).where(
         Participant.event_id == event.id,

@@ -191,9 +191,11 @@ def close_stage(holder_id: int, code: str, stage: str) -> Inventory:
     """Close a stage for ever at the sum of its lines.
 
     Both stages answer for every source type, by a line or a reason; a final one is closed when the
-    event is over. Raises `NotFound`, `StageClosed`, `InventoryIncomplete`, `EventNotOver`.
+    event is over. Raises `NotFound`, `StageClosed`, `InventoryIncomplete`, `EventNotOver`, and what whoever
+    has something to add before refuses.
     """
     inventory = queries.get_inventory(holder_id, code)
+    announcements.tell_closing(inventory.id)
     row = _lock_open(inventory, stage)
     standing = queries.get_inventory(holder_id, code).stages[stage]
     if stage == rules.FINAL and row.ends_on >= clock.business_day():

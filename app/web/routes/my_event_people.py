@@ -154,7 +154,7 @@ def change_reports(holder_id: int, code: str, what: str) -> Response:
     return _act(code, lambda: do(holder_id, code), said, lambda problem: _refused(event, problem))
 
 
-@web.post(f"{BASE}/reports/<int(max=2147483647):number>/drop")
+@web.post(f"{BASE}/reports/<int(max=9223372036854775807):number>/drop")
 @personal
 def drop_report(holder_id: int, code: str, number: int) -> Response:
     """Take a report out. Raises `NotFound`."""
