@@ -91,3 +91,12 @@ def test_a_report_with_a_very_large_number_can_be_taken_out(desk: Doorkeeper) ->
     [report] = desk.done("GET", f"{desk.path}/reports")["items"]
     desk.done("DELETE", f"{desk.path}/reports/{report['id']}")
     assert desk.people()["reported"] == 0
+
+
+def test_what_a_list_came_to_is_still_told_when_its_stage_is_closed(desk: Doorkeeper) -> None:
+    desk.tell(desk.event, "estimate", 1000)
+    taken = desk.send(LIST).json
+    assert taken["emitted_g"] > 0
+    desk.done("POST", f"events/{desk.event['code']}/estimate/close")
+    kept = desk.done("GET", f"{desk.path}/imports/{taken['number']}")
+    assert (kept["state"], kept["emitted_g"]) == ("standing", taken["emitted_g"])

@@ -1,10 +1,11 @@
 """What an organiser sees of an event's participants: counts with their factors, imports, what waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.causes.models.participants import ParticipantImport
+from app.causes.queries import events
 from app.causes.queries import participants as known
 from app.causes.queries.events import EventFacts
 from app.causes.queries.participants import PEOPLE_ITEMS, Books, Count, Desk, Tally
@@ -81,28 +82,32 @@ def people_of(event: EventFacts) -> PeopleDetail:
         books = known.open_books(event)
     except Problem:
         books = None
-    stage = books.stage if books else event.latest
-    shown = books or Books(event.inventory, stage)
-    countable = shown.inventory.guide.event.items.keys() >= PEOPLE_ITEMS
+    shown = books or Books(event.inventory, event.latest)
     return PeopleDetail(
         event=event,
         desk=known.get_desk(event.id),
         books=books,
         tally=tally,
-        lines=[_line(shown, each) for each in tally.counts] if countable else [],
-        counted=[line for line in stage.lines if line.item.key in PEOPLE_ITEMS],
+        lines=_lines(shown, tally.counts),
+        counted=[line for line in shown.stage.lines if line.item.key in PEOPLE_ITEMS],
         draft=known.find_draft(event.id),
         standing=known.find_standing(event.id),
     )
 
 
 def lines_of(event: EventFacts, drafted: ParticipantImport) -> list[PeopleLine]:
-    """What an import comes to, as its sums say. Raises `NothingOpen`, `GuideWithoutPeople`."""
-    books = known.open_books(event)
-    return [
-        _line(books, Count(each["item"], each["grade"], each["amount"], listed=each["people"]))
-        for each in drafted.sums
+    """What an import comes to, as its sums say, by the stage that is open or was closed last."""
+    counts = [
+        Count(each["item"], each["grade"], each["amount"], listed=each["people"]) for each in drafted.sums
     ]
+    inventory = events.open_inventory(event)
+    return _lines(Books(inventory, [*inventory.stages.values()][-1]), counts)
+
+
+def _lines(books: Books, counts: Iterable[Count]) -> list[PeopleLine]:
+    """Nothing where the guide counts no people."""
+    countable = books.inventory.guide.event.items.keys() >= PEOPLE_ITEMS
+    return [_line(books, each) for each in counts] if countable else []
 
 
 def _line(books: Books, count: Count) -> PeopleLine:

@@ -24,7 +24,7 @@ from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
 from app.kit.messages import exists, language, t
 from app.kit.paging import PageQuery, page, page_of, read_cursor
-from app.kit.problems import NotFound, Problem, TooLarge, UnsupportedMedia
+from app.kit.problems import NotFound, TooLarge, UnsupportedMedia
 from app.kit.tables import BOM, csv_text
 from app.kit.transaction import transaction
 
@@ -322,11 +322,8 @@ _SHOWN = ("tally", "lines", "emitted_g", "counted_g", "waits", "desk", "draft", 
 
 
 def import_view(event: EventFacts, told: ParticipantImport) -> dict[str, Any]:
-    """An import with its faults in words and its figures; none where nothing is open any more."""
-    try:
-        lines = lines_of(event, told)
-    except Problem:
-        lines = []
+    """An import with its faults in words and its figures."""
+    lines = lines_of(event, told)
     shown = {column.key: getattr(told, column.key) for column in ParticipantImport.__table__.columns}
     faulty = [fault_view(fault) for fault in told.faults]
     figures = {"lines": lines, "emitted_g": sum(line.emitted_g for line in lines)}
