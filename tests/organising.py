@@ -29,6 +29,18 @@ def day(offset: int) -> str:
     return (clock.business_day() + timedelta(days=offset)).isoformat()
 
 
+FOREST = {
+    "place": "南平市顺昌县大干镇",
+    "longitude_e6": 117_810_000,
+    "latitude_e6": 26_790_000,
+    "species": "杉木、枫香",
+    "area_m2": 20_000,
+    "planted_on": day(30),
+    "years": 6,
+    "expected_g": 4_000_000,
+    "planting": "每公顷 2,500 株，由村集体造林。",
+    "monitoring": "第三年和第六年各测一次。",
+}
 TRAIN = {"item": "high_speed_rail", "grade": "recorded", "evidence": "订票记录"}
 
 

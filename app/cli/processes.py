@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, current_app
 
 from app.accounts import jobs as accounts
-from app.causes.jobs import dockets, duties, organisations, participants, webhooks
+from app.causes.jobs import dockets, duties, events, organisations, participants, webhooks
 from app.footprint import jobs as footprint
 from app.kit import announcements, clock, idempotency, queue
 from app.kit.database import db
@@ -70,6 +70,7 @@ CHORES = (
     Chore("push notices", 1, webhooks.deliver_notices),
     Chore("tell causes", 1, offsets.tell_causes),
     Chore("remind dockets", 600, dockets.remind_dockets),
+    Chore("remind organisers", 3600, events.remind_organisers),
     Chore("tidy market", 60, registry.tidy_market),
     Chore("ask programmes", 600, registry.ask_programmes),
     Chore("fetch statements", 86_400, registry.fetch_statements),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from builders import person
 from flask import Flask
-from organising import Organiser, day
+from organising import FOREST, Organiser
 from paying import colleague
 from shop import assert_books_prove
 from sqlalchemy import text
@@ -20,19 +20,6 @@ from app.kit import clock
 from app.kit.problems import NotFound
 from app.kit.transaction import transaction
 from app.offsets.queries.attestations import get_attestation
-
-FOREST = {
-    "place": "南平市顺昌县大干镇",
-    "longitude_e6": 117_810_000,
-    "latitude_e6": 26_790_000,
-    "species": "杉木、枫香",
-    "area_m2": 20_000,
-    "planted_on": day(30),
-    "years": 6,
-    "expected_g": 4_000_000,
-    "planting": "每公顷 2,500 株，由村集体造林。",
-    "monitoring": "第三年和第六年各测一次。",
-}
 
 
 def proof(grams: int, measured: Any = None, digest: str = "a" * 64) -> Proof:

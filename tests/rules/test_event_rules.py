@@ -2,7 +2,7 @@
 
 import copy
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
@@ -15,9 +15,11 @@ from app.causes.rules.events import (
     SchemesRefused,
     deadline,
     due_g,
+    ends_to_remind,
     event_status,
     is_neutral,
     read_schemes,
+    reminder,
 )
 
 
@@ -89,3 +91,16 @@ def test_a_file_of_schemes_that_would_mislead_is_refused(name: str) -> None:
     BROKEN[name](told)
     with pytest.raises(SchemesRefused):
         read_schemes(told)
+
+
+def test_every_event_with_a_near_deadline_ended_within_the_days_that_are_looked_through() -> None:
+    for offset in range(366 * 4 + 1):
+        ends_on = date(2024, 1, 1) + timedelta(days=offset)
+        for months in (12, 13, 72):
+            last = deadline(ends_on, months)
+            for days in (-30, 0, 30):
+                today = last + timedelta(days=days)
+                assert reminder(last, today) is not None
+                first, end = ends_to_remind(today, months)
+                assert first <= ends_on <= end
+    assert reminder(date(2026, 5, 31), date(2026, 7, 1)) is None

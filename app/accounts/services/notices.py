@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.models import Notice
 from app.kit import clock
-from app.kit.database import write
+from app.kit.database import db, write
 
 
 def tell(holder_ids: Iterable[int], message: str, reference: str, **details: Any) -> int:
@@ -26,7 +26,7 @@ def tell(holder_ids: Iterable[int], message: str, reference: str, **details: Any
         return 0
     at = clock.now()
     told = insert(Notice).values([{**row, "told_at": at} for row in rows]).on_conflict_do_nothing()
-    return write(told)
+    return len(db.session.scalars(told.returning(Notice.id)).all())
 
 
 def tell_from(

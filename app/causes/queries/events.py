@@ -138,8 +138,12 @@ class EventFacts:
     @property
     def overdue(self) -> bool:
         """Whether that day is over and it is not neutral."""
-        ended = self.status in (EventStatus.NEUTRAL, EventStatus.CALLED_OFF)
-        return not ended and clock.business_day() > self.deadline
+        return not self.ended and clock.business_day() > self.deadline
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do: it is neutral, or does not take place."""
+        return self.status in (EventStatus.NEUTRAL, EventStatus.CALLED_OFF)
 
 
 def get_own_event(holder_id: int, code: str) -> EventFacts:
@@ -199,6 +203,14 @@ def find_event_of(inventory_id: int) -> int | None:
     of_event = select(Event.cause_id).where(Event.inventory_id == inventory_id)
     of_correction = select(EventCorrection.event_id).where(EventCorrection.inventory_id == inventory_id)
     return db.session.scalar(of_event.union(of_correction))
+
+
+def list_events_of(inventory_ids: Sequence[int]) -> list[EventFacts]:
+    """Whichever events these inventories count for now and that take place, whoever's they are."""
+    wanted = select(Event.cause_id).where(
+        Event.inventory_id.in_(inventory_ids), Event.called_off_at.is_(None)
+    )
+    return read_events(db.session.scalars(wanted.order_by(Event.cause_id)).all())
 
 
 def list_reductions(event_id: int) -> Sequence[EventReduction]:

@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,9 @@ MOST_CORRECTIONS = 20
 LEAST_AREA_M2, MOST_AREA_M2 = 100, 1_000_000_000
 MOST_YEARS = 100
 MOST_G = 10**15
+REMIND_WITHIN = timedelta(days=30)
+"""How long before an event's deadline, and after it, its organiser is told; a setting of ours."""
+AHEAD, OVERDUE = "ahead", "overdue"
 
 
 class SchemesRefused(Exception):
@@ -85,6 +88,19 @@ def deadline(ends_on: date, months: int) -> date:
     return date(year, month + 1, min(ends_on.day, last))
 
 
+def reminder(last: date, today: date) -> str | None:
+    """What an organiser is told today of a deadline: that it is near, or over; None while it is far."""
+    if abs(last - today) > REMIND_WITHIN:
+        return None
+    return OVERDUE if today > last else AHEAD
+
+
+def ends_to_remind(today: date, months: int) -> tuple[date, date]:
+    """Between which days an event ended whose deadline is near; some days more, as months differ."""
+    slack = REMIND_WITHIN + timedelta(days=3)
+    return deadline(today - slack, -months), deadline(today + slack, -months)
+
+
 @dataclass(frozen=True)
 class Scheme:
     """The rules by which an event becomes neutral; deadlines are keys of factors."""
@@ -115,6 +131,11 @@ class Schemes:
         """The scheme of a region; the one without regions for all others."""
         fitting = (each for each in self.schemes.values() if not each.regions or region in each.regions)
         return next(fitting)
+
+    @property
+    def deadlines(self) -> frozenset[str]:
+        """The factors of all deadlines there are."""
+        return frozenset(each.deadline_of(method) for each in self.schemes.values() for method in METHODS)
 
     @property
     def products(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, or_, select, text
 
 from app.footprint import rules
 from app.footprint.models import InventoryLineRow, InventoryRow, InventoryStageRow
@@ -222,6 +222,14 @@ def list_inventories(holder_id: int, limit: int, before: int | None = None) -> l
     return [
         InventoryBrief(row.id, row.code, row.name, row.region, row.created_at, stages[row.id]) for row in rows
     ]
+
+
+def list_ending(days: Iterable[tuple[date, date]], limit: int, after: int = 0) -> Sequence[int]:
+    """Inventories, by id, with a stage that ends between two of `days`; `after` is the last id before."""
+    ending = or_(*(InventoryStageRow.ends_on.between(first, last) for first, last in days))
+    wanted = select(InventoryStageRow.inventory_id).where(ending, InventoryStageRow.inventory_id > after)
+    ordered = wanted.distinct().order_by(InventoryStageRow.inventory_id)
+    return db.session.scalars(ordered.limit(limit)).all()
 
 
 def sample_inventories(most: int) -> Iterator[Inventory]:
