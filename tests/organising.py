@@ -35,7 +35,7 @@ FOREST = {
     "latitude_e6": 26_790_000,
     "species": "杉木、枫香",
     "area_m2": 20_000,
-    "planted_on": day(30),
+    "planted_on": day(-3),
     "years": 6,
     "expected_g": 4_000_000,
     "planting": "每公顷 2,500 株，由村集体造林。",

@@ -1,5 +1,6 @@
 """A forest planted for an event instead of units: told, owed until it is proven, proven by two operators."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.queries import audit
-from app.causes.errors.events import ProofDecided, ProofNeedsAnother, ProofStands, ProofTooLate
+from app.causes.errors.events import ProofDecided, ProofNeedsAnother, ProofStands, ProofTooEarly, ProofTooLate
 from app.causes.queries import events as known
 from app.causes.services import event_forests
 from app.causes.services.event_forests import Proof
@@ -116,6 +117,17 @@ def test_one_report_proves_one_forest(organiser: Organiser) -> None:
     asking = colleague("registry")
     with pytest.raises(ProofStands), transaction():
         event_forests.request_proof(asking, other["code"], proof(3_100_000))
+
+
+@pytest.mark.parametrize("days", [-10, -3, 1])
+def test_nothing_is_proven_before_a_forest_was_planted_or_in_days_to_come(
+    organiser: Organiser, days: int
+) -> None:
+    event = planted(organiser)
+    measured = clock.business_day() + timedelta(days=days)
+    asking = colleague("registry")
+    with pytest.raises(ProofTooEarly), transaction():
+        event_forests.request_proof(asking, event["code"], proof(3_100_000, measured))
 
 
 def test_a_proof_that_comes_too_late_does_not_count(organiser: Organiser) -> None:

@@ -218,7 +218,7 @@ def test_a_forest_is_planted_on_pages_and_proven_at_the_console(desk: Desk, app:
         "latitude": "26.79",
         "species": "杉木、枫香",
         "area_m2": "20000",
-        "planted_on": day(20),
+        "planted_on": day(-20),
         "years": "6",
         "expected_kg": "400",
         "planting": "每公顷 2,500 株。",

@@ -94,6 +94,13 @@ class ProofStands(Problem):
     message = "causes.proof_stands"
 
 
+class ProofTooEarly(Problem):
+    """What is put forward was measured before the forest was planted, or has not been measured yet."""
+
+    status = 409
+    message = "causes.proof_too_early"
+
+
 class ProofTooLate(Problem):
     """The scheme's time for a planted forest is over."""
 

@@ -13,6 +13,7 @@ from app.causes.errors.events import (
     ProofDecided,
     ProofNeedsAnother,
     ProofStands,
+    ProofTooEarly,
     ProofTooLate,
 )
 from app.causes.models.events import EventForest, ForestProof
@@ -84,12 +85,15 @@ def request_proof(operator_id: int, code: str, told: Proof) -> ForestProof:
     """Put forward what a certifier found of an event's forest; another operator decides.
 
     Raises `NotFound`, `ProofStands` where one waits or was accepted, or the report proves another forest,
-    `ProofTooLate` for what was measured after the scheme's time.
+    `ProofTooLate` for what was measured after the scheme's time, `ProofTooEarly` before it was planted or
+    in days to come.
     """
     event, forest = _planted(code)
     last = deadline(event.latest.ends_on, int(footprint.get_factor(event.scheme.forest_deadline).value))
     if told.measured_on > last:
         raise ProofTooLate(last=last.isoformat())
+    if not forest.planted_on < told.measured_on <= clock.business_day():
+        raise ProofTooEarly(planted=forest.planted_on.isoformat())
     values = {"event_id": forest.event_id, "requested_by": operator_id, "requested_at": clock.now()}
     row: ForestProof | None = db.session.scalar(
         insert(ForestProof).values(**asdict(told), **values).on_conflict_do_nothing().returning(ForestProof)
