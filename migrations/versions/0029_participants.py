@@ -120,6 +120,12 @@ def _people() -> None:
         *(sa.CheckConstraint(told, name=name) for name, told in _CHECKS.items()),
     )
     op.create_index("ix_participant_event_id", "participant", ["event_id", "id"])
+    op.create_index(
+        "ix_participant_reports",
+        "participant",
+        ["event_id", "told_at"],
+        postgresql_where=sa.text("import_id IS NULL"),
+    )
     for name, columns, where in _UNIQUE:
         op.create_index(f"uq_participant_{name}", "participant", columns, unique=True, postgresql_where=where)
 

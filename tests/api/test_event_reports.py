@@ -100,3 +100,16 @@ def test_what_a_list_came_to_is_still_told_when_its_stage_is_closed(desk: Doorke
     desk.done("POST", f"events/{desk.event['code']}/estimate/close")
     kept = desk.done("GET", f"{desk.path}/imports/{taken['number']}")
     assert (kept["state"], kept["emitted_g"]) == ("standing", taken["emitted_g"])
+
+
+def test_what_bounds_reports_reads_reports_alone_and_not_the_list(desk: Doorkeeper) -> None:
+    long = LIST + ",示例,,,地铁,12,,,,,\n" * 5_000
+    desk.send(long)
+    desk.report(desk.open())
+    db.session.execute(text("ANALYZE participant"))
+    asked = (
+        "EXPLAIN SELECT count(*) FROM participant WHERE event_id = :event AND import_id IS NULL"
+        " AND told_at > now() - interval '1 minute'"
+    )
+    [event] = db.session.scalars(text("SELECT cause_id FROM event")).all()
+    assert "ix_participant_reports" in "\n".join(db.session.scalars(text(asked), {"event": event}))

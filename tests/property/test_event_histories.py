@@ -135,7 +135,9 @@ class Organiser:
 
     def forest(self, place: int, kg: int) -> None:
         day = clock.business_day()
-        told = Planting("顺昌", 117_000_000, 26_000_000, "杉木", 20_000, day - timedelta(days=1), 6, 1_000, "造林", "监测")
+        told = Planting(
+            "顺昌", 117_000_000, 26_000_000, "杉木", 20_000, day - timedelta(days=1), 6, 1_000, "造林", "监测"
+        )
         event_forests.choose_forest(self.holder_id, self.codes[place], told)
         proof = Proof(kg * 1000, "AR-CM-001", "机构", "报告", random_code(26).lower().ljust(64, "0"), day)
         asked = event_forests.request_proof(self.asking, self.codes[place], proof)

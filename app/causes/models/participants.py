@@ -113,6 +113,7 @@ class Participant(Base):
     __tablename__ = "participant"
     __table_args__ = (
         Index("ix_participant_event_id", "event_id", "id"),
+        Index("ix_participant_reports", "event_id", "told_at", postgresql_where=text("import_id IS NULL")),
         Index("uq_participant_line", "import_id", "line", unique=True),
         Index(
             "uq_participant_person",

@@ -260,14 +260,15 @@ def list_kept(event_id: int) -> tuple[list[Kept], list[Kept]]:
         .where((EventSurplus.source_id == event_id) | (EventSurplus.target_id == event_id))
         .order_by(EventSurplus.id)
     ).all()
-    came = [_kept(row, row.source_id) for row in rows if row.target_id == event_id]
-    went = [_kept(row, row.target_id) for row in rows if row.source_id == event_id]
+    ids = {each for row in rows for each in (row.source_id, row.target_id)}
+    others = causes.read_causes(list(ids))
+    came = [_kept(row, others[row.source_id]) for row in rows if row.target_id == event_id]
+    went = [_kept(row, others[row.target_id]) for row in rows if row.source_id == event_id]
     return came, went
 
 
-def _kept(row: EventSurplus, other_id: int) -> Kept:
-    other = causes.get_cause(other_id)
-    return Kept(other_id, other.code, other.title, row.amount_g, row.moved_at)
+def _kept(row: EventSurplus, other: CauseFacts) -> Kept:
+    return Kept(other.id, other.code, other.title, row.amount_g, row.moved_at)
 
 
 def find_forest(event_id: int) -> EventForest | None:
