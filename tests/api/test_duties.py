@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import person
+from builders import operator, person
 from duty_desk import CHEN, REGION, YEAR, buy, settle, start, told
 from flask import Flask
 from flask.testing import FlaskClient
 from paying import colleague
+from refund_desk import refused
 from shop import Shop, assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +20,7 @@ from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.queries.causes import find_cause, standing
-from app.offsets.services import transfers
+from app.offsets.services import refunds, transfers
 from app.offsets.services.orders import Wish
 
 
@@ -373,3 +374,13 @@ def test_nobody_fills_the_books_with_years_that_nobody_buys_for(
     for place in range(2):
         assert start(client, citizen, **told(place)).status_code == 201
     assert start(client, citizen).json["code"] == "duty_too_many"
+
+
+def test_what_was_paid_for_trees_does_not_go_back_as_a_courtesy(shop: Shop, app: Flask) -> None:
+    duty = start(shop.client, shop.buyer).json
+    order = buy(shop, duty["code"], 4_500)
+    asking = operator(app, app.test_client(), "finance")
+    ask = refunds.request_goodwill
+    assert refused(lambda: ask(asking, order["code"], 4_500, "a courtesy")) == "courtesy_barred"
+    told = shop.client.get(f"/v1/duties/{duty['code']}", headers=shop.buyer.auth).json
+    assert (told["reached"], told["amount_fen"]) == (True, 4_500)
