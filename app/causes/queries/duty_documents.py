@@ -39,9 +39,12 @@ def voucher_facts(duty: DutyFacts, known: type_bought) -> type_facts:
 
 
 def group_voucher_facts(group: GroupFacts, known: type_bought) -> type_facts:
-    """The voucher of whoever paid for a family or a staff: how many persons, not who they are."""
-    amount_fen = sum(each.amount_fen for each in group.people)
-    quantity_kg = sum(each.quantity_kg for each in group.people)
+    """The voucher of whoever paid for a family or a staff: how many persons, not who they are.
+
+    All that was paid stands on it, also for whom was released since.
+    """
+    amount_fen = sum(each.amount_fen for each in known.values())
+    quantity_kg = sum(each.quantity_kg for each in known.values())
     return {
         "payer": group.title,
         "persons": len(group.people),

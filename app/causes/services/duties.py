@@ -1,18 +1,21 @@
 """Starting and withdrawing tree duties: one person's year, a family's, a company's staff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.accounts.services import audit, notices
 from app.causes.errors.duties import (
     DutyAgeImpossible,
     DutyAgeOutside,
     DutyBought,
     DutyGroupFull,
     DutyListRefused,
+    DutyOnItsWay,
+    DutySent,
     DutyTaken,
     DutyTooMany,
     DutyUnknown,
@@ -32,11 +35,13 @@ from app.causes.queries.duties import (
 from app.causes.queries.duty_tariffs import require_tariff
 from app.causes.rules import duties as rules
 from app.causes.rules.duties import MOST_PEOPLE, Person, Standing
+from app.causes.services.duty_purchases import revoke_released
 from app.kit import clock
 from app.kit.database import db, write
 from app.kit.messages import t
 from app.kit.sealing import keyed_digest, seal
 from app.offsets.queries.causes import CauseFacts, list_open_ids, standing
+from app.offsets.rules import GRAMS_PER_UNIT
 from app.offsets.services import causes
 
 PURPOSE = "tree_duty"
@@ -207,6 +212,31 @@ def _insert(
     return db.session.scalar(written.returning(Duty))
 
 
+def release_duty(operator_id: int, person: Person, year: int, reason: str) -> str:
+    """Withdraw a person's year that somebody else entered in their name, also when something was bought.
+
+    The operator has seen who the person is; whoever bought is told, the documents stand no more, the units
+    stay used up. Returns its code. Raises `DutyUnknown`, `DutySent`, `DutyOnItsWay`.
+    """
+    # As whoever prepares a batch does it: nobody is sent to an office meanwhile.
+    db.session.execute(text("LOCK TABLE duty_batch IN SHARE ROW EXCLUSIVE MODE"))
+    digest = keyed_digest(person.identity, f"duty:{year}")
+    named = (Duty.year == year, Duty.person_digest == digest, Duty.withdrawn_at.is_(None))
+    duty = db.session.scalar(_locked(select(Duty).where(*named)))
+    if duty is None:
+        raise DutyUnknown()
+    asked = select(DutyLine.id).where(DutyLine.duty_id == duty.cause_id, DutyLine.ended_at.is_(None))
+    if db.session.scalar(asked.limit(1)) is not None:
+        raise DutySent()
+    if not _withdraw(duty, _uncounted, released_by=operator_id, released_reason=reason):
+        raise DutyOnItsWay()
+    revoke_released(duty.cause_id, duty.group_id)
+    reference = f"duty:{duty.code}:released"
+    notices.tell([duty.owner_id], "causes.duty_told_released", reference, year=str(year), code=duty.code)
+    audit.record(operator_id, "duty_released", duty.code, {"year": year})
+    return duty.code
+
+
 def withdraw_duty(owner_id: int, code: str) -> None:
     """Take back a person's year for which nothing was bought, and forget who they are.
 
@@ -215,12 +245,12 @@ def withdraw_duty(owner_id: int, code: str) -> None:
     duty = db.session.scalar(_locked(select(Duty).where(Duty.code == code)))
     if duty is None or not may_manage(owner_id, duty.owner_id) or duty.withdrawn_at is not None:
         raise DutyUnknown()
-    if not _withdraw(duty):
+    if not _withdraw(duty, _in_use):
         raise DutyBought()
 
 
-def _withdraw(duty: Duty) -> bool:
-    """Withdraw a locked duty; False when something was bought or is on its way, for it or its group.
+def _withdraw(duty: Duty, hinders: Callable[[int], bool], **released: int | str) -> bool:
+    """Withdraw a locked duty; False when something hinders it, of its own or of its group.
 
     Whoever is the last of a group takes the group along: nobody could have what is bought for it.
     """
@@ -232,11 +262,13 @@ def _withdraw(duty: Duty) -> bool:
             if not _others(duty):
                 causes.close_cause(duty.group_id)
         # Closed first: no order can be placed any more that this does not see.
-        if any(_in_use(each) for each in involved):
+        if any(hinders(each) for each in involved):
             attempt.rollback()
             return False
         duty.withdrawn_at = clock.now()
         duty.name_sealed = duty.id_suffix_sealed = None
+        for name, value in released.items():
+            setattr(duty, name, value)
         db.session.flush()
     return True
 
@@ -250,8 +282,15 @@ def _others(duty: Duty) -> bool:
 
 
 def _in_use(cause_id: int) -> bool:
+    """Whether something was bought, or is on its way."""
     stands = standing(cause_id)
     return bool(stands.reserved_kg or stands.paid_kg)
+
+
+def _uncounted(cause_id: int) -> bool:
+    """Whether something is on its way, or settled and not yet counted for its persons."""
+    stands = standing(cause_id)
+    return bool(stands.reserved_kg) or stands.paid_kg * GRAMS_PER_UNIT != stands.due_g
 
 
 def lapse_unbought(limit: int = 200) -> int:
@@ -269,7 +308,7 @@ def lapse_unbought(limit: int = 200) -> int:
             skip=True,
         )
     ).all()
-    return sum(_withdraw(duty) for duty in waiting)
+    return sum(_withdraw(duty, _in_use) for duty in waiting)
 
 
 def close_over(limit: int = 200) -> int:
