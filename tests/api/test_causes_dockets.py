@@ -367,11 +367,18 @@ def test_units_of_a_case_are_not_bought_for_another_purpose(court: Court, shop: 
     code = court.ruled()
     body = {"cause": code, "purpose": "personal", "quantity_kg": 10}
     answer = shop.client.post("/v1/orders", json=body, headers=shop.buyer.auth)
-    assert answer.status_code in (409, 422)
-    assert (
-        refused(lambda: require_cause(shop.buyer.holder_id, code, "event", by_operator=False))
-        == "cause_other"
-    )
+    assert answer.status_code == 404
+    buyer_id = shop.buyer.holder_id
+    assert refused(lambda: require_cause(buyer_id, code, "event", admitted=True)) == "cause_other"
+
+
+@pytest.mark.parametrize("wish", [{"quantity_kg": 110}, {"quantity_kg": 10}, {"amount_fen": 100}])
+def test_a_case_is_bought_for_by_its_link_alone(court: Court, shop: Shop, wish: Any) -> None:
+    """Past the link nobody looks at what was ordered, nor of which product and region."""
+    code = court.ruled(loss(90_000), product="carbon_ticket")
+    answer = shop.client.post("/v1/orders", json={"cause": code, **wish}, headers=shop.buyer.auth)
+    assert (answer.status_code, answer.json["code"]) == (404, "cause_unknown")
+    assert "示例县人民法院" not in shop.client.get(f"/forest?cause={code}").text
 
 
 def test_what_was_bought_for_a_case_never_moves_again_and_earns_nothing(court: Court, shop: Shop) -> None:
@@ -513,6 +520,8 @@ def test_what_ends_after_a_docket_was_withdrawn_owes_nothing_again(court: Court,
 
 def test_units_that_do_not_serve_a_case_keep_it_from_being_withdrawn(court: Court, shop: Shop) -> None:
     code = court.ruled(product="carbon_ticket")
+    with transaction():
+        causes.share_cause(court.read(code).docket.cause_id, True)
     order = shop.order(cause=code, quantity_kg=10)
     shop.pay(order)
     eventually(paid(shop, order))

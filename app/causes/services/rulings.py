@@ -107,7 +107,6 @@ def reconsider(docket: Docket) -> None:
     was_fulfilled = docket.fulfilled_at is not None
     if found.fulfilled != was_fulfilled:
         docket.fulfilled_at = clock.now() if found.fulfilled else None
-    causes.share_cause(docket.cause_id, not found.fulfilled)
     db.session.flush()
 
 
