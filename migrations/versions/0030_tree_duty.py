@@ -97,6 +97,17 @@ def upgrade() -> None:
         )
 
 
+def downgrade() -> None:
+    """Take them away."""
+    for name in ("line", "batch", "share"):
+        op.drop_table(f"duty_{name}")
+    op.drop_table("duty")
+    for name in ("group", "tariff"):
+        op.drop_table(f"duty_{name}")
+    for name in ("duty_kept", "duty_share_counted", "duty_batch_edges", "duty_line_edges"):
+        op.execute(f"DROP FUNCTION {name}")
+
+
 def _tariffs() -> None:
     op.create_table(
         "duty_tariff",

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.services import audit, notices
 from app.causes.errors.duties import (
@@ -300,7 +301,7 @@ def lapse(duty_id: int) -> bool:
     return duty is not None and _withdraw(duty)
 
 
-def _unbought() -> Select[tuple[int]]:
+def _unbought() -> Select[int]:
     return select(Duty.cause_id).where(
         Duty.withdrawn_at.is_(None),
         Duty.opened_at < clock.now() - UNBOUGHT_KEPT,
@@ -308,7 +309,7 @@ def _unbought() -> Select[tuple[int]]:
     )
 
 
-def _bought(duty_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+def _bought(duty_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
     return select(DutyShare.duty_id).where(DutyShare.duty_id == duty_id).exists()
 
 
