@@ -295,6 +295,19 @@ def test_an_unbought_year_lapses_after_three_days_and_a_bought_one_stays(shop: S
     assert start(shop.client, shop.buyer).json["code"] == "duty_taken"
 
 
+def test_a_groups_voucher_says_what_was_paid_for_the_group_and_nothing_else(shop: Shop) -> None:
+    body = {"kind": "family", "title": "陈家", "region": REGION, "people": [told(0)]}
+    group = shop.client.post("/v1/duty-groups", json=body, headers=shop.buyer.auth).json
+    [member] = group["people"]
+    for code in (group["code"], member["code"], group["code"]):
+        buy(shop, code, 1_500)
+    seen = shop.client.get(f"/v1/duty-groups/{group['code']}", headers=shop.buyer.auth).json
+    facts = shop.client.get(f"/v1/attestations/{seen['voucher']}").json["facts"]
+    assert (facts["paid_fen"], facts["trees"], len(facts["retirements"])) == (3_000, 2, 2)
+    assert facts["quantity_kg"] == sum(each["quantity_kg"] for each in facts["retirements"])
+    assert seen["people"][0]["duty_trees"] == 3
+
+
 def test_who_came_to_a_list_after_its_payment_lapses_like_everybody(shop: Shop) -> None:
     body = {"kind": "family", "title": "陈家", "region": REGION, "people": [told(0)]}
     group = shop.client.post("/v1/duty-groups", json=body, headers=shop.buyer.auth).json
