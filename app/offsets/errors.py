@@ -59,6 +59,13 @@ class RefundMoved(Problem):
     message = "offsets.refund_moved"
 
 
+class CourtesyBarred(Problem):
+    """What was paid for such a purpose was attested, and does not go back."""
+
+    status = 409
+    message = "offsets.courtesy_barred"
+
+
 class RefundBeyond(Problem):
     """All refunds of a payment together would be more than it."""
 

@@ -10,7 +10,8 @@ depends_on = None
 
 REGION = "region ~ '^[1-9][0-9]+$' AND length(region) IN (2, 4, 6, 9, 12)"
 GUARDS = """
--- A person's year keeps its terms. Withdrawn, it forgets who they were; the id suffix goes before that.
+-- A person's year keeps its terms. Withdrawn, it forgets who they were; the id suffix goes before that. What
+-- something was bought for is withdrawn by an operator alone, and not once an office was asked.
 CREATE FUNCTION duty_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF (NEW.cause_id, NEW.code, NEW.owner_id, NEW.group_id, NEW.year, NEW.region, NEW.tariff_id,
@@ -24,7 +25,9 @@ BEGIN
   THEN
     RAISE EXCEPTION 'duty % is kept as it is', OLD.code USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  IF NEW.withdrawn_at IS NOT NULL AND EXISTS (SELECT FROM duty_share WHERE duty_id = NEW.cause_id) THEN
+  IF NEW.withdrawn_at IS NOT NULL AND (
+       (NEW.released_by IS NULL AND EXISTS (SELECT FROM duty_share WHERE duty_id = NEW.cause_id))
+       OR EXISTS (SELECT FROM duty_line WHERE duty_id = NEW.cause_id AND ended_at IS NULL)) THEN
     RAISE EXCEPTION 'something was bought for duty %', OLD.code
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -92,6 +95,17 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_stays BEFORE DELETE OR TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+
+
+def downgrade() -> None:
+    """Take them away."""
+    for name in ("line", "batch", "share"):
+        op.drop_table(f"duty_{name}")
+    op.drop_table("duty")
+    for name in ("group", "tariff"):
+        op.drop_table(f"duty_{name}")
+    for name in ("duty_kept", "duty_share_counted", "duty_batch_edges", "duty_line_edges"):
+        op.execute(f"DROP FUNCTION {name}")
 
 
 def _tariffs() -> None:
@@ -168,9 +182,13 @@ def _people() -> None:
         sa.Column("id_suffix_sealed", sa.LargeBinary),
         _moment("opened_at"),
         _moment("withdrawn_at", nullable=True),
+        _link("released_by", "operator.id", nullable=True),
+        _word("released_reason", 300, nullable=True),
         sa.CheckConstraint(REGION, name="region"),
         sa.CheckConstraint("(withdrawn_at IS NULL) = (name_sealed IS NOT NULL)", name="named"),
         sa.CheckConstraint("withdrawn_at IS NULL OR id_suffix_sealed IS NULL", name="forgotten"),
+        sa.CheckConstraint("num_nulls(released_by, released_reason) IN (0, 2)", name="released"),
+        sa.CheckConstraint("released_by IS NULL OR withdrawn_at IS NOT NULL", name="released_withdrawn"),
     )
     op.create_index(
         "uq_duty_person",

@@ -10,7 +10,7 @@ from builders import forest, operator, person
 from court import EVERYWHERE, PDF, Court, T, bought, buy, heard, loss, money
 from flask import Flask
 from refund_desk import refused
-from shop import Shop, assert_books_prove
+from shop import Shop, assert_books_prove, eventually, paid
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -37,7 +37,7 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import jobs
 from app.offsets.queries.attestations import get_attestation
-from app.offsets.services import causes
+from app.offsets.services import causes, refunds
 from app.offsets.services.causes import require_cause
 
 
@@ -367,11 +367,18 @@ def test_units_of_a_case_are_not_bought_for_another_purpose(court: Court, shop: 
     code = court.ruled()
     body = {"cause": code, "purpose": "personal", "quantity_kg": 10}
     answer = shop.client.post("/v1/orders", json=body, headers=shop.buyer.auth)
-    assert answer.status_code in (409, 422)
-    assert (
-        refused(lambda: require_cause(shop.buyer.holder_id, code, "event", by_operator=False))
-        == "cause_other"
-    )
+    assert answer.status_code == 404
+    buyer_id = shop.buyer.holder_id
+    assert refused(lambda: require_cause(buyer_id, code, "event", admitted=True)) == "cause_other"
+
+
+@pytest.mark.parametrize("wish", [{"quantity_kg": 110}, {"quantity_kg": 10}, {"amount_fen": 100}])
+def test_a_case_is_bought_for_by_its_link_alone(court: Court, shop: Shop, wish: Any) -> None:
+    """Past the link nobody looks at what was ordered, nor of which product and region."""
+    code = court.ruled(loss(90_000), product="carbon_ticket")
+    answer = shop.client.post("/v1/orders", json={"cause": code, **wish}, headers=shop.buyer.auth)
+    assert (answer.status_code, answer.json["code"]) == (404, "cause_unknown")
+    assert "示例县人民法院" not in shop.client.get(f"/forest?cause={code}").text
 
 
 def test_what_was_bought_for_a_case_never_moves_again_and_earns_nothing(court: Court, shop: Shop) -> None:
@@ -484,3 +491,65 @@ def test_a_docket_opened_by_mistake_is_withdrawn_and_its_number_used_again(court
     assert shop.client.get(f"/v1/dockets/{link}").status_code == 404
     court.docket()
     assert_books_prove()
+
+
+def test_what_a_letter_says_was_paid_does_not_go_back_as_a_courtesy(
+    court: Court, shop: Shop, app: Flask
+) -> None:
+    asking = operator(app, app.test_client(), "finance")
+    code = court.ruled(money(1_000))
+    order = bought(shop, court.link(code), part="all")
+    facts = get_attestation(letter(court, code)).facts
+    ask = refunds.request_goodwill
+    assert refused(lambda: ask(asking, order["code"], 10, "a courtesy")) == "courtesy_barred"
+    assert facts["paid_fen"] == court.read(code).standing.paid_fen == 1_000
+
+
+def test_what_ends_after_a_docket_was_withdrawn_owes_nothing_again(court: Court, shop: Shop) -> None:
+    code = court.ruled(loss(90_000))
+    assert buy(shop, court.link(code), quantity_kg=10).status_code == 201
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        jobs.watch_unpaid()
+    with transaction():
+        dockets.withdraw_docket(court.clerk, court.scope, code, "写错")
+    heard()
+    found = court.read(code)
+    assert (found.standing.due_g, found.standing.owed_g) == (0, 0)
+    assert_books_prove()
+
+
+def test_units_that_do_not_serve_a_case_keep_it_from_being_withdrawn(court: Court, shop: Shop) -> None:
+    code = court.ruled(product="carbon_ticket")
+    with transaction():
+        causes.share_cause(court.read(code).docket.cause_id, True)
+    order = shop.order(cause=code, quantity_kg=10)
+    shop.pay(order)
+    eventually(paid(shop, order))
+    jobs.settle_paid()
+    heard()
+    assert (court.read(code).done, court.read(code).standing.retired_g) == (0, 10_000)
+    withdraw = dockets.withdraw_docket
+    assert refused(lambda: withdraw(court.clerk, court.scope, code, "写错")) == "docket_moved"
+
+
+def test_nothing_waits_at_the_desk_for_a_withdrawn_docket(court: Court) -> None:
+    code = court.docket()
+    court.record(code, loss(90_000))
+    assert count_dockets_waiting() == 1
+    with transaction():
+        dockets.withdraw_docket(court.clerk, court.scope, code, "写错")
+    assert count_dockets_waiting() == 0
+
+
+def test_nobody_is_reminded_of_what_is_over(court: Court, shop: Shop) -> None:
+    soon = [(clock.business_day() + timedelta(days=3), 90_000)]
+    code = court.ruled(loss(90_000, parts=soon))
+    replaced = court.ruled(loss(90_000, parts=soon), case_number="（2022）闽0627刑初322号")
+    assert remind_dockets() == 2
+    db.session.rollback()
+    assert len(list_reminders(court.scope)) == 2
+    assert [each.docket for each in list_reminders(court.scope, of=code)] == [code]
+    bought(shop, court.link(code), part="all")
+    court.confirm(replaced, court.record(replaced, loss(90_000)))
+    assert list_reminders(court.scope) == []
+    assert count_dockets_waiting() == 1, "the letter"

@@ -2,24 +2,27 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from builders import person
+from builders import operator, person
 from duty_desk import CHEN, REGION, YEAR, buy, settle, start, told
 from flask import Flask
 from flask.testing import FlaskClient
 from paying import colleague
+from refund_desk import refused
 from shop import Shop, assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.causes.jobs.duties import tend_duties
+from app.causes.services import duties
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.queries.causes import find_cause, standing
-from app.offsets.services import transfers
+from app.offsets.services import refunds, transfers
 from app.offsets.services.orders import Wish
 
 
@@ -292,6 +295,61 @@ def test_an_unbought_year_lapses_after_three_days_and_a_bought_one_stays(shop: S
     assert start(shop.client, shop.buyer).json["code"] == "duty_taken"
 
 
+def test_a_groups_voucher_says_what_was_paid_for_the_group_and_nothing_else(shop: Shop) -> None:
+    body = {"kind": "family", "title": "陈家", "region": REGION, "people": [told(0)]}
+    group = shop.client.post("/v1/duty-groups", json=body, headers=shop.buyer.auth).json
+    [member] = group["people"]
+    for code in (group["code"], member["code"], group["code"]):
+        buy(shop, code, 1_500)
+    seen = shop.client.get(f"/v1/duty-groups/{group['code']}", headers=shop.buyer.auth).json
+    facts = shop.client.get(f"/v1/attestations/{seen['voucher']}").json["facts"]
+    assert (facts["paid_fen"], facts["trees"], len(facts["retirements"])) == (3_000, 2, 2)
+    assert facts["quantity_kg"] == sum(each["quantity_kg"] for each in facts["retirements"])
+    assert seen["people"][0]["duty_trees"] == 3
+
+
+def test_who_came_to_a_list_after_its_payment_lapses_like_everybody(shop: Shop) -> None:
+    body = {"kind": "family", "title": "陈家", "region": REGION, "people": [told(0)]}
+    group = shop.client.post("/v1/duty-groups", json=body, headers=shop.buyer.auth).json
+    buy(shop, group["code"], 4_500)
+    path = f"/v1/duty-groups/{group['code']}"
+    rows = "".join(
+        f"{each['name']},{each['birth_year']},{each['id_suffix']}\n" for each in (told(1), told(2))
+    )
+    headers = {**shop.buyer.auth, "Content-Type": "text/csv"}
+    late = shop.client.post(f"{path}/people", data=f"姓名,出生年,证件后四位\n{rows}", headers=headers).json
+    first, second, third = (each["code"] for each in late["people"])
+    withdrawn = [
+        shop.client.post(f"/v1/duties/{code}/withdraw", headers=shop.buyer.auth).status_code
+        for code in (first, second)
+    ]
+    assert withdrawn == [409, 204]
+    with clock.frozen(clock.now() + timedelta(days=4)):
+        assert tend_duties() == 1
+    people = shop.client.get(path, headers=shop.buyer.auth).json["people"]
+    assert [each["code"] for each in people] == [first]
+    assert shop.client.get(f"/v1/duties/{third}", headers=shop.buyer.auth).json["withdrawn_at"]
+    assert_books_prove()
+
+
+def test_those_who_wait_for_their_transfer_keep_nobody_from_lapsing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"kind": "staff", "title": "示例公司", "region": REGION, "people": [told(0), told(1)]}
+    group = shop.client.post("/v1/duty-groups", json=body, headers=shop.buyer.auth).json
+    start(shop.client, shop.buyer)
+    monkeypatch.setattr(duties, "list_unbought", partial(duties.list_unbought, limit=2))
+    anna = colleague()
+    cause = find_cause(group["code"])
+    assert cause
+    with transaction():
+        wish = Wish(cause=group["code"], amount_fen=9_000)
+        transfers.place_transfer_order(anna, cause.id, wish, timedelta(days=10))
+    with clock.frozen(clock.now() + timedelta(days=4)):
+        assert tend_duties() == 1
+    assert start(shop.client, shop.buyer).status_code == 201
+
+
 def test_a_year_that_is_over_takes_no_more_orders_and_forgets_suffixes_in_time(shop: Shop) -> None:
     duty = start(shop.client, shop.buyer).json
     buy(shop, duty["code"], 1_500)
@@ -373,3 +431,13 @@ def test_nobody_fills_the_books_with_years_that_nobody_buys_for(
     for place in range(2):
         assert start(client, citizen, **told(place)).status_code == 201
     assert start(client, citizen).json["code"] == "duty_too_many"
+
+
+def test_what_was_paid_for_trees_does_not_go_back_as_a_courtesy(shop: Shop, app: Flask) -> None:
+    duty = start(shop.client, shop.buyer).json
+    order = buy(shop, duty["code"], 4_500)
+    asking = operator(app, app.test_client(), "finance")
+    ask = refunds.request_goodwill
+    assert refused(lambda: ask(asking, order["code"], 4_500, "a courtesy")) == "courtesy_barred"
+    told = shop.client.get(f"/v1/duties/{duty['code']}", headers=shop.buyer.auth).json
+    assert (told["reached"], told["amount_fen"]) == (True, 4_500)

@@ -226,3 +226,18 @@ def test_only_who_may_sees_the_console(app: Flask) -> None:
     assert stranger.get("/console/duties").status_code == 403
     assert reader.get("/console/duties").status_code == 200
     assert reader.post("/console/duties", {"region": "35", "year": str(YEAR)}).status_code == 403
+
+
+def test_an_operator_releases_what_another_entered(citizen: Visitor, app: Flask) -> None:
+    anna, reader = at_console(app, "duties"), at_console(app, "auditor")
+    told = {"name": "陈小明", "birth_year": str(YEAR - 30), "id_suffix": "123x"}
+    release = {**told, "duty_year": str(YEAR), "reason": "持身份证到场核对"}
+    assert anna.post("/console/duties/release", release).status_code == 404
+    assert citizen.post("/me/duty", filled(citizen)).status_code == 303
+    assert reader.post("/console/duties/release", release).status_code == 403
+    assert anna.post("/console/duties/release", {**release, "reason": ""}).status_code == 422
+    assert "open" in anna.post("/console/duties/release", {**release, "birth_year": "x"}).text
+    done = anna.post("/console/duties/release", release)
+    assert done.location == "/console/duties?said=duty_released"
+    assert_whole(anna, done.location)
+    assert "已解除" in citizen.get("/me/notices").text

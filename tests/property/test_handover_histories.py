@@ -58,9 +58,9 @@ class Play:
             number = self.numbers[pick % len(self.numbers)]
             side = self.here if name in ("approve", "withdraw") else self.there
             with side.inside(), transaction():
-                self.by_operator(name, number)
+                self.admitted(name, number)
 
-    def by_operator(self, name: str, number: str) -> None:
+    def admitted(self, name: str, number: str) -> None:
         """What an operator does to a handover, on the side where the context is."""
         calls: dict[str, Callable[[], object]] = {
             "approve": lambda: handovers.approve_handover(self.here.second, number),

@@ -57,6 +57,18 @@ class DutyBought(Conflict):
     message = "causes.duty_bought"
 
 
+class DutyOnItsWay(Conflict):
+    """An order is being paid or counted for it: it cannot be released at this moment."""
+
+    message = "causes.duty_on_its_way"
+
+
+class DutySent(Conflict):
+    """The greening office was asked for it: only what the office turns down can be released."""
+
+    message = "causes.duty_sent"
+
+
 class DutyListRefused(Unreadable):
     """A list of persons with lines that cannot be taken; nobody of it was."""
 

@@ -17,8 +17,21 @@ def count_trees(payload: dict[str, Any]) -> None:
 
 def tend_duties() -> int:
     """End what is over or stands unbought, and forget what nobody needs any more; returns how many."""
-    done = 0
-    for tend in (duties.lapse_unbought, duties.close_over, duties.forget_suffixes):
+    done = _lapse_unbought()
+    for tend in (duties.close_over, duties.forget_suffixes):
         with transaction():
             done += tend()
     return done
+
+
+def _lapse_unbought() -> int:
+    """Go through all that stands unbought: what must wait for an order keeps nobody else waiting."""
+    lapsed, last = 0, 0
+    while True:
+        with transaction():
+            waiting = duties.list_unbought(last)
+        if not waiting:
+            return lapsed
+        for last in waiting:
+            with transaction():
+                lapsed += duties.lapse(last)

@@ -82,7 +82,8 @@ class Duty(Base):
     """One person's year 个人年度义务. Of a person it stands once a year, whoever looks after it.
 
     Who they are is told by a digest that differs from year to year; the birth year is nowhere but in there.
-    Name and id suffix are sealed, for the greening office; `honour` is whose age owes no duty.
+    Name and id suffix are sealed, for the greening office; `honour` is whose age owes no duty. `released_by`
+    is the operator who withdrew what somebody else had entered in this person's name.
     """
 
     __tablename__ = "duty"
@@ -114,6 +115,8 @@ class Duty(Base):
     id_suffix_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     opened_at: Mapped[datetime] = _moment()
     withdrawn_at: Mapped[datetime | None] = _moment(nullable=True)
+    released_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("operator.id"))
+    released_reason: Mapped[str | None] = mapped_column(String(300))
 
 
 class DutyShare(Base):

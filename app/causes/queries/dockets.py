@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
 
 from app.causes.errors.dockets import DocketUnknown
 from app.causes.models.dockets import (
@@ -306,8 +307,9 @@ def paper_context(code: str, digest: bytes) -> str:
     return f"docket_paper:{code}:{digest.hex()}"
 
 
-def list_reminders(scope: Scope, limit: int = 200) -> list[ReminderFacts]:
-    """Reminders that nobody has passed on yet, the oldest first."""
+def list_reminders(scope: Scope, limit: int = 200, *, of: str | None = None) -> list[ReminderFacts]:
+    """Reminders that nobody has passed on yet, the oldest first; `of` is the code of one docket."""
+    of_one = () if of is None else (Docket.code == of,)
     rows = db.session.execute(
         select(DocketReminder, Docket, DocketRuling, DocketInstalment.due_on)
         .join(Docket, Docket.cause_id == DocketReminder.docket_id)
@@ -317,7 +319,7 @@ def list_reminders(scope: Scope, limit: int = 200) -> list[ReminderFacts]:
             (DocketInstalment.ruling_id == DocketReminder.ruling_id)
             & (DocketInstalment.number == DocketReminder.number),
         )
-        .where(DocketReminder.delivered_at.is_(None), Docket.withdrawn_at.is_(None), _within(scope))
+        .where(*_to_pass_on(), *of_one, _within(scope))
         .order_by(DocketReminder.id)
         .limit(limit)
     ).all()
@@ -339,18 +341,40 @@ def list_reminders(scope: Scope, limit: int = 200) -> list[ReminderFacts]:
 
 def count_dockets_waiting() -> int:
     """How many rulings wait for a second pair of eyes, reminders to be passed on, letters to be issued."""
-    rulings = select(func.count(DocketRuling.id)).where(
-        DocketRuling.confirmed_at.is_(None), DocketRuling.dropped_at.is_(None)
+    rulings = (
+        select(func.count(DocketRuling.id))
+        .join(Docket, Docket.cause_id == DocketRuling.docket_id)
+        .where(
+            DocketRuling.confirmed_at.is_(None),
+            DocketRuling.dropped_at.is_(None),
+            Docket.withdrawn_at.is_(None),
+        )
     )
     reminders = (
         select(func.count(DocketReminder.id))
         .join(Docket, Docket.cause_id == DocketReminder.docket_id)
-        .where(DocketReminder.delivered_at.is_(None), Docket.withdrawn_at.is_(None))
+        .where(*_to_pass_on())
     )
     letters = select(func.count(Docket.cause_id)).where(
         Docket.fulfilled_at.is_not(None), Docket.letter_number.is_(None), Docket.withdrawn_at.is_(None)
     )
     return sum(int(db.session.scalar(each) or 0) for each in (rulings, reminders, letters))
+
+
+def _to_pass_on() -> tuple[ColumnElement[bool], ...]:
+    """What is over needs no reminding: not of a case carried out or withdrawn, nor of a ruling replaced."""
+    newer = aliased(DocketRuling)
+    replaced = select(newer.id).where(
+        newer.docket_id == DocketReminder.docket_id,
+        newer.id > DocketReminder.ruling_id,
+        newer.confirmed_at.is_not(None),
+    )
+    return (
+        DocketReminder.delivered_at.is_(None),
+        Docket.fulfilled_at.is_(None),
+        Docket.withdrawn_at.is_(None),
+        ~replaced.exists(),
+    )
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:

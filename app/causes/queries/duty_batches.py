@@ -176,6 +176,7 @@ def count_reached() -> Sequence[tuple[str, int, int]]:
         select(DutyTariff.region, Duty.year, func.count(func.distinct(Duty.cause_id)))
         .join(DutyTariff, DutyTariff.id == Duty.tariff_id)
         .join(DutyShare, DutyShare.duty_id == Duty.cause_id)
+        .where(Duty.withdrawn_at.is_(None))
         .group_by(DutyTariff.region, Duty.year)
         .order_by(Duty.year.desc(), DutyTariff.region)
     )

@@ -7,11 +7,11 @@ for the greening office.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.causes.models.duties import DutyGroup, DutyShare
 from app.causes.queries.duties import DutyFacts, GroupFacts
-from app.causes.rules.duties import NEEDED_TREES, Basis, Tariff, Use
+from app.causes.rules.duties import NEEDED_TREES, Basis, Tariff, Use, count_trees
 from app.kit.database import db
 from app.kit.messages import t
 from app.offsets.queries.causes import CauseRetirement, list_retirements
@@ -39,16 +39,29 @@ def voucher_facts(duty: DutyFacts, known: type_bought) -> type_facts:
 
 
 def group_voucher_facts(group: GroupFacts, known: type_bought) -> type_facts:
-    """The voucher of whoever paid for a family or a staff: how many persons, not who they are."""
-    amount_fen = sum(each.amount_fen for each in group.people)
-    quantity_kg = sum(each.quantity_kg for each in group.people)
+    """The voucher of whoever paid for a family or a staff: how many persons, not who they are.
+
+    All that was paid stands on it, also for whom was released since.
+    """
+    amount_fen = sum(each.amount_fen for each in known.values())
+    quantity_kg = sum(each.quantity_kg for each in known.values())
     return {
         "payer": group.title,
         "persons": len(group.people),
         **_common(group.year, group.tariff, amount_fen, quantity_kg),
-        "trees": sum(each.counted.trees for each in group.people),
+        "trees": _trees_of(group, known),
         **_bought([(each, each.serial, each.quantity_kg) for each in known.values()]),
     }
+
+
+def _trees_of(group: GroupFacts, known: type_bought) -> int:
+    """Trees that these orders give the group's people; what they bought apart is not its payer's."""
+    parts = db.session.execute(
+        select(func.sum(DutyShare.amount_fen), func.sum(DutyShare.quantity_kg))
+        .where(DutyShare.order_id.in_(known), DutyShare.duty_id.in_([each.id for each in group.people]))
+        .group_by(DutyShare.duty_id)
+    )
+    return sum(count_trees(group.tariff, int(fen), int(kg)).trees for fen, kg in parts)
 
 
 def equivalence_facts(duty: DutyFacts, known: type_bought) -> type_facts:

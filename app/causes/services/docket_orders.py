@@ -1,6 +1,6 @@
 """Buying what a ruling asks for: by its parties over their link, or by bank on a clerk's word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.causes.errors.dockets import BeyondRuling, DocketMoved, LotUnfit
@@ -35,7 +35,7 @@ def buy_for_docket(
     docket = lock_by_link(link)
     wish = _wish(docket, purchase)
     require_few_unpaid(holder_id, most_unpaid)
-    return place_order(holder_id, wish, reservation)
+    return place_order(holder_id, replace(wish, admitted=True), reservation)
 
 
 def order_by_bank(

@@ -120,7 +120,8 @@ def withdraw_docket(operator_id: int, scope: Scope, code: str, reason: str) -> N
     Raises `DocketUnknown`, `DocketMoved` when something was ordered for it that did not come to nothing.
     """
     docket = lock_docket(scope, code)
-    if docket_facts(docket).promised:
+    found = docket_facts(docket)
+    if found.promised or found.retirements:
         raise DocketMoved()
     docket.withdrawn_by, docket.withdrawn_at, docket.withdrawn_reason = operator_id, clock.now(), reason
     causes.set_due(docket.cause_id, 0, "withdrawn")

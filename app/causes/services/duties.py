@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
+from app.accounts.services import audit, notices
 from app.causes.errors.duties import (
     DutyAgeImpossible,
     DutyAgeOutside,
     DutyBought,
     DutyGroupFull,
     DutyListRefused,
+    DutyOnItsWay,
+    DutySent,
     DutyTaken,
     DutyTooMany,
     DutyUnknown,
@@ -32,11 +36,13 @@ from app.causes.queries.duties import (
 from app.causes.queries.duty_tariffs import require_tariff
 from app.causes.rules import duties as rules
 from app.causes.rules.duties import MOST_PEOPLE, Person, Standing
+from app.causes.services.duty_purchases import revoke_released
 from app.kit import clock
 from app.kit.database import db, write
 from app.kit.messages import t
 from app.kit.sealing import keyed_digest, seal
 from app.offsets.queries.causes import CauseFacts, list_open_ids, standing
+from app.offsets.rules import GRAMS_PER_UNIT
 from app.offsets.services import causes
 
 PURPOSE = "tree_duty"
@@ -151,9 +157,8 @@ def _faults(people: Sequence[Person], region: str, year: int) -> list[tuple[int,
 
 def _require_few_waiting(owner_id: int, more: int) -> None:
     """Let nobody fill the books with years that nobody buys for. Raises `DutyTooMany`."""
-    bought = select(DutyShare.duty_id).where(DutyShare.duty_id == Duty.cause_id)
     waiting = select(func.count()).where(
-        Duty.owner_id == owner_id, Duty.withdrawn_at.is_(None), ~bought.exists()
+        Duty.owner_id == owner_id, Duty.withdrawn_at.is_(None), ~_bought(Duty.cause_id)
     )
     if (db.session.scalar(waiting) or 0) + more > MOST_WAITING:
         raise DutyTooMany(most=MOST_WAITING)
@@ -207,6 +212,31 @@ def _insert(
     return db.session.scalar(written.returning(Duty))
 
 
+def release_duty(operator_id: int, person: Person, year: int, reason: str) -> str:
+    """Withdraw a person's year that somebody else entered in their name, also when something was bought.
+
+    The operator has seen who the person is; whoever bought is told, the documents stand no more, the units
+    stay used up. Returns its code. Raises `DutyUnknown`, `DutySent`, `DutyOnItsWay`.
+    """
+    # As whoever prepares a batch does it: nobody is sent to an office meanwhile.
+    db.session.execute(text("LOCK TABLE duty_batch IN SHARE ROW EXCLUSIVE MODE"))
+    digest = keyed_digest(person.identity, f"duty:{year}")
+    named = (Duty.year == year, Duty.person_digest == digest, Duty.withdrawn_at.is_(None))
+    duty = db.session.scalar(_locked(select(Duty).where(*named)))
+    if duty is None:
+        raise DutyUnknown()
+    asked = select(DutyLine.id).where(DutyLine.duty_id == duty.cause_id, DutyLine.ended_at.is_(None))
+    if db.session.scalar(asked.limit(1)) is not None:
+        raise DutySent()
+    if not _withdraw(duty, released_by=operator_id, released_reason=reason):
+        raise DutyOnItsWay()
+    revoke_released(duty.cause_id, duty.group_id)
+    reference = f"duty:{duty.code}:released"
+    notices.tell([duty.owner_id], "causes.duty_told_released", reference, year=str(year), code=duty.code)
+    audit.record(operator_id, "duty_released", duty.code, {"year": year})
+    return duty.code
+
+
 def withdraw_duty(owner_id: int, code: str) -> None:
     """Take back a person's year for which nothing was bought, and forget who they are.
 
@@ -215,12 +245,12 @@ def withdraw_duty(owner_id: int, code: str) -> None:
     duty = db.session.scalar(_locked(select(Duty).where(Duty.code == code)))
     if duty is None or not may_manage(owner_id, duty.owner_id) or duty.withdrawn_at is not None:
         raise DutyUnknown()
-    if not _withdraw(duty):
+    if db.session.scalar(select(_bought(duty.cause_id))) or not _withdraw(duty):
         raise DutyBought()
 
 
-def _withdraw(duty: Duty) -> bool:
-    """Withdraw a locked duty; False when something was bought or is on its way, for it or its group.
+def _withdraw(duty: Duty, **released: int | str) -> bool:
+    """Withdraw a locked duty; False when something is on its way, for it or its group.
 
     Whoever is the last of a group takes the group along: nobody could have what is bought for it.
     """
@@ -232,11 +262,13 @@ def _withdraw(duty: Duty) -> bool:
             if not _others(duty):
                 causes.close_cause(duty.group_id)
         # Closed first: no order can be placed any more that this does not see.
-        if any(_in_use(each) for each in involved):
+        if any(_uncounted(each) for each in involved):
             attempt.rollback()
             return False
         duty.withdrawn_at = clock.now()
         duty.name_sealed = duty.id_suffix_sealed = None
+        for name, value in released.items():
+            setattr(duty, name, value)
         db.session.flush()
     return True
 
@@ -249,27 +281,36 @@ def _others(duty: Duty) -> bool:
     return db.session.scalar(others.limit(1)) is not None
 
 
-def _in_use(cause_id: int) -> bool:
+def _uncounted(cause_id: int) -> bool:
+    """Whether something is on its way, or settled and not yet counted for its persons."""
     stands = standing(cause_id)
-    return bool(stands.reserved_kg or stands.paid_kg)
+    return bool(stands.reserved_kg) or stands.paid_kg * GRAMS_PER_UNIT != stands.due_g
 
 
-def lapse_unbought(limit: int = 200) -> int:
-    """Withdraw what nothing was bought for within three days; returns how many. For the sweeper."""
-    waiting = db.session.scalars(
-        _locked(
-            select(Duty)
-            .where(
-                Duty.withdrawn_at.is_(None),
-                Duty.opened_at < clock.now() - UNBOUGHT_KEPT,
-                Duty.cause_id.not_in(select(DutyShare.duty_id)),
-            )
-            .order_by(Duty.cause_id)
-            .limit(limit),
-            skip=True,
-        )
+def list_unbought(after: int, limit: int = 200) -> Sequence[int]:
+    """Persons' years that nothing was bought for within three days; `after` is the last id before."""
+    return db.session.scalars(
+        _unbought().where(Duty.cause_id > after).order_by(Duty.cause_id).limit(limit)
     ).all()
-    return sum(_withdraw(duty) for duty in waiting)
+
+
+def lapse(duty_id: int) -> bool:
+    """Withdraw what nothing was bought for in time; False when something was, or is on its way."""
+    unbought = select(Duty).where(Duty.cause_id.in_(_unbought().where(Duty.cause_id == duty_id)))
+    duty = db.session.scalar(_locked(unbought, skip=True))
+    return duty is not None and _withdraw(duty)
+
+
+def _unbought() -> Select[int]:
+    return select(Duty.cause_id).where(
+        Duty.withdrawn_at.is_(None),
+        Duty.opened_at < clock.now() - UNBOUGHT_KEPT,
+        ~_bought(Duty.cause_id),
+    )
+
+
+def _bought(duty_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
+    return select(DutyShare.duty_id).where(DutyShare.duty_id == duty_id).exists()
 
 
 def close_over(limit: int = 200) -> int:

@@ -16,10 +16,11 @@ from app.causes.rules.duties import Part, split_payment
 from app.kit import clock
 from app.kit.database import db
 from app.offsets.queries.causes import CauseRetirement, list_retirements
-from app.offsets.services.attestations import attest
+from app.offsets.services.attestations import attest, revoke
 from app.offsets.services.causes import owe_bought
 
 VOUCHER, EQUIVALENCE = "duty_voucher", "duty_equivalence"
+RELEASED = "duty_released"
 
 
 def count_purchase(cause_id: int, order_id: int) -> None:
@@ -78,3 +79,12 @@ def _attest(cause_id: int) -> None:
         attest(member.id, VOUCHER, voucher_facts(member, known))
         if member.counted.trees:
             attest(member.id, EQUIVALENCE, equivalence_facts(member, known))
+
+
+def revoke_released(duty_id: int, group_id: int | None) -> None:
+    """Let no document stand of a person's year that was released; its group's voucher counts one less."""
+    for kind in (VOUCHER, EQUIVALENCE):
+        revoke(duty_id, kind, RELEASED)
+    group = find_group(group_id) if group_id is not None else None
+    if group is not None and revoke(group.id, VOUCHER, RELEASED) and group.people:
+        attest(group.id, VOUCHER, group_voucher_facts(group, bought_for(group.id)))

@@ -93,10 +93,11 @@ def refuse_ruling(operator_id: int, scope: Scope, code: str, ruling_id: int) -> 
 def reconsider(docket: Docket) -> None:
     """Bring the due, and what the docket says of itself, to what its ruling and the books say now.
 
-    What is ordered in tonnes is owed at once; what is ordered in money is owed as it is bought.
+    What is ordered in tonnes is owed at once; what is ordered in money is owed as it is bought. Of an order
+    that came to nothing one may hear after the docket was withdrawn: that owes nothing any more.
     """
     found = docket_facts(docket)
-    if found.ruling is None:
+    if found.ruling is None or docket.withdrawn_at is not None:
         return
     ordered_g = found.ruling.ruling.ordered_g
     if ordered_g is None:
@@ -106,7 +107,6 @@ def reconsider(docket: Docket) -> None:
     was_fulfilled = docket.fulfilled_at is not None
     if found.fulfilled != was_fulfilled:
         docket.fulfilled_at = clock.now() if found.fulfilled else None
-    causes.share_cause(docket.cause_id, not found.fulfilled)
     db.session.flush()
 
 

@@ -10,7 +10,8 @@ class Purpose:
     `cause` is the kind of holder that owes what is bought for it, such as an event with books of its own;
     None where the buyer owes it. `certificate` is the message that says what the certificate attests.
     `self_service` says whether a buyer chooses it alone, without a cause. `products` are those that may
-    serve it, None for all.
+    serve it, None for all. `courtesies` says whether money may go back though its units stay used up; not
+    where somebody is told how much was paid, and that it was enough.
     """
 
     name: str
@@ -18,3 +19,4 @@ class Purpose:
     cause: str | None = None
     self_service: bool = False
     products: frozenset[str] | None = None
+    courtesies: bool = True

@@ -43,10 +43,10 @@ def open_cause(
     return cause_facts(cause)
 
 
-def require_cause(holder_id: int, code: str, purpose: str | None, *, by_operator: bool) -> CauseFacts:
+def require_cause(holder_id: int, code: str, purpose: str | None, *, admitted: bool) -> CauseFacts:
     """The open cause with this code that `holder_id` may buy for, kept from closing until the commit.
 
-    Its owner may, anybody if it is shared, and whoever an operator places an order for. Raises
+    Its owner may, anybody if it is shared, and whoever is `admitted` by an operator or its own rules. Raises
     `CauseUnknown` also for another's, `CauseOther`, `CauseClosed`.
     """
     cause = db.session.scalar(
@@ -55,7 +55,7 @@ def require_cause(holder_id: int, code: str, purpose: str | None, *, by_operator
         .with_for_update(read=True)
         .execution_options(populate_existing=True)
     )
-    if cause is None or not (cause.shared or by_operator or cause.owner_id == holder_id):
+    if cause is None or not (cause.shared or admitted or cause.owner_id == holder_id):
         raise CauseUnknown()
     if purpose not in (None, cause.purpose):
         raise CauseOther()

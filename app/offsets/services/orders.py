@@ -36,8 +36,9 @@ DESCRIPTION = "森惠{product} {quantity_kg} kg"
 class Wish:
     """What a buyer asks for: exactly one of quantity and money; a lot, a village, a region, or any.
 
-    `cause` is the code of what it is bought for; its purpose is then the cause's, and an operator may place
-    an order for anybody's. To `keep` the units they are paid by bank and handed over, not retired.
+    `cause` is the code of what it is bought for; its purpose is then the cause's. `admitted` is who may
+    buy for it though it is neither theirs nor shared: by an operator's word, or a case's link. To `keep` the
+    units they are paid by bank and handed over, not retired.
     """
 
     purpose: str | None = None
@@ -50,7 +51,7 @@ class Wish:
     beneficiary: str | None = None
     channel: OrderChannel = OrderChannel.WECHAT
     cause: str | None = None
-    by_operator: bool = False
+    admitted: bool = False
     keep: bool = False
 
 
@@ -75,8 +76,10 @@ def require_few_unpaid(holder_id: int, most: int) -> None:
         raise TooManyUnpaid(most=most)
 
 
-def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
+def place_order(holder_id: int, wish: Wish, reservation: timedelta, *, admitted: bool = False) -> OrderFacts:
     """Reserve units for `wish` until `reservation` has passed.
+
+    `admitted` is who may buy for a cause by its own rules, though it is neither theirs nor shared.
 
     A named lot is taken as named; otherwise the oldest vintage that has enough, and another one when
     somebody empties that at the same moment, or a sanction lets no more be sold from it today. Raises
@@ -105,7 +108,7 @@ def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFact
 
 def _bought_for(holder_id: int, wish: Wish) -> _For:
     if wish.cause is not None:
-        cause = require_cause(holder_id, wish.cause, wish.purpose, by_operator=wish.by_operator)
+        cause = require_cause(holder_id, wish.cause, wish.purpose, admitted=wish.admitted)
         return _For(cause.purpose, cause.id)
     if wish.purpose is None or PURPOSES[wish.purpose].cause is not None:
         raise ValueError("what is bought needs a purpose, or the cause that has it")

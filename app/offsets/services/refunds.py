@@ -20,6 +20,7 @@ from app.kit.database import db
 from app.offsets import rules
 from app.offsets.errors import (
     BankReferenceUsed,
+    CourtesyBarred,
     DoubtUnknown,
     NotTheRequester,
     OrderUnknown,
@@ -28,6 +29,7 @@ from app.offsets.errors import (
     RefundUnknown,
 )
 from app.offsets.models import Order, PaymentDoubt, Refund
+from app.offsets.purposes import PURPOSES
 from app.offsets.rules import Channel, RefundSource, RefundStatus, WordSource
 from app.offsets.services.claims import (
     Claim,
@@ -73,14 +75,16 @@ def request_goodwill(
     """Ask for a part or the whole of a settled order to go back from the platform's own fees.
 
     An order paid by bank needs the reference of the transfer that brought the money back. Raises
-    `OrderUnknown`, `RefundMoved` when it is not settled, `RefundBeyond`, `RefundTooMany`,
-    `FeesInsufficient`.
+    `OrderUnknown`, `RefundMoved` when it is not settled, `CourtesyBarred`, `RefundBeyond`,
+    `RefundTooMany`, `FeesInsufficient`.
     """
     order = db.session.scalar(select(Order).where(Order.code == order_code).with_for_update())
     if order is None:
         raise OrderUnknown()
     if not is_settled(order.id):
         raise RefundMoved()
+    if not PURPOSES[order.purpose].courtesies:
+        raise CourtesyBarred()
     claim = claim_of(order)
     if (claim.channel is Channel.BANK) != (bank_reference is not None):
         raise RefundMoved()

@@ -54,7 +54,7 @@ def place_transfer_order(
     """
     order = place_order(
         holder_id,
-        replace(wish, channel=OrderChannel.OFFLINE, by_operator=operator_id is not None),
+        replace(wish, channel=OrderChannel.OFFLINE, admitted=operator_id is not None),
         reservation,
     )
     remittance_code, link = checked_code(8), secrets.token_urlsafe(24)

@@ -161,7 +161,7 @@ def docket_page(operator: OperatorFacts, code: str, form: Form, status: int = 20
             "organisations": [each.name for each in parties if each.kind == ORGANISATION],
         },
         link=f"{session.settings().public_url}/dockets/{open_link(found.docket)}",
-        reminders=[each for each in list_reminders(scope) if each.docket == code],
+        reminders=list_reminders(scope, of=code),
         transfers=waiting_transfers(found),
         names=accounts.operators.list_names(),
         lots=list_fitting_lots(found, MOST_LOTS) if found.open_part else [],

@@ -10,11 +10,13 @@ from app.accounts.queries.operators import list_names as operator_names
 from app.causes.errors.duties import DutyBatchUnknown
 from app.causes.queries import duty_batches as queries
 from app.causes.queries.duty_tariffs import list_tariffs
+from app.causes.rules.duties import Person, read_name, read_suffix
 from app.causes.rules.lists import MOST_BYTES
+from app.causes.services import duties
 from app.causes.services import duty_batches as services
 from app.causes.services.duty_batches import Taken
 from app.kit import clock
-from app.kit.fields import Area, NewSchema, WholeText
+from app.kit.fields import Area, NewSchema, Read, WholeText
 from app.kit.http import read_file
 from app.kit.messages import language
 from app.kit.paging import page as page_of
@@ -22,7 +24,7 @@ from app.kit.paging import read_cursor
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.web.console import operated
-from app.web.forms import Form, read_form
+from app.web.forms import Form, Prose, read_form
 from app.web.pages import page, web
 
 PAGE = 20
@@ -34,6 +36,16 @@ class NewBatch(NewSchema):
 
     region = Area(required=True)
     year = WholeText(2000, 2200, required=True)
+
+
+class Released(NewSchema):
+    """Whose year another person entered, and how that was found out."""
+
+    name = Read(40, read_name, "causes.field_person_name", required=True)
+    birth_year = WholeText(1800, 2200, required=True)
+    id_suffix = Read(10, read_suffix, "causes.field_id_suffix", required=True)
+    duty_year = WholeText(2000, 2200, required=True)
+    reason = Prose(300, required=True)
 
 
 @web.get("/console/duties")
@@ -69,6 +81,23 @@ def take_duty_answers(operator: OperatorFacts) -> Response:
     except Problem as problem:
         return _list_page(operator, Form().refuse(problem))
     return _list_page(operator, Form(), taken)
+
+
+@web.post("/console/duties/release")
+@operated("duties.write")
+def release_duty(operator: OperatorFacts) -> Response:
+    """Release a person's year that somebody else entered in their name."""
+    form = read_form(Released)
+    if not form.sound:
+        return _list_page(operator, form)
+    told = form.values
+    person = Person(told["name"], told["birth_year"], told["id_suffix"])
+    try:
+        with transaction():
+            duties.release_duty(operator.id, person, told["duty_year"], told["reason"])
+    except Problem as problem:
+        return _list_page(operator, form.refuse(problem))
+    return make_response(redirect("/console/duties?said=duty_released", 303))
 
 
 @web.get("/console/duties/<code:number>")
