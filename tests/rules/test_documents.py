@@ -142,6 +142,22 @@ def test_rows_that_the_face_cannot_hold_follow_on_the_next_page() -> None:
         assert told in said
 
 
+def test_a_purpose_in_many_words_stays_clear_of_its_bar_and_of_others() -> None:
+    uses = [f"{place}" + "某某厂区二期办公与差旅排放" * 6 for place in range(3)]
+    purposes = [{"use": use, "period": "2025", "quantity_kg": 3000} for use in uses]
+    pages = draw(document("organisation_year", FACTS["year"][1] | {"purposes": purposes})).pages
+    lines = [line for page in pages for line in printed(page.svg)]
+    named = [line for line in lines if "厂区" in line.text or "排放" in line.text]
+    assert all(use in "".join(line.text for line in named) for use in uses)
+    assert max(line.right for line in named) < 62 + 130
+    assert all(lower.y - upper.y > 8 for upper, lower in pairwise(sorted(named, key=lambda each: each.y)))
+
+
+def test_a_year_that_is_cut_says_so() -> None:
+    said = text_of(draw(document("organisation_year", FACTS["year"][1] | {"complete": False})))
+    assert "只列前 12 条" in said.replace("\n", "")
+
+
 def test_a_row_higher_than_a_page_goes_on_overleaf_under_the_same_head() -> None:
     numbers = [f"{place:016}X" for place in range(600)]
     facts = event() | {"kept": [{"event": "EV1", "title": "去年", "amount_g": 5, "certificates": numbers}]}
