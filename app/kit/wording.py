@@ -1,9 +1,10 @@
 """Words that people write for others to read: what no such words may hold, and what a person must look at.
 
 A first look only: what passes here is judged further before anybody sees it. Digits, letters and dots are
-read in every form that Unicode has for them (NFKC, UAX 15), so that a fullwidth or Chinese number is one too.
-What hides (bidirectional controls, zero-width characters, private use) is refused: the text would be read
-otherwise than it is written (UTR 36). Emoji and right-to-left letters are words like any others.
+read in every form that Unicode has for them (NFKC, UAX 15) and without what stands around them, so that a
+fullwidth, Chinese or keycap number is one too. What hides (bidirectional controls, zero-width characters,
+private use) is refused: the text would be read otherwise than it is written (UTR 36). Emoji and right-to-left
+letters are words like any others.
 """
 
 import re
@@ -13,6 +14,8 @@ _DIGITS = str.maketrans("〇零一壹幺二贰三叁四肆五伍六陆七柒八�
 _JOINER = "\u200d"
 _MOST_STACKED = 3
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+"""What stands on or around a letter: a keycap, a line under it."""
 _PICTURES = frozenset({"So", "Sk", "Mn"})
 
 _LINK = re.compile(
@@ -20,7 +23,7 @@ _LINK = re.compile(
     r"|[a-z0-9\u4e00-\u9fff][a-z0-9-]*\.(?:com|cn|net|org|top|xyz|vip|cc|info|link|site|shop|club|app|gov|edu)(?![a-z])"
 )
 _MAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+\s?\.\s?[a-z]{2,}")
-_NUMBER = re.compile(r"\d(?:[\s.()·_\-–—－]{0,2}\d)+")
+_NUMBER = re.compile(r"\d(?:[\s.()·_,、/*\-–—－]{0,2}\d)+")
 _PHONE = re.compile(r"(?:0{0,2}86)?1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0?[1-9]|1[0-2])(?:0?[1-9]|[12]\d|3[01])")
 _LONG = 7
@@ -52,7 +55,9 @@ def doubt(text: str) -> str | None:
 
 
 def _read(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().translate(_DIGITS)
+    told = unicodedata.normalize("NFKC", text)
+    bare = "".join(each for each in told if unicodedata.category(each) not in _MARKS)
+    return bare.casefold().translate(_DIGITS)
 
 
 def _numbers(told: str) -> list[str]:
@@ -64,7 +69,7 @@ def _hides(text: str) -> bool:
     stacked = 0
     for place, each in enumerate(text):
         kind = unicodedata.category(each)
-        stacked = stacked + 1 if kind in ("Mn", "Me") else 0
+        stacked = stacked + 1 if kind in _MARKS else 0
         if stacked > _MOST_STACKED or (kind in _HIDDEN and not _joins(text, place)):
             return True
     return False

@@ -85,7 +85,7 @@ def _gifts() -> None:
         sa.Column("code", sa.String(26), nullable=False, unique=True),
         _big("gift_id", "gift.cause_id"),
         sa.Column("place", sa.SmallInteger, nullable=False),
-        sa.Column("issue", sa.SmallInteger, nullable=False),
+        sa.Column("issue", sa.Integer, nullable=False),
         sa.Column("link_hash", sa.LargeBinary, nullable=False, unique=True),
         _moment("until"),
         _moment("withdrawn_at", nullable=True),

@@ -9,7 +9,7 @@ from crowd import at_once
 from flask import Flask
 from giving import Giving, secret
 from shop import Shop, assert_books_prove
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 import simulator
 from app.accounts import chart
@@ -189,6 +189,27 @@ def test_a_card_is_taken_back_and_handed_out_again(giving: Giving) -> None:
     assert giving.claim(giving.guest(), fresh["link"]).status_code == 201
     for act in ("withdrawal", "link"):
         assert giving.post(f"{path}/{act}").json["code"] == "gift_taken"
+
+
+def test_a_link_is_handed_out_anew_as_often_as_its_giver_likes(giving: Giving) -> None:
+    gift = giving.given()
+    db.session.execute(text("UPDATE gift_card SET issue = 32767"))
+    db.session.commit()
+    assert giving.post(f"/v1/me/gifts/{gift['code']}/cards/1/link").status_code == 201
+
+
+def test_however_many_cards_one_has_received_they_are_read_by_as_many_questions(giving: Giving) -> None:
+    guest = giving.guest()
+    asked: list[list[str]] = []
+    for count in (1, 3):
+        for _ in range(count):
+            giving.claim(guest, giving.given()["cards"][0]["link"])
+        asked.append([])
+        event.listen(db.engine, "before_cursor_execute", listener := lambda *args: asked[-1].append(args[2]))
+        received = giving.client.get("/v1/me/gift-cards", headers=guest.auth).json["items"]
+        event.remove(db.engine, "before_cursor_execute", listener)
+    assert len({card["serial"] for card in received}) == 4
+    assert len(asked[0]) == len(asked[1])
 
 
 def test_a_gift_that_is_not_paid_cannot_be_claimed_and_lapses(giving: Giving) -> None:

@@ -188,6 +188,18 @@ def test_the_desk_shows_what_waits_and_only_to_those_who_judge(app: Flask, givin
     assert WORDS not in str(accounts.audit.list_entries(50))
 
 
+def test_names_that_name_nobody_are_no_words_and_more_than_cards_are_refused(giving: Giving) -> None:
+    gift = giving.given(words=WORDS, cards=2)
+    path = f"/v1/me/gifts/{gift['code']}/words"
+    exceeding = put(giving, path, recipients=["甲", "乙", "丙"])
+    assert (exceeding.status_code, exceeding.json["code"]) == (422, "recipients_exceed")
+    assert giving.read(gift)["words"]["words"] == WORDS
+    emptied = put(giving, path, recipients=[None, None])
+    assert (emptied.status_code, emptied.json["words"], emptied.json["status"]) == (200, None, "ready")
+    giving.settle()
+    assert waiting() == []
+
+
 def test_words_stay_as_somebody_has_read_them(giving: Giving) -> None:
     gift = giving.given(words=WORDS)
     giving.claim(giving.guest(), gift["cards"][0]["link"])

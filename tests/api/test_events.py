@@ -74,7 +74,9 @@ def test_a_lower_final_figure_is_neutral_at_once_and_leaves_a_surplus(organiser:
     organiser.final(other, 500)
     other = organiser.read(other)
     assert other["status"] == "neutral"
-    [came] = get_attestation(other["attestation"]).facts["kept"]
+    facts = get_attestation(other["attestation"]).facts
+    assert facts["sample"], "what was kept are units of a sample forest"
+    [came] = facts["kept"]
     assert (came["event"], len(came["certificates"])) == (event["code"], 1)
     assert_books_prove()
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.causes.jobs import organisations as jobs
+from app.causes.queries import organisation_years
 from app.causes.rules.organisations import bounds, text_cell
 from app.causes.services import invoices
 from app.kit import clock
@@ -205,6 +206,10 @@ def test_a_year_adds_up_and_its_file_holds_no_formula(app: Flask) -> None:
     assert any("CCER" in note["en"] for note in facts["notes"])
     assert sum(each["quantity_kg"] for each in facts["purposes"]) == 50
     assert {each["use"] for each in facts["lines"]} == {"=1+1", "@SUM(A1)"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(organisation_years, "MOST_LINES", 1)
+        cut = office.get(f"/years/{year}")["facts"]
+    assert (cut["complete"], len(cut["lines"]), cut["retired_kg"]) == (False, 1, 50)
     answer = office.ask("GET", f"/years/{year}.csv")
     assert answer.data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))

@@ -1,10 +1,13 @@
 """Documents as anyone takes them home: what they say, what they prove, and what they cost the server."""
 
 import io
+import subprocess
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from builders import forest, person
@@ -14,6 +17,7 @@ from printing import DUTY, RULING, event, read_qr
 from pypdf import PdfReader
 from stranger import MONDAY, Stranger, at, sell
 
+from app.kit import qr
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets.purposes import PURPOSES
@@ -21,6 +25,7 @@ from app.offsets.queries import get_certificate
 from app.offsets.queries.attestations import get_attestation
 from app.offsets.routes import attestation_qr, qr_text
 from app.offsets.services import attestations, causes
+from app.web import charts, words
 from app.web.documents import answers
 from app.web.documents.press import SEATS, Press, Printer
 from app.web.documents.refusals import PressBusy, Undrawable
@@ -359,6 +364,27 @@ def test_a_printer_that_has_grown_leaves_and_another_comes() -> None:
     assert former.wait(5) == 0
     assert printer.run(job("a")) == first
     printer.close()
+
+
+def test_a_printer_that_cannot_be_started_is_a_press_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    printer = Printer()
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", Mock(side_effect=OSError("no memory")))
+        with pytest.raises(PressBusy):
+            printer.run(job("a"))
+    assert printer.run(job("a")).startswith(b"%PDF")
+    printer.close()
+
+
+@pytest.mark.parametrize("module", [charts, qr, words])
+def test_a_copy_is_stale_once_anything_that_draws_it_has_changed(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = answers._drawer.__wrapped__()
+    changed = tmp_path / "changed.py"
+    changed.write_text("other")
+    monkeypatch.setattr(module, "__file__", str(changed))
+    assert answers._drawer.__wrapped__() != before
 
 
 def test_what_typst_refuses_is_refused_and_nothing_of_it_is_said_outside() -> None:

@@ -1,5 +1,7 @@
 """The pages of gifts: made by a form, claimed by a link, and what strangers see of them: nothing."""
 
+import re
+
 import pytest
 from builders import Forest, forest
 from flask import Flask
@@ -163,6 +165,19 @@ def test_the_giver_takes_cards_back_hands_them_out_and_writes_otherwise(giver: V
     assert known.get_gift(giver.holder_id, gift.code).shown
     assert giver.post(f"{path}/shown").status_code == 303
     assert not known.get_gift(giver.holder_id, gift.code).shown
+    db.session.rollback()
+
+
+def test_a_card_for_nobody_by_name_keeps_its_place_when_words_are_written_otherwise(
+    giver: Visitor, lot: Forest
+) -> None:
+    gift = given(giver, lot, recipients="—\n小明\n—\n小红")
+    path = f"/me/gifts/{gift.code}"
+    [shown] = re.findall(r'name="recipients"[^>]*>([^<]*)</textarea>', giver.get(path).text)
+    assert giver.post(f"{path}/words", {"words": "快乐", "recipients": shown}).status_code == 303
+    cards = known.get_gift(giver.holder_id, gift.code).cards
+    assert [card.recipient for card in cards] == [None, "小明", None, "小红"]
+    assert giver.post(f"{path}/words", {"recipients": "甲\n乙\n丙\n丁\n戊"}).status_code == 422
     db.session.rollback()
 
 

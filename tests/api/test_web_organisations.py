@@ -146,6 +146,11 @@ def test_it_is_bought_within_the_budget_and_paid_on_the_phone(app: Flask, founde
     for form, begins in (("pdf", b"%PDF-"), ("png", b"\x89PNG"), ("svg", b"<svg")):
         document = founder.get(f"{founder.base}/years/{clock.business_day().year}.{form}")
         assert (document.status_code, document.data.lstrip()[: len(begins)]) == (200, begins)
+    tags = set()
+    for second in (1, 59):
+        with clock.frozen(clock.now().replace(second=second)):
+            tags.add(founder.get(f"{founder.base}/years/{clock.business_day().year}.svg").headers["ETag"])
+    assert len(tags) == 1, "what is asked for twice in a minute is drawn once"
     stranger = Visitor(app).sign_in()
     assert stranger.get(f"{founder.base}/years/{clock.business_day().year}.pdf").status_code == 404
 

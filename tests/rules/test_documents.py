@@ -16,9 +16,10 @@ from app.kit import messages
 from app.web.documents import draw
 from app.web.documents.kinds import KINDS
 from app.web.documents.kinds.lists import MOST_LINES
-from app.web.documents.sheets import A5_ACROSS, Drawn
+from app.web.documents.sheets import A4, A5_ACROSS, Drawn
 from app.web.documents.typeface import FONTS, GETA, balanced, broken, face_for, hei, printable, song
 from app.web.documents.words import Words, day, ink, number, said
+from app.web.words import grouped
 
 NAMES = [
     "张䶮",
@@ -39,6 +40,8 @@ HOSTILE = [
     "{{ 7*7 }} #let",
     "\n\r\t",
 ]
+NOTED = ("ccer", "sample")
+"""What stands on cards of a sample forest's units."""
 CODE = Path(__file__).parents[2] / "app" / "web" / "documents"
 
 
@@ -137,6 +140,42 @@ def test_rows_that_the_face_cannot_hold_follow_on_the_next_page() -> None:
     said = "".join(page.text for page in pages).replace("\n", "")
     for told in (seller, "很长的方法学" * 60, "2026-11-21 02:00:00 UTC+8"):
         assert told in said
+
+
+def test_a_purpose_in_many_words_stays_clear_of_its_bar_and_of_others() -> None:
+    uses = [f"{place}" + "某某厂区二期办公与差旅排放" * 6 for place in range(3)]
+    purposes = [{"use": use, "period": "2025", "quantity_kg": 3000} for use in uses]
+    pages = draw(document("organisation_year", FACTS["year"][1] | {"purposes": purposes})).pages
+    lines = [line for page in pages for line in printed(page.svg)]
+    named = [line for line in lines if "厂区" in line.text or "排放" in line.text]
+    assert all(use in "".join(line.text for line in named) for use in uses)
+    assert max(line.right for line in named) < 62 + 130
+    assert all(lower.y - upper.y > 8 for upper, lower in pairwise(sorted(named, key=lambda each: each.y)))
+
+
+def test_a_year_that_is_cut_says_so() -> None:
+    said = text_of(draw(document("organisation_year", FACTS["year"][1] | {"complete": False})))
+    assert "只列前 12 条" in said.replace("\n", "")
+
+
+def test_a_row_higher_than_a_page_goes_on_overleaf_under_the_same_head() -> None:
+    numbers = [f"{place:016}X" for place in range(600)]
+    facts = event() | {"kept": [{"event": "EV1", "title": "去年", "amount_g": 5, "certificates": numbers}]}
+    drawn = draw(document("event_neutral", facts))
+    said = "".join(page.text for page in drawn.pages).replace("\n", "")
+    assert [grouped(number) for number in numbers if grouped(number) not in said] == []
+    assert all(line.y < A4[1] - 20 for page in drawn.pages for line in printed(page.svg))
+    assert sum("沿用以前活动的结余" in page.text for page in drawn.pages) == 1
+    assert sum("凭证\nCertificates" in page.text for page in drawn.pages) > 1
+
+
+@pytest.mark.parametrize("letter", ["会", "W", "😀"])
+def test_nothing_is_cut_of_what_a_document_is_about(letter: str) -> None:
+    facts = event()
+    facts["event"] |= {"title": letter * 100, "organiser": "主办"}
+    page = draw(document("event_neutral", facts)).pages[0]
+    lines = [line.text for line in printed(page.svg) if set(line.text) == set(printable(letter)[0])]
+    assert sum(map(len, lines)) == 100
 
 
 def test_one_run_of_serials_stands_on_the_face_and_needs_no_list() -> None:
@@ -249,6 +288,22 @@ def test_a_long_message_stays_clear_of_what_is_given(length: int) -> None:
     [signed] = [line for line in lines if line.text.startswith("名名") and line.anchor == "end"]
     assert lowest < signed.y < 285
     assert sum(line.text.count("春") for line in lines) == min(length, 360)
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_card_says_whose_forest_and_what_must_be_known_in_full(language: str) -> None:
+    names = {"zh": "福建省南平市某某县国有林场杉木林碳汇项目", "en": "Fir Forest of a State Farm in Nanping"}
+    notes = [
+        {each: messages.t(f"registry.note_{note}", each) for each in messages.LANGUAGES} for note in NOTED
+    ]
+    rare = "".join(map(chr, range(0x1F600, 0x1F610)))
+    facts = CARD | {"seller": "某某县某某镇某某村股份经济合作联合社（示例）", "project_name": names}
+    card = draw(document("gift_card", facts | {"notes": notes, "to_name": rare}, language))
+    said = "".join(line.text for line in printed(card.pages[0].svg)).replace(" ", "").replace("　", "")
+    told = [facts["seller"], names[language], facts["place"][language], "U+1F60B"]
+    assert [each for each in told if each.replace(" ", "") not in said] == []
+    assert all(note[language].replace(" ", "").replace("　", "") in said for note in notes)
+    assert all(line.y < A5_ACROSS[1] - 26 for line in printed(card.pages[0].svg))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ class GiftFixed(Problem):
     message = "causes.gift_fixed"
 
 
+class RecipientsExceed(Problem):
+    """More people are named than the gift has cards."""
+
+    status = 422
+    message = "causes.recipients_exceed"
+
+
 class ThanksSent(Problem):
     """Thanks were written for this card already."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
@@ -61,7 +62,7 @@ class GiftCard(Base):
     code: Mapped[str] = mapped_column(String(26), unique=True)
     gift_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("gift.cause_id"))
     place: Mapped[int] = mapped_column(SmallInteger)
-    issue: Mapped[int] = mapped_column(SmallInteger)
+    issue: Mapped[int] = mapped_column(Integer)
     link_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     until: Mapped[datetime] = _moment()
     withdrawn_at: Mapped[datetime | None] = _moment(nullable=True)

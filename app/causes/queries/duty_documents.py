@@ -23,7 +23,7 @@ type_part = tuple[CauseRetirement, str, int]
 
 def bought_for(*cause_ids: int) -> type_bought:
     """What was retired for these causes, by order; documents of many persons share one reading of it."""
-    return {each.order_id: each for cause_id in cause_ids for each in list_retirements(cause_id)}
+    return {each.order_id: each for each in list_retirements(*cause_ids)}
 
 
 def voucher_facts(duty: DutyFacts, known: type_bought) -> type_facts:

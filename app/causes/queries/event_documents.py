@@ -35,6 +35,8 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
     if figure is None or not event.counted:
         raise ValueError("an event is attested on its final figure")
     retired = causes.list_retirements(event.id)
+    came, _ = known.list_kept(event.id)
+    kept = causes.list_retirements(*(each.event_id for each in came))
     return {
         "event": _event(event, figure),
         "figure": _figure(event),
@@ -54,8 +56,8 @@ def neutrality_facts(event: EventFacts) -> dict[str, Any]:
         **_units(event, retired),
         "replaces": next((each.number for each in attestations.list_attestations(event.id)), None),
         "neutral_on": clock.business_day().isoformat(),
-        "sample": any(each.forest.sample for each in retired),
-        "notes": _notes(event, retired),
+        "sample": any(each.forest.sample for each in (*retired, *kept)),
+        "notes": _notes(event, (*retired, *kept)),
     }
 
 

@@ -177,7 +177,11 @@ def list_received(holder_id: int, limit: int, before: int | None = None) -> list
         wanted = wanted.where(GiftCard.id < before)
     cards = db.session.scalars(wanted.order_by(GiftCard.id.desc()).limit(limit)).all()
     gifts = _by_id({card.gift_id for card in cards})
-    return [view_card(gifts[card.gift_id], card.place) for card in cards]
+    retired = {each.order_id: each for each in list_retirements(*gifts)}
+    return [
+        _view(gift, card.place, retired.get(gift.order.id))
+        for card, gift in ((card, gifts[card.gift_id]) for card in cards)
+    ]
 
 
 def get_received(holder_id: int, code: str) -> CardView:
@@ -199,9 +203,12 @@ def get_by_secret(secret: str) -> CardView:
 
 
 def view_card(gift: GiftFacts, place: int) -> CardView:
-    """A card with the serials that are its share of the certificate."""
+    """A card with the serials that are its share of the certificate. Raises `CardUnknown`."""
+    return _view(gift, place, next(iter(list_retirements(gift.id)), None))
+
+
+def _view(gift: GiftFacts, place: int, retired: CauseRetirement | None) -> CardView:
     card = gift.card(place)
-    retired = next(iter(list_retirements(gift.id)), None)
     serial = None
     if retired is not None:
         serial = retired.forest.serial_text(*share_of(retired.first_serial, gift.card_kg, place))

@@ -15,6 +15,7 @@ from app.causes.errors.gifts import (
     GiftOver,
     GiftOwn,
     GiftTaken,
+    RecipientsExceed,
     ThanksSent,
 )
 from app.causes.models.gifts import Gift, GiftCard
@@ -50,8 +51,7 @@ class NewGift:
     @property
     def parts(self) -> dict[str, Any]:
         """What is written for others to read, as one."""
-        told = {"words": self.words, "giver": self.giver, "recipients": list(self.recipients)}
-        return {name: part for name, part in told.items() if part and part != [None] * len(self.recipients)}
+        return _written({"words": self.words, "giver": self.giver, "recipients": list(self.recipients)})
 
 
 def make_gift(holder_id: int, wish: NewGift, reservation: timedelta, most_unpaid: int) -> GiftFacts:
@@ -105,17 +105,25 @@ def _make_cards(gift: Gift) -> None:
 def rewrite_gift(holder_id: int, code: str, parts: Mapping[str, Any]) -> GiftFacts:
     """Write other words and names, or none; they are judged anew, and nobody claims before they passed.
 
-    Raises `GiftUnknown`, and `GiftFixed` once a card is claimed or the gift came to nothing.
+    Raises `GiftUnknown`, `GiftFixed` once a card is claimed or the gift came to nothing, and
+    `RecipientsExceed`.
     """
     gift = known.find_own(holder_id, code, lock=True)
     facts = known.get_by_id(gift.cause_id)
     if facts.status is GiftStatus.LAPSED or any(card.claimed_at for card in facts.cards):
         raise GiftFixed()
-    if parts:
-        inscriptions.write_words(gift.cause_id, None, "gift", holder_id, parts)
+    if len(parts.get("recipients", ())) > len(facts.cards):
+        raise RecipientsExceed()
+    if told := _written(parts):
+        inscriptions.write_words(gift.cause_id, None, "gift", holder_id, told)
     else:
         inscriptions.erase(gift.cause_id, None, "gift")
     return known.get_by_id(gift.cause_id)
+
+
+def _written(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts in which something stands: a list that names nobody is none."""
+    return {name: part for name, part in parts.items() if part and (isinstance(part, str) or any(part))}
 
 
 def show_gift(holder_id: int, code: str, shown: bool) -> GiftFacts:

@@ -168,13 +168,13 @@ def list_cause_orders(cause_id: int, limit: int, before: int | None = None) -> l
     return [order_facts(row) for row in db.session.execute(wanted)]
 
 
-def list_retirements(cause_id: int) -> Sequence[CauseRetirement]:
-    """Everything retired for a cause, in the order it was bought."""
+def list_retirements(*cause_ids: int) -> Sequence[CauseRetirement]:
+    """Everything retired for these causes, in the order it was bought."""
     rows = db.session.execute(
         select(Order, Retirement, SettlementRun.issuance_id)
         .join(Retirement, Retirement.order_id == Order.id)
         .join(SettlementRun, SettlementRun.id == Retirement.run_id)
-        .where(Order.cause_id == cause_id)
+        .where(Order.cause_id.in_(cause_ids))
         .order_by(Order.id)
     ).all()
     forests = {each: registry.certificate_facts(each) for each in {issuance for _, _, issuance in rows}}

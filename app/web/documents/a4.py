@@ -28,6 +28,8 @@ QR_Y, QR_SIZE = 676.0, 112.0
 ROWS_BOTTOM = QR_Y - 14
 LIST_TOP, LIST_BOTTOM = 70.0, 786.0
 LABEL, VALUE, NOTE, SMALL = 112.0, 9.6, 7.2, 6.9
+_SUBJECT_SIZES = ((26, 22), (20, 17, 14), (14, 12))
+"""By how many lines it takes. Nothing that people may write for a subject is cut: it may stand here alone."""
 MOST_AIR = 5.0
 """How much higher a row may become where the face has room."""
 
@@ -114,14 +116,13 @@ def _crown(words: Words, face: Face) -> tuple[list[Mark], float]:
 
 
 def _subject(text: str) -> tuple[float, list[str]]:
-    """In one line as large as it fits, else in two that are as even as they can be."""
+    """In as few lines as it fits, as large as it fits, and these as even as they can be."""
     wide = WIDTH - 20
-    size, lines = fitted(text, (26, 22), wide, 1)
-    if not lines[0].endswith("…"):
-        return size, lines
-    size, lines = fitted(text, (20, 17, 14), wide, 2)
-    even = balanced(text, face_for(text), size, wide)
-    return size, lines if lines[-1].endswith("…") else even
+    for most, sizes in enumerate(_SUBJECT_SIZES, 1):
+        size, lines = fitted(text, sizes, wide, most)
+        if not lines[-1].endswith("…"):
+            return size, balanced(text, face_for(text), size, wide)
+    return size, lines
 
 
 def _figure(y: float, number: str, unit: str) -> Mark:

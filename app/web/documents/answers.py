@@ -10,8 +10,10 @@ from typing import Literal
 import structlog
 from flask import Response, make_response, request
 
+from app.kit import qr
 from app.kit.database import db
 from app.kit.problems import NotFound
+from app.web import charts, words
 from app.web.documents.drawing import draw
 from app.web.documents.press import Press, engine, pdf, png
 from app.web.documents.refusals import Undrawable
@@ -25,6 +27,8 @@ FORMS: dict[str, str] = {
 }
 _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """Browsers show a PDF by an object and a style of their own."""
+_DRAWING = (".py", ".svg", ".toml", ".json", ".md")
+"""What the drawing is written in; the fonts' page names them by their digests."""
 _PRESS = Press()
 _log = structlog.get_logger(__name__)
 
@@ -85,5 +89,6 @@ def _digest(document: Document, form: Form, page: int) -> str:
 def _drawer() -> str:
     """What draws and prints: after a change of either, nobody's copy is good any more."""
     here = Path(__file__).parent
-    files = sorted(path for path in here.rglob("*") if path.suffix in (".py", ".svg", ".toml", ".json"))
+    files = sorted(path for path in here.rglob("*") if path.suffix in _DRAWING)
+    files += [Path(str(module.__file__)) for module in (charts, qr, words)]
     return hashlib.sha256(b"\0".join([engine().encode(), *(path.read_bytes() for path in files)])).hexdigest()

@@ -9,11 +9,12 @@ from app.web.documents.paper import FAMILIES, qr_of, stamp_of, template
 from app.web.documents.sheets import A5_ACROSS, Card, Document, Drawn, Page
 from app.web.documents.strips import GREEN, SOFT, Mark
 from app.web.documents.typeface import balanced, broken, face_for, fitted, hei, song
-from app.web.documents.words import Words
+from app.web.documents.words import Words, beside
 
 LEFT, RIGHT = 56.0, 539.28
 QR = (431.28, 214.0, 108.0, 108.0)
 LEADING, MOST_HIGH = 1.65, 108.0
+_ORIGIN_SIZES = (8.6, 7.8, 7.0)
 _SIZES = (11.5, 10.5, 9.5, 8.5, 7.5)
 _SHAPES = {"path", "circle", "ellipse", "rect"}
 _PLACES = {"d", "cx", "cy", "r", "rx", "ry", "x", "y", "width", "height"}
@@ -61,9 +62,11 @@ def _message(words: Words, card: Card) -> list[Mark]:
     size = next((each for each in (46.0, 38.0, 30.0) if song().width(number, each) < 230), 22.0)
     marks.append(Mark(LEFT, 324, number, size, "Senhui Song", GREEN, unit=unit))
     y = 327.0
-    for line in balanced(words.first(card.origin), hei(), 8.6, TEXT_WIDTH)[:2]:
+    origin = words.first(card.origin)
+    size = next((each for each in _ORIGIN_SIZES if len(broken(origin, hei(), each, TEXT_WIDTH)) <= 2), 6.4)
+    for line in balanced(origin, hei(), size, TEXT_WIDTH)[:2]:
         y += 13.5
-        marks.append(Mark(LEFT, y, line, 8.6))
+        marks.append(Mark(LEFT, y, line, size))
     return marks
 
 
@@ -79,8 +82,8 @@ def _foot(document: Document, words: Words, card: Card) -> list[Mark]:
         y += 10
         marks.append(Mark(middle, y, line, 7, anchor="middle"))
     y = 363.0
-    lines = [line for note in card.notes for line in broken(words.first(note), hei(), 6.6, TEXT_WIDTH)]
-    for line in lines[:3]:
+    notes = beside(*(words.first(note) for note in card.notes))
+    for line in broken(notes, hei(), 6.6, TEXT_WIDTH)[:3]:
         y += 9
         marks.append(Mark(LEFT, y, line, 6.6, fill=SOFT))
     issued = f"{words.say('documents.issuer')}　{document.issued_at:%Y-%m-%d}"

@@ -119,7 +119,11 @@ class Printer:
 
     def _ask(self, line: bytes) -> bytes | None:
         """The answer to one job; None when the process went away before it gave one."""
-        process = self._ready()
+        try:
+            process = self._ready()
+        except OSError as fault:
+            _log.error("the printer cannot be started", exc_info=fault)
+            raise PressBusy() from fault
         assert process.stdin is not None
         assert process.stdout is not None
         slow = threading.Event()
@@ -135,7 +139,7 @@ class Printer:
             process.stdin.flush()
             answer = json.loads(process.stdout.readline() or "null")
             content = process.stdout.read(answer["size"]) if answer and "size" in answer else b""
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             answer = None
         finally:
             watch.cancel()

@@ -13,6 +13,7 @@ from app.web.documents.words import Pair, Words
 LEFT, RIGHT = 62.0, 533.28
 WIDTH = RIGHT - LEFT
 GUTTER = 9.0
+MOST_ROW_LINES = 50
 INK, SOFT, GREEN, LINE = "#17231e", "#66736c", "#14513c", "#c9d6cf"
 Anchor = Literal["start", "middle", "end"]
 
@@ -124,9 +125,9 @@ def table(
     head = _head(words, columns)
     yield replace(head, keep=True)
     for row in rows:
-        yield _row(columns, row, head)
+        yield from _row(columns, row, head)
     if total:
-        last = _row(columns, total, head, "Senhui Song")
+        [last] = _row(columns, total, head, "Senhui Song")
         yield replace(last, boxes=(*last.boxes, Box(LEFT, 0, WIDTH, 0.8, GREEN)))
 
 
@@ -138,16 +139,23 @@ def _head(words: Words, columns: Sequence[Column]) -> Strip:
     return Strip(23, tuple(marks), (Box(LEFT, 21.4, WIDTH, 0.8, GREEN),))
 
 
-def _row(columns: Sequence[Column], cells: Sequence[str], head: Strip, family: str = "Senhui Hei") -> Strip:
-    marks, most = [], 1
-    for (x, column), cell in zip(_placed(columns), cells, strict=True):
-        lines = list(_cell(cell, column.width))
-        most = max(most, len(lines))
-        for index, (line, size, fill) in enumerate(lines):
-            face = family if song().covers(line) else "Senhui Hei"
-            marks.append(Mark(x, 11.5 + index * 10, line, size, face, fill, column.anchor))
-    height = 7.5 + most * 10
-    return Strip(height, tuple(marks), (Box(LEFT, height - 0.4, WIDTH, 0.4),), head)
+def _row(
+    columns: Sequence[Column], cells: Sequence[str], head: Strip, family: str = "Senhui Hei"
+) -> Iterator[Strip]:
+    """A row; one that is higher than a page could be goes on in further strips, without a line between."""
+    ready = [
+        list(_cell(cell, column.width)) for (_, column), cell in zip(_placed(columns), cells, strict=True)
+    ]
+    most = max(1, *map(len, ready))
+    for first in range(0, most, MOST_ROW_LINES):
+        marks = []
+        for (x, column), lines in zip(_placed(columns), ready, strict=True):
+            for index, (line, size, fill) in enumerate(lines[first : first + MOST_ROW_LINES]):
+                face = family if song().covers(line) else "Senhui Hei"
+                marks.append(Mark(x, 11.5 + index * 10, line, size, face, fill, column.anchor))
+        whole = most <= first + MOST_ROW_LINES
+        height = 10.0 * min(most - first, MOST_ROW_LINES) + (7.5 if whole else 0)
+        yield Strip(height, tuple(marks), (Box(LEFT, height - 0.4, WIDTH, 0.4),) if whole else (), head)
 
 
 def _cell(text: str, width: float) -> Iterator[tuple[str, float, str]]:

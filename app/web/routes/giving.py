@@ -40,8 +40,12 @@ MOST_LOTS = 100
 _LONGEST_LIST = MOST_CARDS * (LONGEST_NAME + 2)
 
 
+_NOBODY = "—"
+"""What stands in a list of names for a card that is for nobody by name."""
+
+
 class Names(Text):
-    """Names, one a line; each as `Written` takes it."""
+    """Names, one a line; each as `Written` takes it, or `_NOBODY`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(_LONGEST_LIST, **kwargs)
@@ -51,7 +55,7 @@ class Names(Text):
         if len(lines) > MOST_CARDS:
             raise ValidationError(t("web.gift_too_many", most=MOST_CARDS))
         one = Written(LONGEST_NAME)
-        return [one.deserialize(line) for line in lines]
+        return [None if line.strip() == _NOBODY else one.deserialize(line) for line in lines]
 
 
 class WordsForm(NewSchema):
@@ -222,7 +226,7 @@ def _gift_page(gift: GiftFacts, form: Form) -> Response:
     if gift.words is not None and not form.written:
         parts = gift.words.parts
         form.written |= {name: parts[name] for name in ("words", "giver") if name in parts}
-        form.written |= {"recipients": "\n".join(each or "" for each in parts.get("recipients", []))}
+        form.written |= {"recipients": "\n".join(each or _NOBODY for each in parts.get("recipients", []))}
     waiting = gift.status in (GiftStatus.PAID, GiftStatus.CHECKING)
     waiting = waiting or (gift.status is GiftStatus.UNPAID and "paying" in request.args)
     return page(

@@ -1,5 +1,6 @@
 """What an organisation holds and uses on pages, and its years."""
 
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 
@@ -159,8 +160,8 @@ def organisation_year_document(actor: Actor, year: int, form: DocumentForm) -> R
     url = f"{session.settings().public_url}/organisations/{code}/years/{year}"
     if actor.organisation.verified:
         url += f"/{_mark(code, year)}"
-    kind = "organisation_year"
-    return answer(Document(kind, f"{code}{year}", facts, url, clock.now(), language()), form)
+    kind, as_of = "organisation_year", datetime.fromisoformat(facts["as_of"])
+    return answer(Document(kind, f"{code}{year}", facts, url, as_of, language()), form)
 
 
 @web.get("/organisations/<code:code>/years/<int(max=9999):year>/<code:mark>")

@@ -6,6 +6,7 @@ from typing import Any
 from app.web.documents.sheets import Row
 from app.web.documents.strips import (
     GREEN,
+    GUTTER,
     LEFT,
     SOFT,
     WIDTH,
@@ -18,6 +19,7 @@ from app.web.documents.strips import (
     paragraph,
     table,
 )
+from app.web.documents.typeface import broken, hei
 from app.web.documents.words import Words, beside, day, known, read, said, under
 from app.web.words import grouped
 
@@ -92,19 +94,22 @@ def retired_rows(words: Words, quantity: str, retired: Sequence[Mapping[str, Any
 def bars(words: Words, shares: Sequence[tuple[str, int]]) -> Iterator[Strip]:
     """Parts of a sum of grams: the name, a bar, the mass and its share; the largest bar is the longest."""
     total, most = sum(grams for _, grams in shares), max((grams for _, grams in shares), default=0)
-    for index, (name, grams) in enumerate(shares):
+    shown, more = bounded(words, shares)
+    for index, (name, grams) in enumerate(shown):
+        lines = broken(name, hei(), 8.4, _BAR_LEFT - LEFT - GUTTER)
         long = _BAR_MOST * grams / most if most > 0 else 0
         share = f"{grams / total:.1%}" if total else ""
         right = LEFT + WIDTH
         yield Strip(
-            17,
+            17 + 10.5 * (len(lines) - 1),
             (
-                Mark(LEFT, 11, name, 8.4),
+                *(Mark(LEFT, 11 + 10.5 * place, line, 8.4) for place, line in enumerate(lines)),
                 Mark(right - 44, 11, kilograms_of(grams), 8.2, anchor="end"),
                 Mark(right, 11, share, 8.2, fill=SOFT, anchor="end"),
             ),
             (Box(_BAR_LEFT, 3.5, max(long, 0.6) if grams else 0, 9.5, _TINTS[min(index, len(_TINTS) - 1)]),),
         )
+    yield from more
     yield gap(4)
     yield Strip(1, (), (Box(LEFT, 0, WIDTH, 0.8, GREEN),))
     yield Strip(

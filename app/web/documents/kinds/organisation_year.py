@@ -6,7 +6,19 @@ from typing import Any
 from app.web.documents.kinds.lists import bars, bounded
 from app.web.documents.sheets import Document, Face, Row
 from app.web.documents.strips import Column, Strip, heading, table
-from app.web.documents.words import Words, beside, day, figure, kilograms, money, read, said, second, under
+from app.web.documents.words import (
+    Pair,
+    Words,
+    beside,
+    day,
+    figure,
+    kilograms,
+    money,
+    read,
+    said,
+    second,
+    under,
+)
 from app.web.words import grouped
 
 
@@ -33,9 +45,16 @@ def organisation_year(document: Document, words: Words) -> Face:
             Row(said("documents.held"), kilograms(facts.get("held_kg"))),
             Row(said("documents.as_of"), second(facts.get("as_of"))),
         ],
-        notes=[said("documents.year_scope"), *(read(note) for note in facts.get("notes") or ())],
+        notes=_notes(facts),
         strips=[*_purposes(words, facts), *_lines(words, facts)],
     )
+
+
+def _notes(facts: Mapping[str, Any]) -> list[Pair]:
+    cut = (
+        [] if facts.get("complete", True) else [said("documents.year_cut", count=f"{len(facts['lines']):,}")]
+    )
+    return [said("documents.year_scope"), *cut, *(read(note) for note in facts.get("notes") or ())]
 
 
 def _use(words: Words, each: Mapping[str, Any]) -> str:
@@ -46,12 +65,10 @@ def _purposes(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
     rows = facts.get("purposes") or ()
     if rows:
         yield from heading(words, said("documents.uses"))
-        shown, more = bounded(words, rows)
-        named = [beside(_use(words, each), each.get("period") or "") for each in shown]
+        named = [beside(_use(words, each), each.get("period") or "") for each in rows]
         yield from bars(
-            words, [(name, each["quantity_kg"] * 1000) for name, each in zip(named, shown, strict=True)]
+            words, [(name, each["quantity_kg"] * 1000) for name, each in zip(named, rows, strict=True)]
         )
-        yield from more
 
 
 def _lines(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
