@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.causes.jobs import organisations as jobs
+from app.causes.queries import organisation_years
 from app.causes.rules.organisations import bounds, text_cell
 from app.causes.services import invoices
 from app.kit import clock
@@ -24,7 +26,8 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.offsets.rules import PaymentOutcome
-from app.offsets.services import payments, transfers
+from app.offsets.services import payments, refunds, transfers
+from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
 from app.offsets.services.words import PaidWord
 from app.registry import services as registry
@@ -143,6 +146,56 @@ def test_what_expires_or_goes_back_is_free_again(app: Flask) -> None:
         session.execute(text("UPDATE orders SET expired_at = now() WHERE code = :code"), {"code": second})
     assert budgets(office) == [(100, 0, 200)]
     assert jobs.tell_orders() == 2
+
+
+def test_an_order_that_operators_placed_stands_among_the_organisations_own(app: Flask) -> None:
+    office, lot = Office(app), tonne()
+    mine = office.order(lot, 100, use="差旅").json["code"]
+    wish, operator_id = Wish("organisation", 20, lot_code=lot), colleague()
+    with transaction():
+        order = transfers.place_transfer_order(operator_id, office.id, wish, timedelta(days=3))
+    listed = office.get("/orders")["items"]
+    assert [(each["code"], each["use"], each["by_key"]) for each in listed] == [
+        (order.code, None, False),
+        (mine, "差旅", False),
+    ]
+    assert listed[0]["transfer_link"] == office.get(f"/orders/{order.code}")["transfer_link"]
+    first = office.get("/orders?limit=1")
+    assert [each["code"] for each in first["items"]] == [order.code]
+    following = office.get(f"/orders?limit=1&after={first['next']}")
+    assert [each["code"] for each in following["items"]] == [mine]
+    pay(order.code, 200)
+    year = clock.business_day().year
+    facts = office.get(f"/years/{year}")["facts"]
+    assert (facts["paid_fen"], facts["retired_kg"], len(facts["lines"])) == (200, 20, 1)
+
+
+def test_what_went_back_of_a_settled_order_was_not_spent(app: Flask) -> None:
+    office = Office(app)
+    office.ask("PUT", "/budgets", {"period": "year", "limit_fen": 300}, status=200)
+    member = {"period": "year", "limit_fen": 200, "member": office.code_of(office.owner)}
+    office.ask("PUT", "/budgets", member, status=200)
+    code = settled(office)
+    asks, agrees = colleague(), colleague()
+    with transaction():
+        refund = refunds.request_goodwill(asks, code, 4, "a courtesy").code
+    with transaction():
+        refunds.approve(agrees, refund)
+    assert budgets(office) == [(100, 0, 200), (100, 0, 100)], "not yet back"
+    with transaction() as session:
+        session.execute(text("UPDATE refund SET accepted_at = now(), succeeded_at = now()"))
+    assert budgets(office) == [(96, 0, 204), (96, 0, 104)]
+    facts = office.get(f"/years/{clock.business_day().year}")["facts"]
+    assert facts["paid_fen"] == 96
+
+
+def test_a_year_of_many_lines_sums_all_of_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(app)
+    monkeypatch.setattr(organisation_years, "MOST_LINES", 1)
+    settled(office)
+    settled(office)
+    facts = office.get(f"/years/{clock.business_day().year}")["facts"]
+    assert (facts["complete"], len(facts["lines"]), facts["retired_kg"]) == (False, 1, 20)
 
 
 def test_a_budget_runs_from_month_to_month() -> None:

@@ -55,7 +55,7 @@ def organisation_year_facts(organisation_id: int, year: int) -> dict[str, Any]:
         "year": year,
         "complete": len(lines) <= MOST_LINES,
         "paid_fen": spent_fen,
-        "retired_kg": sum(line["quantity_kg"] for line in written),
+        "retired_kg": sum(offsets.retired.sum_retired(organisation_id, first, last, "year").values()) // 1000,
         "held_kg": accounts.get_balance(organisation_id, chart.UNITS) // 1000,
         "purposes": _purposes(written),
         "lines": written,
