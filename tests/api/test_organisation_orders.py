@@ -2,6 +2,7 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,17 @@ from builders import Forest, forest, person, wechat_person
 from flask import Flask
 from offices import CREDIT_CODES, Office, at_once, hear, pay, tonne
 from paying import colleague
-from shop import Shop, assert_books_prove, eventually
+from shop import Shop, assert_books_prove, eventually, wait_for_a_lock
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.causes.jobs import organisations as jobs
+from app.causes.models.webhooks import OrganisationNotice
 from app.causes.queries import organisation_years
 from app.causes.rules.organisations import bounds, text_cell
-from app.causes.services import invoices
+from app.causes.services import invoices, webhooks
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -118,6 +120,31 @@ def test_a_budget_holds_when_a_hundred_order_at_once(app: Flask) -> None:
     left = db.session.scalar(text("SELECT available_kg FROM lot"))
     assert before - left == 40, "what was refused has reserved nothing"
     assert_books_prove()
+
+
+def test_who_writes_a_notice_and_who_orders_never_wait_for_each_other(app: Flask) -> None:
+    office, lot = Office(app), tonne()
+    hear()
+    organisation_id = office.id
+    db.session.rollback()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            position = session.scalar(webhooks._NEXT, {"id": organisation_id})
+            ordered = pool.submit(office.order, lot, 100)
+            wait_for_a_lock()
+            session.add(
+                OrganisationNotice(
+                    organisation_id=organisation_id,
+                    position=position,
+                    code="N" * 26,
+                    kind="webhook.test",
+                    data={},
+                    at=clock.now(),
+                )
+            )
+            session.flush()
+        assert ordered.result(10).status_code == 201
+    assert [each["type"] for each in office.get("/notices")["items"]][-2:] == ["webhook.test", "order.placed"]
 
 
 def test_a_members_budget_is_their_own_and_a_key_counts_for_who_made_it(app: Flask) -> None:

@@ -37,7 +37,7 @@ _NEXT = text(
     " ON CONFLICT (organisation_id) DO UPDATE SET last = organisation_feed.last + 1 RETURNING last"
 )
 _LAST = text("SELECT coalesce((SELECT last FROM organisation_feed WHERE organisation_id = :id), 0)")
-_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR UPDATE")
+_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR NO KEY UPDATE")
 _CLAIM = text(
     "UPDATE webhook_endpoint SET next_at = :until WHERE id IN (SELECT e.id FROM webhook_endpoint e"
     " WHERE stopped_at IS NULL AND ended_at IS NULL AND next_at <= :now AND (EXISTS"
