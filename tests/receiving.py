@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -49,12 +50,20 @@ class Receiver:
     def __init__(self, folder: Path, host: str = HOST) -> None:
         self.answers: list[int] = []
         self.got: list[tuple[dict[str, str], bytes]] = []
+        self.pauses: dict[str, float] = {}
+        """Seconds before the answer, by path."""
+        self.drips = False
+        """Whether it answers a byte now and then, without an end."""
         self.pem = certificate(folder, host)
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                while receiver.drips:
+                    self.wfile.write(b"H")
+                    time.sleep(0.05)
+                time.sleep(receiver.pauses.get(self.path, 0))
                 receiver.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 self.send_response(status)
@@ -76,13 +85,14 @@ class Receiver:
     def port(self) -> int:
         return int(self.server.server_address[1])
 
-    def courier(self) -> Courier:
+    def courier(self, longest_s: float = 10.0) -> Courier:
         """As the real one, but every name is this machine, and every port the receiver's."""
         return Courier(
             resolve=lambda host, port: ["127.0.0.1"],
             may_reach=lambda address: True,
             ca_file=str(self.pem),
             connect_to=self.port,
+            longest_s=longest_s,
         )
 
     def close(self) -> None:

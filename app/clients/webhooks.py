@@ -5,20 +5,24 @@ address while the certificate is checked for the name; no redirect is followed a
 read. Source: OWASP, Server Side Request Forgery Prevention (case 2), and RFC 6890 for the ranges.
 """
 
+import contextlib
+import http.client
 import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import certifi
-import urllib3
 
 from app.clients.errors import OutsideError, Unreachable
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3.0, 5.0
+LONGEST_S = 10.0
+"""How long one letter may take altogether, once its name is resolved."""
 LONGEST_URL = 500
 _LARGEST_ANSWER_BYTES = 4096
 _HOST = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -77,6 +81,8 @@ def is_public(written: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if address.is_site_local:
+            return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
@@ -87,7 +93,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
 
 
 class Courier:
-    """Pushes letters; a test gives it a resolver, a rule of what may be reached, a CA and a port."""
+    """Pushes letters; a test gives it a resolver, a rule of what may be reached, a CA, a port and a time."""
 
     def __init__(
         self,
@@ -95,9 +101,12 @@ class Courier:
         may_reach: Callable[[str], bool] = is_public,
         ca_file: str | None = None,
         connect_to: int | None = None,
+        longest_s: float = LONGEST_S,
     ) -> None:
         self._resolve, self._may_reach, self._connect_to = resolve, may_reach, connect_to
-        self._ca_file = ca_file or certifi.where()
+        self._longest_s = longest_s
+        self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
 
     def require_public(self, url: str) -> None:
         """Refuse an address that we would not push to now. Raises `Forbidden`, `Unreachable`."""
@@ -106,32 +115,16 @@ class Courier:
     def send(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Push once and return the status, a redirect's too. Raises `Forbidden`, `Unreachable`."""
         target = read_url(url)
-        address = self._pin(target)
+        where = (self._pin(target), self._connect_to or target.port)
         try:
-            with urllib3.HTTPSConnectionPool(
-                address,
-                self._connect_to or target.port,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
-                maxsize=1,
-                ca_certs=self._ca_file,
-                cert_reqs="CERT_REQUIRED",
-                ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
-                server_hostname=target.host,
-                assert_hostname=target.host,
-            ) as pool:
-                answer = pool.urlopen(
-                    "POST",
-                    target.path,
-                    body=body,
-                    headers={**headers, "Host": target.authority, "User-Agent": "Senhui"},
-                    redirect=False,
-                    retries=False,
-                    preload_content=False,
-                )
-                answer.read(_LARGEST_ANSWER_BYTES, decode_content=False)
-                answer.close()
-                return int(answer.status)
-        except (OSError, urllib3.exceptions.HTTPError) as trouble:
+            with (
+                socket.create_connection(where, CONNECT_TIMEOUT_S) as line,
+                _cut_after(line, self._longest_s),
+            ):
+                line.settimeout(READ_TIMEOUT_S)
+                with self._tls.wrap_socket(line, server_hostname=target.host) as secure:
+                    return _post(secure, target, headers, body)
+        except (OSError, http.client.HTTPException) as trouble:
             reason = type(trouble).__name__
         raise Unreachable(f"POST to {target.host}: {reason}")
 
@@ -146,3 +139,34 @@ class Courier:
         if not all(map(self._may_reach, found)):
             raise Forbidden("the name leads into a private network")
         return found[0]
+
+
+def _post(line: socket.socket, target: Target, headers: Mapping[str, str], body: bytes) -> int:
+    talk = http.client.HTTPConnection(target.host)
+    talk.sock = line
+    talk.request("POST", target.path, body, {**headers, "Host": target.authority, "User-Agent": "Senhui"})
+    answer = talk.getresponse()
+    answer.read(_LARGEST_ANSWER_BYTES)
+    return answer.status
+
+
+@contextlib.contextmanager
+def _cut_after(line: socket.socket, seconds: float) -> Iterator[None]:
+    """End a connection that takes longer altogether, whatever it waits for.
+
+    Time-outs run anew with every byte: whoever sends one every few seconds would hold us for hours.
+    """
+    with line.dup() as end:  # TLS takes the socket over; this one still reaches the connection
+        watch = threading.Timer(seconds, _cut, [end])
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+            watch.join()
+
+
+def _cut(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it has ended by itself
+        line.shutdown(socket.SHUT_RDWR)

@@ -377,6 +377,10 @@ def _told() -> None:
         sa.Column("data", pg.JSONB, nullable=False),
         _moment("at"),
     )
+    # An endpoint that wants few kinds is asked about every second: nobody reads all the others for it.
+    op.create_index(
+        "ix_organisation_notice_kind", "organisation_notice", ["organisation_id", "kind", "position"]
+    )
     op.create_table(
         "webhook_endpoint",
         _id(),

@@ -14,10 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts import queries as accounts
 from app.accounts.queries import memberships
 from app.accounts.rules import MEMBER_ROLES, read_credit_code
+from app.accounts.services import api_keys, open_organisation, verifications
 from app.accounts.services import memberships as members
-from app.accounts.services import open_organisation, verifications
 from app.kit import clock
 from app.kit.database import db
+from app.kit.problems import NotAllowed
 from app.kit.transaction import transaction
 
 
@@ -295,3 +296,55 @@ def test_nobody_gives_a_key_what_they_may_not_do(app: Flask) -> None:
     assert "members" not in MEMBER_ROLES["buyer"]
     made = [office.ask("POST", "/keys", {"name": "x", "scopes": ["read"]}).status_code for _ in range(11)]
     assert made == [201] * 10 + [409]
+
+
+@pytest.mark.parametrize("how", ["removed", "left", "demoted"])
+def test_who_is_owner_no_more_has_left_no_door_open(app: Flask, how: str) -> None:
+    office = Office(app)
+    other = office.member("owner")
+    made = office.post("/invitations", {"role": "owner"}, other)
+    path = "/members/me" if how == "left" else f"/members/{office.code_of(other)}"
+    if how == "demoted":
+        assert office.ask("PUT", path, {"role": "viewer"}).status_code == 200
+    else:
+        assert office.ask("DELETE", path, who=other if how == "left" else office.owner).status_code == 204
+    assert office.get("/invitations")["items"] == []
+    assert office.accept(made["secret"], person(app)).json["code"] == "invitation_unknown"
+    mine = office.invite("viewer")
+    assert office.accept(mine, person(app)).status_code == 201, "others' links stay"
+
+
+def test_who_was_let_go_while_asking_makes_no_link_and_no_key(app: Flask) -> None:
+    office = Office(app)
+    other = office.member("owner")
+    assert office.ask("DELETE", f"/members/{office.code_of(other)}").status_code == 204
+    organisation_id, ends = office.id, clock.now() + timedelta(days=1)
+    db.session.rollback()
+    with pytest.raises(NotAllowed), transaction():
+        members.invite(organisation_id, other.holder_id, "owner")
+    with pytest.raises(NotAllowed), transaction():
+        api_keys.make_key(organisation_id, other.holder_id, "ERP", ["read"], ends)
+
+
+def test_an_operators_link_brings_the_first_owner_only(app: Flask) -> None:
+    operator_id = colleague("partners")
+    with transaction():
+        code = open_organisation(operator_id, "示例法院").code
+    found = memberships.get_organisation_by_code(code)
+    with transaction():
+        first, second = (members.invite_owner(operator_id, found.id).secret for _ in range(2))
+    one, another = person(app), person(app)
+    with transaction():
+        members.accept(one.holder_id, first)
+    with pytest.raises(members.InvitationUnknown), transaction():
+        members.accept(another.holder_id, second)
+
+
+def test_a_key_that_is_revoked_is_told(app: Flask) -> None:
+    office = Office(app)
+    prefix = office.key("read").split("_")[1]
+    for _ in range(2):
+        assert office.ask("DELETE", f"/keys/{prefix}").status_code == 204
+    hear()
+    kinds = [each["type"] for each in office.get("/notices")["items"]]
+    assert kinds.count("key.revoked") == 1

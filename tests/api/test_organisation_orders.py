@@ -2,6 +2,8 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,22 +12,24 @@ from builders import Forest, forest, person, wechat_person
 from flask import Flask
 from offices import CREDIT_CODES, Office, at_once, hear, pay, tonne
 from paying import colleague
-from shop import Shop, assert_books_prove, eventually
+from shop import Shop, assert_books_prove, eventually, wait_for_a_lock
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.causes.jobs import organisations as jobs
+from app.causes.models.webhooks import OrganisationNotice
 from app.causes.queries import organisation_years
 from app.causes.rules.organisations import bounds, text_cell
-from app.causes.services import invoices
+from app.causes.services import invoices, webhooks
 from app.kit import clock
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.offsets.rules import PaymentOutcome
-from app.offsets.services import payments, transfers
+from app.offsets.services import payments, refunds, transfers
+from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
 from app.offsets.services.words import PaidWord
 from app.registry import services as registry
@@ -118,6 +122,31 @@ def test_a_budget_holds_when_a_hundred_order_at_once(app: Flask) -> None:
     assert_books_prove()
 
 
+def test_who_writes_a_notice_and_who_orders_never_wait_for_each_other(app: Flask) -> None:
+    office, lot = Office(app), tonne()
+    hear()
+    organisation_id = office.id
+    db.session.rollback()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            position = session.scalar(webhooks._NEXT, {"id": organisation_id})
+            ordered = pool.submit(office.order, lot, 100)
+            wait_for_a_lock()
+            session.add(
+                OrganisationNotice(
+                    organisation_id=organisation_id,
+                    position=position,
+                    code="N" * 26,
+                    kind="webhook.test",
+                    data={},
+                    at=clock.now(),
+                )
+            )
+            session.flush()
+        assert ordered.result(10).status_code == 201
+    assert [each["type"] for each in office.get("/notices")["items"]][-2:] == ["webhook.test", "order.placed"]
+
+
 def test_a_members_budget_is_their_own_and_a_key_counts_for_who_made_it(app: Flask) -> None:
     office, lot = Office(app), tonne()
     buyer = office.member("buyer")
@@ -144,6 +173,56 @@ def test_what_expires_or_goes_back_is_free_again(app: Flask) -> None:
         session.execute(text("UPDATE orders SET expired_at = now() WHERE code = :code"), {"code": second})
     assert budgets(office) == [(100, 0, 200)]
     assert jobs.tell_orders() == 2
+
+
+def test_an_order_that_operators_placed_stands_among_the_organisations_own(app: Flask) -> None:
+    office, lot = Office(app), tonne()
+    mine = office.order(lot, 100, use="差旅").json["code"]
+    wish, operator_id = Wish("organisation", 20, lot_code=lot), colleague()
+    with transaction():
+        order = transfers.place_transfer_order(operator_id, office.id, wish, timedelta(days=3))
+    listed = office.get("/orders")["items"]
+    assert [(each["code"], each["use"], each["by_key"]) for each in listed] == [
+        (order.code, None, False),
+        (mine, "差旅", False),
+    ]
+    assert listed[0]["transfer_link"] == office.get(f"/orders/{order.code}")["transfer_link"]
+    first = office.get("/orders?limit=1")
+    assert [each["code"] for each in first["items"]] == [order.code]
+    following = office.get(f"/orders?limit=1&after={first['next']}")
+    assert [each["code"] for each in following["items"]] == [mine]
+    pay(order.code, 200)
+    year = clock.business_day().year
+    facts = office.get(f"/years/{year}")["facts"]
+    assert (facts["paid_fen"], facts["retired_kg"], len(facts["lines"])) == (200, 20, 1)
+
+
+def test_what_went_back_of_a_settled_order_was_not_spent(app: Flask) -> None:
+    office = Office(app)
+    office.ask("PUT", "/budgets", {"period": "year", "limit_fen": 300}, status=200)
+    member = {"period": "year", "limit_fen": 200, "member": office.code_of(office.owner)}
+    office.ask("PUT", "/budgets", member, status=200)
+    code = settled(office)
+    asks, agrees = colleague(), colleague()
+    with transaction():
+        refund = refunds.request_goodwill(asks, code, 4, "a courtesy").code
+    with transaction():
+        refunds.approve(agrees, refund)
+    assert budgets(office) == [(100, 0, 200), (100, 0, 100)], "not yet back"
+    with transaction() as session:
+        session.execute(text("UPDATE refund SET accepted_at = now(), succeeded_at = now()"))
+    assert budgets(office) == [(96, 0, 204), (96, 0, 104)]
+    facts = office.get(f"/years/{clock.business_day().year}")["facts"]
+    assert facts["paid_fen"] == 96
+
+
+def test_a_year_of_many_lines_sums_all_of_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(app)
+    monkeypatch.setattr(organisation_years, "MOST_LINES", 1)
+    settled(office)
+    settled(office)
+    facts = office.get(f"/years/{clock.business_day().year}")["facts"]
+    assert (facts["complete"], len(facts["lines"]), facts["retired_kg"]) == (False, 1, 20)
 
 
 def test_a_budget_runs_from_month_to_month() -> None:

@@ -1,6 +1,9 @@
 """Webhooks: signed, ordered, repeated, dead and replayed, never sent into a private network; and pulling."""
 
+import dataclasses
+import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -150,11 +153,12 @@ def test_what_is_not_taken_is_sent_again_and_nothing_overtakes_it(
 
 
 def fail(office: Office, receiver: Receiver, start: float = 0) -> float:
-    """Let one notice fail as often as it is tried; how many days later it is."""
-    receiver.answers = [500] * (len(RETRY_AFTER) + 1)
+    """Let notices fail until one of them is dead; how many days later it is."""
+    receiver.answers = [500] * 100
     for turn in range(len(RETRY_AFTER) + 1):
         with later(start + turn):
-            assert deliver_notices() == 0 or not receiver.answers
+            assert deliver_notices() == 0
+    receiver.answers = []
     return start + len(RETRY_AFTER) + 1
 
 
@@ -281,6 +285,8 @@ def test_an_address_that_is_no_public_name_is_refused(app: Flask, url: str) -> N
         "::",
         "fe80::1%eth0",
         "fc00::1",
+        "fec0::1",
+        "::7f00:1",
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
         "64:ff9b::7f00:1",
@@ -325,6 +331,49 @@ def test_a_certificate_for_another_name_is_not_believed(tmp_path: Path) -> None:
         assert other.courier().send("https://other.example.com/", {}, b"{}") == 200
     finally:
         other.close()
+
+
+def test_who_answers_a_byte_now_and_then_is_cut_off(receiver: Receiver) -> None:
+    receiver.drips, began = True, time.monotonic()
+    try:
+        with pytest.raises(Unreachable):
+            receiver.courier(longest_s=0.5).send(URL, {}, b"{}")
+    finally:
+        receiver.drips = False
+    assert time.monotonic() - began < 3
+
+
+def test_a_slow_endpoint_holds_up_no_other(app: Flask, office: Office, receiver: Receiver) -> None:
+    receiver.pauses["/slow"] = 2.0
+    office.post("/webhooks", {"url": f"https://{HOST}/slow"})
+    other = Office(app)
+    hear()
+    endpoint(other)
+    say(office)
+    say(other, 3)
+    assert deliver_notices() == 4
+    pushed = [json.loads(body)["position"] for _, body in receiver.got]
+    assert pushed == [2, 3, 4, 2], "the slow one's came last, after all of the other's"
+
+
+def test_a_lost_lease_is_told_by_the_other_deliverer_only(office: Office, receiver: Receiver) -> None:
+    endpoint(office)
+    say(office, 2)
+    with transaction():
+        lost = webhooks.claim_due(8)[0]
+    with later(0.01), transaction():
+        held = webhooks.claim_due(8)[0]
+    assert held.endpoint_id == lost.endpoint_id
+    with transaction():
+        assert webhooks.next_push(lost) is None
+    with transaction():
+        push = webhooks.next_push(held)
+    assert push is not None
+    with transaction():
+        late = dataclasses.replace(push, lease=lost)
+        assert not webhooks.record_push(late, 500, "status 500")
+    standing = office.get("/webhooks")["items"][0]
+    assert (standing["attempts"], standing["last_error"]) == (0, None)
 
 
 def test_a_silent_name_is_unreachable() -> None:

@@ -10,11 +10,13 @@ from hmac import compare_digest
 from sqlalchemy import func, select, update
 
 from app.accounts import rules
+from app.accounts.announcements import ORGANISATION_CHANGED
 from app.accounts.errors import KeyReplaced, KeyScopes, TooManyKeys
 from app.accounts.models import ApiKey, Organisation
 from app.accounts.queries.api_keys import KEY_MARK, works
-from app.accounts.services.memberships import hash_of
+from app.accounts.services.memberships import hash_of, require_still
 from app.kit import clock
+from app.kit.announcements import announce
 from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.problems import NotFound, NotSignedIn
@@ -25,7 +27,7 @@ _USED_EVERY = timedelta(minutes=1)
 def make_key(
     organisation_id: int, member_id: int, name: str, scopes: list[str], expires_at: datetime
 ) -> tuple[ApiKey, str]:
-    """A new key and its whole text, which is shown only now. Raises `KeyScopes`, `TooManyKeys`."""
+    """A new key and its whole text, which is shown only now. Raises `NotAllowed`, `TooManyKeys`."""
     return _make(organisation_id, member_id, name, scopes, expires_at)
 
 
@@ -34,7 +36,7 @@ def replace_key(
 ) -> tuple[ApiKey, str]:
     """A successor with the same scopes and life; the key before it works on for `overlap`.
 
-    Raises `NotFound`, `KeyReplaced`, and `KeyScopes` when the caller `may` not do all of it.
+    Raises `NotFound`, `NotAllowed`, `KeyReplaced`, and `KeyScopes` when the caller `may` not do all of it.
     """
     before = _lock_key(organisation_id, prefix)
     replaced = db.session.scalar(select(ApiKey.id).where(ApiKey.replaces_id == before.id))
@@ -50,8 +52,12 @@ def replace_key(
 def revoke_key(organisation_id: int, prefix: str) -> None:
     """Let a key not work any more, from this moment on. Raises `NotFound`."""
     key = _lock_key(organisation_id, prefix)
-    key.revoked_at = key.revoked_at or clock.now()
+    if key.revoked_at is not None:
+        return
+    key.revoked_at = clock.now()
     db.session.flush()
+    told = {"organisation_id": organisation_id, "kind": "key.revoked", "subject": prefix}
+    announce(ORGANISATION_CHANGED, told)
 
 
 def use_key(text: str) -> ApiKey:
@@ -79,6 +85,7 @@ def _make(
     replaces_id: int | None = None,
 ) -> tuple[ApiKey, str]:
     db.session.get_one(Organisation, organisation_id, with_for_update=True)
+    require_still(organisation_id, member_id, "keys")
     working = select(func.count()).where(
         ApiKey.organisation_id == organisation_id,
         ApiKey.revoked_at.is_(None),

@@ -21,13 +21,14 @@ from app.accounts.errors import (
     TooManyOrganisations,
 )
 from app.accounts.models import ApiKey, Holder, Invitation, Membership, Organisation
+from app.accounts.queries.memberships import may_act
 from app.accounts.services import audit, notices
 from app.accounts.services.holders import open_holder
 from app.kit import clock, sealing
 from app.kit.announcements import announce
 from app.kit.codes import random_code
 from app.kit.database import db
-from app.kit.problems import NotFound
+from app.kit.problems import NotAllowed, NotFound
 
 MOST_UNVERIFIED = 5
 LABEL = "member_label:{}"
@@ -61,8 +62,9 @@ def found(holder_id: int, name: str, region: str | None = None) -> Holder:
 
 
 def invite(organisation_id: int, invited_by: int, role: str, label: str | None = None) -> Invited:
-    """Make a link that lets one person in as `role`. Raises `TooManyInvitations`."""
+    """Make a link that lets one person in as `role`. Raises `NotAllowed`, `TooManyInvitations`."""
     _lock(organisation_id)
+    require_still(organisation_id, invited_by, "members")
     return _invite(organisation_id, role, label, invited_by)
 
 
@@ -90,7 +92,10 @@ def withdraw_invitation(organisation_id: int, code: str) -> None:
 
 
 def accept(holder_id: int, secret: str) -> Membership:
-    """Join by a link; it works once. Raises `InvitationUnknown`, `AlreadyMember`, `TooManyInvitations`."""
+    """Join by a link; it works once, an operator's for the first owner only.
+
+    Raises `InvitationUnknown`, `AlreadyMember`, `TooManyInvitations`.
+    """
     invitation = db.session.scalar(select(Invitation).where(Invitation.link_hash == hash_of(secret)))
     if invitation is None:
         raise InvitationUnknown()
@@ -99,6 +104,8 @@ def accept(holder_id: int, secret: str) -> Membership:
     if not is_open(invitation):
         raise InvitationUnknown()
     standing = _standing(invitation.organisation_id)
+    if invitation.invited_by is None and standing:
+        raise InvitationUnknown()
     if any(each.member_id == holder_id for each in standing):
         raise AlreadyMember()
     if len(standing) >= rules.MOST_MEMBERS:
@@ -108,7 +115,7 @@ def accept(holder_id: int, secret: str) -> Membership:
 
 
 def change_role(organisation_id: int, member_code: str, role: str) -> Membership:
-    """Give a member another role; keys of whoever may make none any more end.
+    """Give a member another role; what they made and may make no more, keys and links, ends.
 
     Raises `NotFound`, and `LastOwner` for the only owner.
     """
@@ -119,12 +126,14 @@ def change_role(organisation_id: int, member_code: str, role: str) -> Membership
     db.session.flush()
     if "keys" not in rules.MEMBER_ROLES[role]:
         _end_keys_of(membership)
+    if "members" not in rules.MEMBER_ROLES[role]:
+        _withdraw_links_of(membership)
     _tell(organisation_id, "member.changed", member_code)
     return membership
 
 
 def remove(organisation_id: int, member_code: str, removed_by: int) -> Membership:
-    """Let a member go: somebody removes them, or they leave by themselves. Keys they made end with them.
+    """Let a member go: somebody removes them, or they leave by themselves. Keys and links they made end.
 
     Raises `NotFound`, and `LastOwner` for the only owner.
     """
@@ -134,6 +143,7 @@ def remove(organisation_id: int, member_code: str, removed_by: int) -> Membershi
     membership.ended_at, membership.ended_by = clock.now(), removed_by
     db.session.flush()
     _end_keys_of(membership)
+    _withdraw_links_of(membership)
     if removed_by != membership.member_id:
         organisation = db.session.get_one(Organisation, organisation_id)
         told = {"name": organisation.told_name}
@@ -154,6 +164,23 @@ def _end_keys_of(membership: Membership) -> None:
     )
     for prefix in prefixes.all():
         _tell(membership.organisation_id, "key.revoked", prefix)
+
+
+def _withdraw_links_of(membership: Membership) -> None:
+    """Let no link work any more that a member has made and may know: nobody comes back through one."""
+    waiting = (
+        Invitation.organisation_id == membership.organisation_id,
+        Invitation.invited_by == membership.member_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
+    )
+    db.session.execute(update(Invitation).where(*waiting).values(withdrawn_at=clock.now()))
+
+
+def require_still(organisation_id: int, member_id: int, permission: str) -> None:
+    """Refuse a member who was let go between asking and the organisation's lock. Raises `NotAllowed`."""
+    if not may_act(member_id, organisation_id, permission):
+        raise NotAllowed()
 
 
 def is_open(invitation: Invitation) -> bool:

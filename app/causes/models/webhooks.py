@@ -44,6 +44,7 @@ class OrganisationNotice(Base):
     """One thing that an organisation's programs are told, by push or when they ask. Never changes."""
 
     __tablename__ = "organisation_notice"
+    __table_args__ = (Index("ix_organisation_notice_kind", "organisation_id", "kind", "position"),)
 
     organisation_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("organisation.holder_id"), primary_key=True

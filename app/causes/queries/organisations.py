@@ -13,8 +13,8 @@ from app.causes.rules.organisations import Spending, bounds
 from app.kit import clock
 from app.kit.database import db
 from app.kit.proof import Proof, none
-from app.offsets.queries.orders import OrderFacts
-from app.offsets.queries.spending import list_orders_by_id, orders_relation
+from app.offsets.queries.orders import OrderFacts, get_order, list_orders
+from app.offsets.queries.spending import orders_relation
 from app.registry.queries.own_retirements import own_retired_from
 
 
@@ -31,17 +31,18 @@ class BudgetFacts:
 
 @dataclass(frozen=True)
 class PlacedOrder:
-    """An organisation's order with who placed it and what it is for."""
+    """An organisation's order with who placed it and what it is for; no member for what operators placed."""
 
     order: OrderFacts
-    member_id: int
-    by_key: bool
-    use_name: str | None
-    period: str | None
+    member_id: int | None = None
+    by_key: bool = False
+    use_name: str | None = None
+    period: str | None = None
 
 
 _SPENT = text(
-    "SELECT coalesce(sum(amount_fen) FILTER (WHERE status IN ('paid', 'settled')), 0)::bigint AS spent,"
+    "SELECT coalesce(sum(amount_fen - refunded_fen)"
+    "   FILTER (WHERE status IN ('paid', 'settled')), 0)::bigint AS spent,"
     " coalesce(sum(amount_fen) FILTER (WHERE status = 'reserved'), 0)::bigint AS reserved"
     f" FROM {orders_relation()} o WHERE holder_id = :organisation AND reserved_at >= :since"
     " AND reserved_at < :until AND (CAST(:member AS bigint) IS NULL OR EXISTS"
@@ -67,7 +68,7 @@ def _budget(row: Budget, day: date) -> BudgetFacts:
 def sum_spent(
     organisation_id: int, since: date, until: date, member_id: int | None = None
 ) -> tuple[int, int]:
-    """Fen paid for and fen promised by orders placed from one day to before another in Shanghai."""
+    """Fen paid that did not go back, and fen promised, of orders placed from one day to before another."""
     values = {
         "organisation": organisation_id,
         "since": _midnight(since),
@@ -83,25 +84,20 @@ def _midnight(day: date) -> datetime:
 
 
 def list_placed(organisation_id: int, limit: int, before: int | None = None) -> list[PlacedOrder]:
-    """Orders that members and programs placed, newest first; `before` is an order's id."""
-    wanted = select(OrganisationOrder).where(OrganisationOrder.organisation_id == organisation_id)
-    if before is not None:
-        wanted = wanted.where(OrganisationOrder.order_id < before)
-    rows = db.session.scalars(wanted.order_by(OrganisationOrder.order_id.desc()).limit(limit)).all()
-    orders = list_orders_by_id([row.order_id for row in rows])
-    return [
-        PlacedOrder(orders[row.order_id], row.member_id, row.key_id is not None, row.use_name, row.period)
-        for row in rows
-    ]
+    """All orders of an organisation, whoever placed them, newest first; `before` is an order's id."""
+    return _placed(list_orders(organisation_id, limit, before))
 
 
-def find_placed(organisation_id: int, order_code: str) -> OrganisationOrder | None:
-    """Who placed one of an organisation's orders and for what; None for what operators placed."""
-    return db.session.scalar(
-        select(OrganisationOrder).where(
-            OrganisationOrder.order_code == order_code, OrganisationOrder.organisation_id == organisation_id
-        )
-    )
+def get_placed(organisation_id: int, order_code: str) -> PlacedOrder:
+    """An organisation's order, whoever placed it. Raises `OrderUnknown` also for another's."""
+    return _placed([get_order(organisation_id, order_code)])[0]
+
+
+def _placed(orders: Sequence[OrderFacts]) -> list[PlacedOrder]:
+    ids = [order.id for order in orders]
+    rows = db.session.scalars(select(OrganisationOrder).where(OrganisationOrder.order_id.in_(ids)))
+    told = {row.order_id: (row.member_id, row.key_id is not None, row.use_name, row.period) for row in rows}
+    return [PlacedOrder(order, *told.get(order.id, ())) for order in orders]
 
 
 def list_uses(organisation_id: int, limit: int, before: int | None = None) -> Sequence[NamedUse]:

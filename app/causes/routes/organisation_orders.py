@@ -77,21 +77,12 @@ def view(placed: PlacedOrder) -> dict[str, Any]:
     return {**told, "transfer_link": link}
 
 
-def find(organisation_id: int, order_code: str) -> PlacedOrder:
-    """An organisation's order, whoever placed it. Raises `OrderUnknown` also for another's."""
-    order = offsets.get_order(organisation_id, order_code)
-    row = known.find_placed(organisation_id, order_code)
-    if row is None:
-        return PlacedOrder(order, organisation_id, by_key=False, use_name=None, period=None)
-    return PlacedOrder(order, row.member_id, row.key_id is not None, row.use_name, row.period)
-
-
 @orders.route("/<string:code>/orders", methods=["GET"])
 @acts("read")
 @orders.arguments(PageQuery, location="query")
 @orders.response(200, page_of(PlacedOrderView))
 def get_orders(wish: dict[str, Any]) -> dict[str, Any]:
-    """Orders that members and programs placed, newest first."""
+    """Orders of members, programs and operators in its name, newest first."""
     rows = known.list_placed(actor().id, wish["limit"] + 1, read_cursor(wish.get("after")))
     answer = page(rows, wish["limit"], lambda row: row.order.id)
     return {**answer, "items": [view(each) for each in answer["items"]]}
@@ -105,7 +96,7 @@ def get_orders(wish: dict[str, Any]) -> dict[str, Any]:
 def post_order(wish: dict[str, Any]) -> dict[str, Any]:
     """Order units within the budgets; pay before `expires_at`, on a member's phone or by bank."""
     require_open_shop()
-    return view(find(actor().id, place(actor(), wish).code))
+    return view(known.get_placed(actor().id, place(actor(), wish).code))
 
 
 @orders.route("/<string:code>/orders/<string:order>", methods=["GET"])
@@ -113,7 +104,7 @@ def post_order(wish: dict[str, Any]) -> dict[str, Any]:
 @orders.response(200, PlacedOrderView)
 def get_order(order: str) -> dict[str, Any]:
     """One order of the organisation."""
-    return view(find(actor().id, order))
+    return view(known.get_placed(actor().id, order))
 
 
 @orders.route("/<string:code>/orders/<string:order>/payment", methods=["POST"])

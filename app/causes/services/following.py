@@ -12,7 +12,8 @@ from app.causes.services.organisations import order_data
 from app.causes.services.webhooks import notify
 from app.kit import clock
 from app.kit.database import db
-from app.offsets.queries.spending import list_orders_by_id, orders_relation
+from app.offsets.queries import get_orders
+from app.offsets.queries.spending import orders_relation
 
 LATE = timedelta(days=60)
 """An order that expired may still be paid late and refunded; after this nobody looks any more."""
@@ -29,7 +30,7 @@ _CHANGED = text(
 def tell_orders(limit: int = 200) -> int:
     """Tell organisations of their orders that stand otherwise than they were told; returns how many."""
     rows = db.session.execute(_CHANGED, {"recent": clock.now() - LATE, "limit": limit}).all()
-    orders = list_orders_by_id([row.order_id for row in rows])
+    orders = get_orders([row.order_id for row in rows])
     for order_id, organisation_id, status in rows:
         db.session.execute(
             update(OrganisationOrder).where(OrganisationOrder.order_id == order_id).values(told=status)

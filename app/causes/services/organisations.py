@@ -23,7 +23,8 @@ from app.offsets.services.orders import Wish
 from app.registry.queries.serials import Run
 from app.registry.services import holdings
 
-_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR UPDATE")
+_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR NO KEY UPDATE")
+"""No stronger: whoever writes a notice holds the feed, and its foreign key looks at the organisation."""
 
 
 @dataclass(frozen=True)

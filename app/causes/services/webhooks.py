@@ -7,7 +7,7 @@ recorded. A crash in between lets the lease lapse, and the same notice is sent a
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -30,16 +30,14 @@ from app.causes.rules.webhooks import (
 from app.kit import clock, sealing
 from app.kit.codes import random_code
 from app.kit.database import db
-from app.kit.transaction import ring_after_commit
 
 LEASE = timedelta(seconds=60)
-DELIVER = "app.causes.jobs.webhooks.deliver_notices"
 _NEXT = text(
     "INSERT INTO organisation_feed (organisation_id, last) VALUES (:id, 1)"
     " ON CONFLICT (organisation_id) DO UPDATE SET last = organisation_feed.last + 1 RETURNING last"
 )
 _LAST = text("SELECT coalesce((SELECT last FROM organisation_feed WHERE organisation_id = :id), 0)")
-_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR UPDATE")
+_LOCK = text("SELECT 1 FROM organisation WHERE holder_id = :id FOR NO KEY UPDATE")
 _CLAIM = text(
     "UPDATE webhook_endpoint SET next_at = :until WHERE id IN (SELECT e.id FROM webhook_endpoint e"
     " WHERE stopped_at IS NULL AND ended_at IS NULL AND next_at <= :now AND (EXISTS"
@@ -47,7 +45,7 @@ _CLAIM = text(
     "     AND n.position > e.delivered AND (cardinality(kinds) = 0 OR n.kind = ANY(kinds)))"
     "   OR EXISTS (SELECT FROM webhook_dead_letter d WHERE d.endpoint_id = e.id AND d.replay_at IS NOT NULL"
     "     AND d.delivered_at IS NULL))"
-    " ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
+    " ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id, next_at"
 )
 
 
@@ -68,7 +66,6 @@ def notify(organisation_id: int, kind: str, data: dict[str, Any]) -> Organisatio
     )
     db.session.add(notice)
     db.session.flush()
-    ring_after_commit(DELIVER)
     return notice
 
 
@@ -120,7 +117,6 @@ def resume_endpoint(organisation_id: int, code: str) -> WebhookEndpoint:
     endpoint.stopped_at, endpoint.attempts, endpoint.dead_in_row = None, 0, 0
     endpoint.next_at = clock.now()
     db.session.flush()
-    ring_after_commit(DELIVER)
     return endpoint
 
 
@@ -145,47 +141,62 @@ def replay(organisation_id: int, code: str, position: int) -> DeadLetter:
     if letter is None:
         raise DeadLetterUnknown()
     letter.replay_at = clock.now()
-    endpoint.next_at = min(endpoint.next_at, clock.now()) if not endpoint.attempts else endpoint.next_at
     db.session.flush()
-    ring_after_commit(DELIVER)
     return letter
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An endpoint and until when it is one deliverer's; whoever finds another end there has lost it."""
+
+    endpoint_id: int
+    until: datetime
 
 
 @dataclass(frozen=True)
 class Push:
     """One letter on its way to an endpoint, under a lease."""
 
-    endpoint_id: int
+    lease: Lease
     url: str
     letter: Letter
     dead_letter_id: int | None
 
 
-def claim_due(limit: int) -> list[int]:
+def claim_due(limit: int) -> list[Lease]:
     """Endpoints with something to be told now, each leased so that no other deliverer takes it."""
     now = clock.now()
-    return list(db.session.scalars(_CLAIM, {"now": now, "until": now + LEASE, "limit": limit}))
+    rows = db.session.execute(_CLAIM, {"now": now, "until": now + LEASE, "limit": limit})
+    return [Lease(row.id, row.next_at) for row in rows]
 
 
-def next_push(endpoint_id: int) -> Push | None:
-    """What this endpoint is told next, the lease renewed; None when there is nothing more."""
-    endpoint = db.session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
-    if endpoint.stopped_at is not None or endpoint.ended_at is not None:
+def next_push(lease: Lease, *, more: bool = True) -> Push | None:
+    """What an endpoint is told next, the lease renewed.
+
+    None, and the lease given back, when there is nothing or no `more` is wanted; None too when the lease was
+    lost: another deliverer goes on, and two never tell one endpoint at once.
+    """
+    endpoint = _lock_any(lease.endpoint_id)
+    if endpoint.stopped_at or endpoint.ended_at or endpoint.next_at != lease.until:
         return None
-    dead = find_due_replay(endpoint_id)
-    notice = find_next(endpoint) if dead is None else dead[1]
+    dead = find_due_replay(endpoint.id) if more else None
+    notice = dead[1] if dead else find_next(endpoint) if more else None
     endpoint.next_at = clock.now() + (LEASE if notice else timedelta())
     if notice is None:
         return None
-    return Push(endpoint.id, endpoint.url, letter_of(endpoint, notice), dead[0].id if dead else None)
+    renewed = Lease(endpoint.id, endpoint.next_at)
+    return Push(renewed, endpoint.url, letter_of(endpoint, notice), dead[0].id if dead else None)
 
 
 def record_push(push: Push, status: int | None, error: str) -> bool:
-    """Keep what came of a push (`status` None: no answer); whether the next one may follow at once."""
-    endpoint = db.session.get_one(
-        WebhookEndpoint, push.endpoint_id, with_for_update=True, populate_existing=True
-    )
+    """Keep what came of a push (`status` None: no answer); whether the next one may follow at once.
+
+    Nothing is kept of a failure when the lease was lost meanwhile: it is the other deliverer's to count.
+    """
+    endpoint = _lock_any(push.lease.endpoint_id)
     now, taken = clock.now(), status is not None and is_taken(status)
+    if not taken and endpoint.next_at != push.lease.until:
+        return False
     endpoint.answered_at = now if status is not None else endpoint.answered_at
     endpoint.last_error = None if taken else error
     if status == GONE:
@@ -205,13 +216,13 @@ def _record_replay(endpoint: WebhookEndpoint, letter_id: int, error: str | None)
         letter.delivered_at = clock.now()
     else:
         letter.error = error
-    endpoint.next_at = clock.now()
+        endpoint.next_at = clock.now()
 
 
 def _record_next(endpoint: WebhookEndpoint, position: int, error: str | None) -> None:
     now = clock.now()
     if error is None:
-        endpoint.delivered, endpoint.attempts, endpoint.dead_in_row, endpoint.next_at = position, 0, 0, now
+        endpoint.delivered, endpoint.attempts, endpoint.dead_in_row = position, 0, 0
         return
     endpoint.attempts += 1
     again = next_try(now, endpoint.attempts)
@@ -230,6 +241,10 @@ def _stop(endpoint: WebhookEndpoint) -> None:
     owners = [each.holder_id for each in list_members(endpoint.organisation_id) if each.role == "owner"]
     stopped = f"webhook:{endpoint.id}:{endpoint.stopped_at:%Y%m%d%H%M}"
     notices.tell(owners, "causes.notice_webhook_stopped", stopped, url=endpoint.url)
+
+
+def _lock_any(endpoint_id: int) -> WebhookEndpoint:
+    return db.session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
 
 
 def _lock(organisation_id: int, code: str) -> WebhookEndpoint:

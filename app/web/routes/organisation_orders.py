@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.accounts.queries import memberships
 from app.causes.queries import organisations as known
 from app.causes.routes.acting import Actor
-from app.causes.routes.organisation_orders import find, place, view
+from app.causes.routes.organisation_orders import place, view
 from app.kit.fields import Code, OneOf, Text, WholeText
 from app.kit.messages import t
 from app.kit.paging import page as page_of
@@ -41,7 +41,7 @@ class NewPurchase(OnceSchema):
 @web.get("/organisations/<code:code>/orders")
 @organisational("read")
 def organisation_orders(actor: Actor) -> Response:
-    """Orders that members and programs placed, and the form of a new one."""
+    """Orders in its name, whoever placed them, and the form of a new one."""
     return _orders_page(actor, Form())
 
 
@@ -113,7 +113,7 @@ def _orders_page(actor: Actor, form: Form) -> Response:
 
 
 def _order_page(actor: Actor, order: str, form: Form) -> Response:
-    placed = find(actor.id, order)
+    placed = known.get_placed(actor.id, order)
     return org_page(
         "organisation_order.html",
         actor,
