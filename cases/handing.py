@@ -42,7 +42,9 @@ class Side:
         found = [
             each.pid for each in children(self.instance.pid) if any(word in each.words for word in words)
         ]
+        outliving = [each.pid for pid in found for each in children(pid)]
         self.kills += kill(*found)
+        kill(*outliving)  # a web worker answers once more after its master is gone, and then breaks off
 
     def back(self) -> "Side":
         """This side, as soon as it answers again."""
