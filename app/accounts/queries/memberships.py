@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from app.accounts.models import Holder, Invitation, Membership, Organisation, Verification
 from app.accounts.rules import MEMBER_ROLES
@@ -113,9 +113,9 @@ def get_organisation_by_code(code: str) -> OrganisationFacts:
     return _one(Holder.code == code)
 
 
-def _one(condition: object) -> OrganisationFacts:
+def _one(condition: ColumnElement[bool]) -> OrganisationFacts:
     wanted = select(Organisation, Holder).join(Holder, Holder.id == Organisation.holder_id)
-    row = db.session.execute(wanted.where(condition)).first()  # type: ignore[arg-type]
+    row = db.session.execute(wanted.where(condition)).first()
     if row is None:
         raise NotFound()
     return _facts(*row)

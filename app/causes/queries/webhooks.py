@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.causes.errors.webhooks import EndpointUnknown
 from app.causes.models.webhooks import DeadLetter, OrganisationNotice, WebhookEndpoint
@@ -112,12 +112,6 @@ def list_dead_letters(endpoint_id: int, limit: int = PAGE) -> Sequence[DeadLette
         DeadLetter.endpoint_id == endpoint_id, DeadLetter.delivered_at.is_(None)
     )
     return db.session.scalars(wanted.order_by(DeadLetter.position.desc()).limit(limit)).all()
-
-
-def count_stopped() -> int:
-    """How many endpoints get no more because they did not answer."""
-    stopped = (WebhookEndpoint.stopped_at.is_not(None), WebhookEndpoint.ended_at.is_(None))
-    return db.session.scalar(select(func.count()).where(*stopped)) or 0
 
 
 _GAPS = text(

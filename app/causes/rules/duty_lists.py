@@ -58,7 +58,10 @@ def read_people(listed: Listed) -> tuple[list[Person], list[RowFault]]:
     faults = list(listed.faults)
     for row in listed.rows:
         found = _person(row)
-        (people if isinstance(found, Person) else faults).append(found)  # type: ignore[arg-type]
+        if isinstance(found, Person):
+            people.append(found)
+        else:
+            faults.append(found)
     return people, faults
 
 
@@ -77,7 +80,8 @@ def _person(row: Row) -> Person | RowFault:
     for column, is_faulty in faults.items():
         if is_faulty:
             return RowFault(row.line, "duty_row", column)
-    assert name is not None and suffix is not None  # noqa: PT018
+    assert name is not None
+    assert suffix is not None
     return Person(
         name,
         int(cell("birth_year", "")),

@@ -48,42 +48,21 @@ def record_ruling(operator: OperatorFacts, code: str) -> Response:
     ruling = read_ruling(form) if form.sound else None
     if ruling is None:
         return docket_page(operator, code, form, 422)
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        form,
-        lambda: rulings.record_ruling(operator.id, scope, code, ruling),
-        "ruling_recorded",
-    )
+    return act_on(operator, code, form, "ruling_recorded", rulings.record_ruling, ruling)
 
 
 @web.post("/console/dockets/<code:code>/rulings/<int(max=9223372036854775807):ruling_id>/confirm")
 @operated("courts.write")
 def confirm_ruling(operator: OperatorFacts, code: str, ruling_id: int) -> Response:
     """Let a ruling count, as it was read."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: rulings.confirm_ruling(operator.id, scope, code, ruling_id),
-        "ruling_confirmed",
-    )
+    return act_on(operator, code, Form(), "ruling_confirmed", rulings.confirm_ruling, ruling_id)
 
 
 @web.post("/console/dockets/<code:code>/rulings/<int(max=9223372036854775807):ruling_id>/refuse")
 @operated("dockets.write")
 def refuse_ruling(operator: OperatorFacts, code: str, ruling_id: int) -> Response:
     """Drop a ruling that waits."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: rulings.refuse_ruling(operator.id, scope, code, ruling_id),
-        "ruling_refused",
-    )
+    return act_on(operator, code, Form(), "ruling_refused", rulings.refuse_ruling, ruling_id)
 
 
 @web.post("/console/dockets/<code:code>/papers")
@@ -95,12 +74,9 @@ def keep_docket_paper(operator: OperatorFacts, code: str) -> Response:
     except Problem as problem:
         return refused(operator, code, Form(), problem)
     form = read_form(PaperForm)
-    told, scope = form.values, scope_of(operator)
-
-    def do() -> None:
-        docket_papers.keep_paper(operator.id, scope, code, told["kind"], told["title"], content)
-
-    return act_on(operator, code, form, do, "paper_kept")
+    told = form.values
+    keep = docket_papers.keep_paper
+    return act_on(operator, code, form, "paper_kept", keep, told.get("kind"), told.get("title"), content)
 
 
 @web.get("/console/dockets/<code:code>/papers/<int(max=9223372036854775807):paper_id>")
@@ -119,14 +95,7 @@ def docket_paper(operator: OperatorFacts, code: str, paper_id: int) -> Response:
 @operated("dockets.write")
 def drop_docket_paper(operator: OperatorFacts, code: str, paper_id: int) -> Response:
     """Take out a paper that does not belong here."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: docket_papers.drop_paper(operator.id, scope, code, paper_id),
-        "part_dropped",
-    )
+    return act_on(operator, code, Form(), "part_dropped", docket_papers.drop_paper, paper_id)
 
 
 @web.post("/console/dockets/<code:code>/waivers")
@@ -134,13 +103,9 @@ def drop_docket_paper(operator: OperatorFacts, code: str, paper_id: int) -> Resp
 def waive_docket_paper(operator: OperatorFacts, code: str) -> Response:
     """Say why this case does without a paper."""
     form = read_form(WaiverForm)
-    told, scope = form.values, scope_of(operator)
+    told = form.values
     return act_on(
-        operator,
-        code,
-        form,
-        lambda: docket_papers.waive_paper(operator.id, scope, code, told["kind"], told["reason"]),
-        "paper_waived",
+        operator, code, form, "paper_waived", docket_papers.waive_paper, told.get("kind"), told.get("reason")
     )
 
 
@@ -171,42 +136,21 @@ def order_by_bank(operator: OperatorFacts, code: str) -> Response:
 @operated("dockets.write")
 def deliver_reminder(operator: OperatorFacts, code: str, reminder_id: int) -> Response:
     """Note that a reminder was passed on."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: docket_letters.deliver_reminder(operator.id, scope, code, reminder_id),
-        "reminder_delivered",
-    )
+    return act_on(operator, code, Form(), "reminder_delivered", docket_letters.deliver_reminder, reminder_id)
 
 
 @web.post("/console/dockets/<code:code>/link")
 @operated("dockets.write")
 def renew_docket_link(operator: OperatorFacts, code: str) -> Response:
     """Give the parties another link."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: dockets.renew_link(operator.id, scope, code),
-        "docket_link_renewed",
-    )
+    return act_on(operator, code, Form(), "docket_link_renewed", dockets.renew_link)
 
 
 @web.post("/console/dockets/<code:code>/letter")
 @operated("courts.write")
 def issue_letter(operator: OperatorFacts, code: str) -> Response:
     """Attest that the ruling is carried out."""
-    scope = scope_of(operator)
-    return act_on(
-        operator,
-        code,
-        Form(),
-        lambda: docket_letters.issue_letter(operator.id, scope, code),
-        "letter_issued",
-    )
+    return act_on(operator, code, Form(), "letter_issued", docket_letters.issue_letter)
 
 
 @web.post("/console/dockets/<code:code>/withdraw")
@@ -214,11 +158,6 @@ def issue_letter(operator: OperatorFacts, code: str) -> Response:
 def withdraw_docket(operator: OperatorFacts, code: str) -> Response:
     """Close a docket that was opened by mistake."""
     form = read_form(ReasonForm)
-    scope = scope_of(operator)
     return act_on(
-        operator,
-        code,
-        form,
-        lambda: dockets.withdraw_docket(operator.id, scope, code, form.values["reason"]),
-        "docket_withdrawn",
+        operator, code, form, "docket_withdrawn", dockets.withdraw_docket, form.values.get("reason")
     )

@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, request
 
 from app.accounts import queries as accounts
 from app.accounts.queries.operators import OperatorFacts
-from app.causes.queries.courts import list_courts, scope_of
+from app.causes.queries.courts import Scope, list_courts, scope_of
 from app.causes.queries.docket_lots import list_fitting_lots
 from app.causes.queries.dockets import (
     DocketFacts,
@@ -113,21 +113,25 @@ def describe_docket(operator: OperatorFacts, code: str) -> Response:
     form = read_form(DescriptionForm)
     told = form.values
 
-    def do() -> None:
-        dockets.describe_docket(
-            operator.id, scope_of(operator), code, told["stage"], read_parties(form), told.get("account_note")
-        )
+    def describe(operator_id: int, scope: Scope, docket: str) -> None:
+        parties = read_parties(form)
+        dockets.describe_docket(operator_id, scope, docket, told["stage"], parties, told.get("account_note"))
 
-    return act_on(operator, code, form, do, "docket_described")
+    return act_on(operator, code, form, "docket_described", describe)
 
 
-def act_on(operator: OperatorFacts, code: str, form: Form, do: Callable[[], object], said: str) -> Response:
-    """Do something to a docket in one transaction; back to its page either way."""
+def act_on(
+    operator: OperatorFacts, code: str, form: Form, said: str, act: Callable[..., object], *told: object
+) -> Response:
+    """Do something to a docket, `act(operator_id, scope, code, *told)`; back to its page either way.
+
+    One transaction; nothing is done with a form that is not sound.
+    """
     if not form.sound:
         return docket_page(operator, code, form, 422)
     try:
         with transaction():
-            do()
+            act(operator.id, scope_of(operator), code, *told)
     except Problem as problem:
         return refused(operator, code, form, problem)
     return to_docket(code, said)

@@ -3,12 +3,11 @@
 Neither says that the duty is discharged: the greening office does, and both say so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from app.web.documents.kinds.lists import bounded, retired_rows, retirements
+from app.web.documents.kinds.lists import retired_rows, retirements
 from app.web.documents.sheets import Document, Face, Row
-from app.web.documents.strips import Column, Strip, heading, table
 from app.web.documents.words import (
     Pair,
     Words,
@@ -19,7 +18,6 @@ from app.web.documents.words import (
     money,
     read,
     said,
-    second,
     weight,
 )
 
@@ -30,7 +28,7 @@ def duty_equivalence(document: Document, words: Words) -> Face:
     return Face(
         title=said("documents.title_duty_equivalence"),
         subject_label=said("documents.subject_person"),
-        subject=_whom(words, facts),
+        subject=words.of(facts["person"]["name"]),
         figure_label=said("documents.figure_trees", year=facts["year"]),
         figure=(f"{facts['trees']:,}", words.say("documents.unit_trees")),
         statement=said(
@@ -45,10 +43,9 @@ def duty_equivalence(document: Document, words: Words) -> Face:
             *_tariff(words, facts),
             Row(said("documents.paid"), money(facts.get("paid_fen"))),
             *_bought(words, facts),
-            *_office(words, facts),
         ],
         notes=_notes(facts),
-        strips=[*_people(words, facts), *retirements(words, facts["retirements"])],
+        strips=[*retirements(words, facts["retirements"])],
     )
 
 
@@ -68,10 +65,9 @@ def duty_voucher(document: Document, words: Words) -> Face:
             year=facts["year"],
         ),
         rows=[
-            Row(said("documents.subject_person"), _whom(words, facts) if facts.get("person") else ""),
+            Row(said("documents.subject_person"), words.of((facts.get("person") or {}).get("name"))),
             Row(said("documents.persons"), f"{facts['persons']:,}" if facts.get("persons") else ""),
-            Row(said("documents.order"), facts.get("order_code") or "", second(facts.get("paid_at"))),
-            Row(said("documents.paid"), money(facts["paid_fen"]), words.of(facts.get("unit_price"))),
+            Row(said("documents.paid"), money(facts["paid_fen"])),
             Row(
                 said("documents.trees_amounted"),
                 _trees(words, facts.get("trees")),
@@ -81,13 +77,8 @@ def duty_voucher(document: Document, words: Words) -> Face:
             *_bought(words, facts),
         ],
         notes=_notes(facts),
-        strips=[*_people(words, facts), *retirements(words, facts["retirements"])],
+        strips=[*retirements(words, facts["retirements"])],
     )
-
-
-def _whom(words: Words, facts: Mapping[str, Any]) -> str:
-    person = facts.get("person")
-    return words.of(person["name"]) if person else words.of(facts.get("payer"))
 
 
 def _trees(words: Words, trees: Any) -> str:
@@ -123,40 +114,6 @@ def _tariff(words: Words, facts: Mapping[str, Any]) -> list[Row]:
 
 def _bought(words: Words, facts: Mapping[str, Any]) -> list[Row]:
     return retired_rows(words, kilograms(facts["quantity_kg"]), facts["retirements"])
-
-
-def _office(words: Words, facts: Mapping[str, Any]) -> list[Row]:
-    office = facts.get("office")
-    if not office:
-        return []
-    told = said(
-        "documents.office_accepted",
-        number=office.get("certificate_number") or "—",
-        on=office.get("accepted_on") or "—",
-    )
-    return [Row(said("documents.office"), words.of(office["name"]), words.first(told))]
-
-
-def _people(words: Words, facts: Mapping[str, Any]) -> Iterator[Strip]:
-    people = facts.get("people") or ()
-    if not people:
-        return
-    yield from heading(words, said("documents.people"))
-    columns = (
-        Column(said("documents.name"), 250),
-        Column(said("documents.trees_amounted"), 100, "end"),
-        Column(said("documents.quantity_kg"), 121, "end"),
-    )
-    shown, more = bounded(words, people)
-    yield from table(
-        words,
-        columns,
-        [
-            (words.of(each["name"]), f"{each['trees']:,}", f"{each.get('quantity_kg') or 0:,}")
-            for each in shown
-        ],
-    )
-    yield from more
 
 
 def _notes(facts: Mapping[str, Any]) -> list[Pair]:
