@@ -72,14 +72,14 @@ def set_due(cause_id: int, due_g: int, reason: str) -> None:
     """
     if due_g < 0:
         raise ValueError("nobody owes less than nothing")
-    _lock(cause_id)
+    cause = _lock(cause_id)
     change_g = due_g - standing(cause_id).due_g
     if not change_g:
         return
     due = Due(
         code=random_code(),
         holder_id=cause_id,
-        purpose=db.session.get_one(Cause, cause_id).purpose,
+        purpose=cause.purpose,
         reason=reason,
         due_g=due_g,
         change_g=change_g,
