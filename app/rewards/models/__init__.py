@@ -1,6 +1,19 @@
 """What rewards remember."""
 
+from app.rewards.models.badges import ActiveDaysRow, BadgeAward, BadgeStanding, BadgeWatch, YearLink
 from app.rewards.models.grants import PointGrant, PointUse, Spending
 from app.rewards.models.programmes import FundMovement, Programme, ProgrammeTariff
 
-__all__ = ["FundMovement", "PointGrant", "PointUse", "Programme", "ProgrammeTariff", "Spending"]
+__all__ = [
+    "ActiveDaysRow",
+    "BadgeAward",
+    "BadgeStanding",
+    "BadgeWatch",
+    "FundMovement",
+    "PointGrant",
+    "PointUse",
+    "Programme",
+    "ProgrammeTariff",
+    "Spending",
+    "YearLink",
+]

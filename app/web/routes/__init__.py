@@ -12,6 +12,7 @@ from app.web.routes import (
     account,
     actions,
     attestations,
+    badges,
     books,
     calculator,
     certificates,
@@ -85,12 +86,14 @@ from app.web.routes import (
     steps,
     tickets,
     transfers,
+    years,
 )
 
 __all__ = [
     "account",
     "actions",
     "attestations",
+    "badges",
     "books",
     "calculator",
     "certificates",
@@ -165,6 +168,7 @@ __all__ = [
     "steps",
     "tickets",
     "transfers",
+    "years",
 ]
 
 pages.web.before_request(guard.refuse_foreign_forms)
