@@ -14,7 +14,8 @@ CREATE TRIGGER badge_award_kept BEFORE UPDATE OF holder_id, badge OR DELETE OR T
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER badge_award_stands BEFORE UPDATE ON badge_award FOR EACH ROW
   WHEN (OLD.withdrawn_at IS NULL
-    AND (NEW.version, NEW.figure, NEW.awarded_at) IS DISTINCT FROM (OLD.version, OLD.figure, OLD.awarded_at))
+    AND (NEW.version, NEW.figure, NEW.earned_on, NEW.awarded_at)
+      IS DISTINCT FROM (OLD.version, OLD.figure, OLD.earned_on, OLD.awarded_at))
   EXECUTE FUNCTION refuse_row('a badge stands as it was earned');
 CREATE TRIGGER year_link_kept BEFORE UPDATE OF holder_id, year OR DELETE OR TRUNCATE ON year_link
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -85,6 +86,7 @@ def _badges() -> None:
         sa.Column("badge", sa.String(20), primary_key=True),
         sa.Column("version", sa.String(20), nullable=False),
         sa.Column("figure", sa.Integer, nullable=False),
+        sa.Column("earned_on", sa.Date, nullable=False),
         _moment("awarded_at"),
         _moment("withdrawn_at", nullable=True),
     )

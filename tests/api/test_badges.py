@@ -88,7 +88,9 @@ def test_what_people_do_earns_badges_once_and_they_are_told(rider: Person) -> No
         ride(rider, days_ago)
     hear()
     assert held(rider) == {"first_day", "streak_7"}
-    assert known.get_trail(rider.holder_id).streak.current == 7
+    trail = known.get_trail(rider.holder_id)
+    assert trail.streak.current == 7
+    assert [facts.earned_on for facts in trail.held] == [TODAY - timedelta(1), TODAY - timedelta(7)]
     assert told(rider).count("rewards.notice_badge") == 2
     with transaction():
         services.count([])
@@ -221,6 +223,7 @@ def test_a_year_says_what_the_account_of_that_year_says(client: FlaskClient, rid
     assert [each["code"] for each in year["badges"]] == ["first_day"]
     for other in (2027, 2014, 99999):
         assert client.get(f"/v1/me/years/{other}", headers=rider.auth).status_code == 404
+        assert client.delete(f"/v1/me/years/{other}/link", headers=rider.auth).status_code == 404
 
 
 def test_a_year_is_shown_by_wish_alone_and_a_link_taken_back_never_leads_anywhere_again(

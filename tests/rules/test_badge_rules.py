@@ -1,6 +1,7 @@
 """Levels, streaks and badges as rules: what counts, what is forgiven, and what is drawn."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.rewards.rules.badges import MEASURES, Life, badges, earned
+from app.rewards.rules.badges import MEASURES, Life, badges, earned, earned_on
 from app.rewards.rules.days import BITS, ActiveDays, read_days
 from app.rewards.rules.levels import level_of, levels
 from app.rewards.rules.streaks import RESTS, SPAN, streak
@@ -156,3 +157,15 @@ def test_a_field_of_weeks_ends_with_this_one_and_tells_rests_from_misses() -> No
     assert [told[TODAY - gap] for gap in (4, 3, 2, 1, 0, -1)] == [
         *("missed", "acted", "rested", "acted", "today", "to-come")
     ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["walking", "metro", "own_cup"]), st.sets(st.integers(TODAY - 60, TODAY)))
+)
+def test_a_badge_was_earned_on_the_first_day_that_fulfils_its_rule(told: dict[str, set[int]]) -> None:
+    whole = Life(ActiveDays({scene: frozenset(days) for scene, days in told.items()}), 0, False, TODAY)
+    for code in earned(whole):
+        day = earned_on(whole, badges()[code]).toordinal()
+        assert code in earned(replace(whole, days=whole.days.until(day)))
+        assert code not in earned(replace(whole, days=whole.days.until(day - 1)))

@@ -1,10 +1,11 @@
 """The days on which people acted, their badges, and the years they show. Guards: migration 0038."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -55,8 +56,9 @@ class BadgeStanding(Base):
 
 
 class BadgeAward(Base):
-    """A badge 徽章 that somebody holds, under the version of its rule that they fulfilled, with their figure.
+    """A badge 徽章 that somebody holds, under the version of its rule that they fulfilled.
 
+    `figure` is what they had reached when it was given, `earned_on` the day that made it whole.
     `withdrawn_at` is set when acts were withdrawn without which it would not have been earned.
     """
 
@@ -68,6 +70,7 @@ class BadgeAward(Base):
     badge: Mapped[str] = mapped_column(String(20), primary_key=True)
     version: Mapped[str] = mapped_column(String(20))
     figure: Mapped[int] = mapped_column(Integer)
+    earned_on: Mapped[date] = mapped_column(Date)
     awarded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from sqlalchemy import select, text
 
@@ -34,12 +34,12 @@ class BadgeFacts:
 
     badge: Badge
     figure: int
-    awarded_at: datetime | None
+    earned_on: date | None
 
     @property
     def percent(self) -> int:
         """How much of it is done, rounded down."""
-        return 100 if self.awarded_at else min(99, self.figure * 100 // self.badge.needed)
+        return 100 if self.earned_on else min(99, self.figure * 100 // self.badge.needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Trail:
     @property
     def held(self) -> Sequence[BadgeFacts]:
         """The badges they hold, the latest first."""
-        return [each for each in self.badges if each.awarded_at]
+        return [each for each in self.badges if each.earned_on]
 
 
 def get_trail(holder_id: int) -> Trail:
@@ -62,7 +62,7 @@ def get_trail(holder_id: int) -> Trail:
     life = read_lives([holder_id])[holder_id]
     held = list_held([holder_id]).get(holder_id, {})
     facts = [
-        BadgeFacts(badge, MEASURES[badge.measure](life, badge), _awarded_at(held.get(badge.code)))
+        BadgeFacts(badge, MEASURES[badge.measure](life, badge), _earned_on(held.get(badge.code)))
         for badge in badges().values()
         if badge.code in held or is_open(badge)
     ]
@@ -74,15 +74,13 @@ def get_trail(holder_id: int) -> Trail:
     )
 
 
-def _awarded_at(award: BadgeAward | None) -> datetime | None:
-    return award.awarded_at if award else None
+def _earned_on(award: BadgeAward | None) -> date | None:
+    return award.earned_on if award else None
 
 
-def _latest_first(facts: BadgeFacts) -> tuple[float, int]:
+def _latest_first(facts: BadgeFacts) -> tuple[int, int]:
     """Those held, the latest first; the others, the nearest first."""
-    if facts.awarded_at:
-        return -facts.awarded_at.timestamp(), 0
-    return 0.0, -facts.percent
+    return -(facts.earned_on.toordinal() if facts.earned_on else 0), -facts.percent
 
 
 def is_open(badge: Badge) -> bool:

@@ -58,7 +58,7 @@ class YearFacts:
     retired_g: int
     active_days: int
     longest_streak: int
-    badges: Sequence[tuple[Badge, datetime]]
+    badges: Sequence[tuple[Badge, date]]
     standing: Standing
 
     @property
@@ -73,12 +73,17 @@ class YearFacts:
         return not (self.avoided_g or self.emitted_g or self.retired_g)
 
 
+def require_year(year: int) -> None:
+    """Refuse a year that has not begun or that we cannot know of. Raises `NotFound`."""
+    if not FIRST_YEAR <= year <= clock.business_day().year:
+        raise NotFound()
+
+
 def get_year(holder_id: int, year: int) -> YearFacts:
-    """A person's year as of now. Raises `NotFound` for one that has not begun or that we cannot know."""
+    """A person's year as of now. Raises `NotFound` for one that has not begun or that we cannot know of."""
+    require_year(year)
     now = clock.now()
     today = clock.business_day(now)
-    if not FIRST_YEAR <= year <= today.year:
-        raise NotFound()
     first, last = date(year, 1, 1), date(year, 12, 31)
     avoided = footprint.accounts.sum_avoided(holder_id, first, last, "month")
     emitted = footprint.accounts.sum_emitted(holder_id, first, last, "month")
@@ -118,16 +123,15 @@ def _parts(
     return sorted(parts, key=lambda part: -part.grams)
 
 
-def _badges_of(holder_id: int, year: int) -> list[tuple[Badge, datetime]]:
+def _badges_of(holder_id: int, year: int) -> list[tuple[Badge, date]]:
     """The badges that were earned in a year and are still held, the earliest first."""
-    wanted = select(BadgeAward.badge, BadgeAward.awarded_at).where(
+    wanted = select(BadgeAward.badge, BadgeAward.earned_on).where(
         BadgeAward.holder_id == holder_id,
         BadgeAward.withdrawn_at.is_(None),
-        BadgeAward.awarded_at >= clock.end_of_day(date(year - 1, 12, 31)),
-        BadgeAward.awarded_at < clock.end_of_day(date(year, 12, 31)),
+        BadgeAward.earned_on.between(date(year, 1, 1), date(year, 12, 31)),
     )
-    rows = db.session.execute(wanted.order_by(BadgeAward.awarded_at, BadgeAward.badge))
-    return [(badges()[row.badge], row.awarded_at) for row in rows if row.badge in badges()]
+    rows = db.session.execute(wanted.order_by(BadgeAward.earned_on, BadgeAward.badge))
+    return [(badges()[row.badge], row.earned_on) for row in rows if row.badge in badges()]
 
 
 def list_years(holder_id: int) -> list[int]:

@@ -5,8 +5,10 @@ one. A rule is never changed in place: another version counts for those who do n
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +66,7 @@ class Life:
 MEASURES: Mapping[str, Callable[[Life, Badge], int]] = {
     "days": lambda life, badge: len(life.days.of(badge.scenes) if badge.scenes else life.days.all),
     "streak": lambda life, badge: life.days.streak(life.today).longest,
-    "scenes": lambda life, badge: len(life.days.by_scene),
+    "scenes": lambda life, badge: life.days.scenes,
     "seasons": lambda life, badge: life.days.seasons,
     "return": lambda life, badge: life.days.returned,
     "months": lambda life, badge: life.months_recorded,
@@ -97,6 +99,21 @@ def badges() -> dict[str, Badge]:
 def progress(life: Life) -> dict[str, int]:
     """How far this life has come in each badge's measure, whatever it asks for."""
     return {code: MEASURES[badge.measure](life, badge) for code, badge in badges().items()}
+
+
+def earned_on(life: Life, badge: Badge) -> date:
+    """The day on which a badge that this life fulfils was earned: the first that made its figure whole.
+
+    More days never make a figure smaller. What is not read from days was earned today.
+    """
+    days = life.days.all
+
+    def figure(place: int) -> int:
+        return MEASURES[badge.measure](replace(life, days=life.days.until(days[place])), badge)
+
+    if not days or MEASURES[badge.measure](replace(life, days=ActiveDays({})), badge) >= badge.needed:
+        return date.fromordinal(life.today)
+    return date.fromordinal(days[bisect_left(range(len(days)), badge.needed, key=figure)])
 
 
 def earned(life: Life) -> dict[str, int]:

@@ -37,6 +37,17 @@ class ActiveDays:
         }
         return ActiveDays({scene: days for scene, days in kept.items() if days})
 
+    def until(self, last: int) -> "ActiveDays":
+        """Those up to a day."""
+        return ActiveDays(
+            {scene: frozenset(day for day in days if day <= last) for scene, days in self.by_scene.items()}
+        )
+
+    @property
+    def scenes(self) -> int:
+        """How many kinds of acts were done."""
+        return sum(map(bool, self.by_scene.values()))
+
     def streak(self, today: int) -> Streak:
         """Its streaks as of `today`."""
         return streak(self.all, today)

@@ -68,7 +68,7 @@ class BadgeFactsView(ViewSchema):
 
     badge = fields.Nested(BadgeView, required=True)
     figure = fields.Integer(required=True)
-    awarded_at = Moment(required=True, allow_none=True)
+    earned_on = fields.Date(required=True, allow_none=True)
 
 
 class TrailView(ViewSchema):

@@ -17,7 +17,7 @@ from app.kit.database import array, db, text_array, write
 from app.offsets import queries as offsets
 from app.rewards.models.badges import BadgeAward
 from app.rewards.queries import badges as known
-from app.rewards.rules.badges import badges, earned
+from app.rewards.rules.badges import badges, earned, earned_on
 from app.rewards.rules.days import BITS
 from app.rewards.rules.levels import level_of, levels
 from app.rewards.rules.tariffs import Act
@@ -65,12 +65,14 @@ _LOOKED = text(
     " WHERE badge_standing.holder_id = seen.holder_id"
 )
 _AWARD = text(
-    "INSERT INTO badge_award AS known (holder_id, badge, version, figure, awarded_at)"
-    " SELECT holder_id, badge, version, figure, :now FROM unnest(CAST(:holders AS bigint[]),"
-    "   CAST(:badges AS text[]), CAST(:versions AS text[]), CAST(:figures AS integer[]))"
-    "   AS fresh(holder_id, badge, version, figure) ORDER BY holder_id, badge"
+    "INSERT INTO badge_award AS known (holder_id, badge, version, figure, earned_on, awarded_at)"
+    " SELECT holder_id, badge, version, figure, earned_on, :now FROM unnest(CAST(:holders AS bigint[]),"
+    "   CAST(:badges AS text[]), CAST(:versions AS text[]), CAST(:figures AS integer[]),"
+    "   CAST(:days AS date[]))"
+    "   AS fresh(holder_id, badge, version, figure, earned_on) ORDER BY holder_id, badge"
     " ON CONFLICT (holder_id, badge) DO UPDATE SET version = excluded.version, figure = excluded.figure,"
-    "   awarded_at = excluded.awarded_at, withdrawn_at = NULL WHERE known.withdrawn_at IS NOT NULL"
+    "   earned_on = excluded.earned_on, awarded_at = excluded.awarded_at, withdrawn_at = NULL"
+    " WHERE known.withdrawn_at IS NOT NULL"
 )
 _WITHDRAW = text(
     "UPDATE badge_award SET withdrawn_at = :now FROM unnest(CAST(:holders AS bigint[]),"
@@ -126,7 +128,7 @@ def give_badges(limit: int = 100) -> int:
     fulfilled = {holder_id: earned(life) for holder_id, life in lives.items()}
     _award(
         [
-            (holder_id, code, figure)
+            (holder_id, code, figure, earned_on(lives[holder_id], badges()[code]))
             for holder_id, found in fulfilled.items()
             for code, figure in found.items()
             if code not in held.get(holder_id, {})
@@ -150,18 +152,20 @@ def _lost(award: BadgeAward, fulfilled: Mapping[str, int]) -> bool:
     return badge is not None and badge.version == award.version and badge.code not in fulfilled
 
 
-def _award(fresh: Sequence[tuple[int, str, int]]) -> None:
+def _award(fresh: Sequence[tuple[int, str, int, date]]) -> None:
     if not fresh:
         return
+    holders, codes, figures, days = zip(*fresh, strict=True)
     values = {
-        "holders": array(holder_id for holder_id, _, _ in fresh),
-        "badges": text_array(code for _, code, _ in fresh),
-        "versions": text_array(badges()[code].version for _, code, _ in fresh),
-        "figures": array(figure for _, _, figure in fresh),
+        "holders": array(holders),
+        "badges": text_array(codes),
+        "versions": text_array(badges()[code].version for code in codes),
+        "figures": array(figures),
+        "days": array(map(date.isoformat, days)),
         "now": clock.now(),
     }
     db.session.execute(_AWARD, values)
-    _tell("rewards.notice_badge", [(holder_id, code) for holder_id, code, _ in fresh])
+    _tell("rewards.notice_badge", list(zip(holders, codes, strict=True)))
 
 
 def _withdraw(lost: Sequence[tuple[int, str]]) -> None:

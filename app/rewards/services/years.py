@@ -32,6 +32,7 @@ def show_year(holder_id: int, year: int) -> str:
 
 def hide_year(holder_id: int, year: int) -> None:
     """Take a year's link back; it leads nowhere at once. Raises `NotFound` when the year is not shown."""
+    years.require_year(year)
     link = years.find_link(holder_id, year, lock=True)
     if link is None or link.withdrawn_at is not None:
         raise NotFound()

@@ -77,8 +77,8 @@ def hide_year(holder_id: int, year: int) -> Response:
 def shown_year(secret: str) -> Response:
     """Somebody's year, without their name, for whoever has its link. Raises `NotFound`."""
     facts = years.get_shown(secret)
-    drawn = {"wheel": _wheel(facts), "places": month_places(108)}
-    return _unlisted(page("shown_year.html", year=facts, secret=secret, **drawn))
+    leaves, places = _wheel(facts), month_places(108)
+    return _unlisted(page("shown_year.html", year=facts, wheel=leaves, places=places, secret=secret))
 
 
 @web.get(f"/y/<code:secret>.{_FORM}")

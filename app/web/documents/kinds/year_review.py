@@ -10,9 +10,9 @@ def year_review(document: Document, words: Words) -> Poster:
     """The picture."""
     facts = document.facts
     claims = (
-        ("avoided", facts["avoided_g"], "documents.review_by_acts"),
-        ("emitted", facts["emitted_g"], "documents.review_months"),
-        ("retired", facts["retired_g"], "documents.review_of_forest"),
+        ("documents.review_avoided", facts["avoided_g"], "documents.review_by_acts"),
+        ("documents.review_emitted", facts["emitted_g"], "documents.review_months"),
+        ("documents.review_retired", facts["retired_g"], "documents.review_of_forest"),
     )
     state = "documents.review_whole" if facts["over"] else "documents.review_so_far"
     return Poster(
@@ -28,7 +28,7 @@ def year_review(document: Document, words: Words) -> Poster:
         ],
         claims=[
             Row(
-                said(f"documents.review_{name}"),
+                said(name),
                 weight(grams),
                 words.say(note, months=facts["recorded_months"]),
             )
