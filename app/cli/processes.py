@@ -75,7 +75,7 @@ CHORES = (
     Chore("tidy market", 60, registry.tidy_market),
     Chore("ask programmes", 600, registry.ask_programmes),
     Chore("fetch statements", 86_400, registry.fetch_statements),
-    Chore("give badges", 5, badges.give_badges),
+    Chore("give badges", 2, badges.give_badges),
     Chore("watch for badges", 600, badges.watch_others),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),

@@ -12,6 +12,7 @@ KEPT = {
     "clerk": "clerk-letter",
     "giver": "gift-card",
     "organisation": "organisation-year",
+    "walker": "walker-year",
 }
 
 

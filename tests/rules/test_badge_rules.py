@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.rewards.rules.badges import MEASURES, Life, badges, earned, earned_on
+from app.rewards.rules.badges import MEASURES, Life, badges, earned, figure
 from app.rewards.rules.days import BITS, ActiveDays, read_days
 from app.rewards.rules.levels import level_of, levels
 from app.rewards.rules.streaks import RESTS, SPAN, streak
@@ -76,7 +76,7 @@ def test_days_are_kept_as_bits_to_the_last_day_of_a_leap_year() -> None:
         rows.append((year, "metro", "".join(bits)))
     days = read_days(rows)
     assert {date.fromordinal(day) for day in days.all} == told
-    assert len(days.within(2024).all) == 2
+    assert len(days.within(date(2024, 1, 1), date(2024, 12, 31)).all) == 2
 
 
 def life(*days: date, scene: str = "metro", **more: bool | int) -> Life:
@@ -87,24 +87,24 @@ def life(*days: date, scene: str = "metro", **more: bool | int) -> Life:
 def test_coming_back_counts_from_a_pause_on_and_only_within_its_month() -> None:
     before, back = date(2026, 3, 1), date(2026, 4, 15)
     once = life(before, *(back.replace(day=day) for day in range(15, 21)))
-    assert once.days.returned == 6
+    assert len(once.days.returned) == 6
     assert "return" not in earned(once)
     assert "return" in earned(life(before, *(back.replace(day=day) for day in range(15, 22))))
-    assert life(before, date(2026, 3, 31)).days.returned == 0, "thirty days apart is no pause"
+    assert not life(before, date(2026, 3, 31)).days.returned, "thirty days apart is no pause"
 
 
 def test_the_four_seasons_are_those_of_one_year() -> None:
     spread = [date(2025, 1, 1), date(2025, 5, 1), date(2026, 8, 1), date(2026, 12, 31)]
-    assert life(*spread).days.seasons == 2
+    assert len(life(*spread).days.seasons) == 2
     assert "four_seasons" in earned(life(*(day.replace(year=2026) for day in spread)))
 
 
 def test_a_day_counts_once_however_much_was_done_on_it_and_in_whatever_way() -> None:
     day = date(2026, 5, 1).toordinal()
     both = Life(ActiveDays({"bus": frozenset({day}), "metro": frozenset({day})}), 0, False, TODAY)
-    assert MEASURES["days"](both, badges()["transit_30"]) == 1
-    assert MEASURES["days"](both, badges()["days_30"]) == 1
-    assert MEASURES["scenes"](both, badges()["five_ways"]) == 2
+    assert figure(both, badges()["transit_30"]) == 1
+    assert figure(both, badges()["days_30"]) == 1
+    assert figure(both, badges()["five_ways"]) == 2
     assert set(earned(both)) == {"first_day"}
 
 
@@ -165,7 +165,8 @@ def test_a_field_of_weeks_ends_with_this_one_and_tells_rests_from_misses() -> No
 )
 def test_a_badge_was_earned_on_the_first_day_that_fulfils_its_rule(told: dict[str, set[int]]) -> None:
     whole = Life(ActiveDays({scene: frozenset(days) for scene, days in told.items()}), 0, False, TODAY)
-    for code in earned(whole):
-        day = earned_on(whole, badges()[code]).toordinal()
-        assert code in earned(replace(whole, days=whole.days.until(day)))
-        assert code not in earned(replace(whole, days=whole.days.until(day - 1)))
+    for code, found in earned(whole).items():
+        by_then = replace(whole, days=whole.days.within(date.min, found.on))
+        before = replace(whole, days=whole.days.within(date.min, found.on - timedelta(1)))
+        assert code in earned(by_then)
+        assert code not in earned(before)

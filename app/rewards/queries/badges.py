@@ -13,7 +13,7 @@ from app.kit import clock
 from app.kit.database import array, db
 from app.offsets import queries as offsets
 from app.rewards.models.badges import BadgeAward
-from app.rewards.rules.badges import MEASURES, Badge, Life, badges
+from app.rewards.rules.badges import Badge, Life, badges, figure
 from app.rewards.rules.days import ActiveDays, read_days
 from app.rewards.rules.levels import Standing, level_of
 from app.rewards.rules.streaks import Streak
@@ -62,7 +62,7 @@ def get_trail(holder_id: int) -> Trail:
     life = read_lives([holder_id])[holder_id]
     held = list_held([holder_id]).get(holder_id, {})
     facts = [
-        BadgeFacts(badge, MEASURES[badge.measure](life, badge), _earned_on(held.get(badge.code)))
+        BadgeFacts(badge, figure(life, badge), _earned_on(held.get(badge.code)))
         for badge in badges().values()
         if badge.code in held or is_open(badge)
     ]

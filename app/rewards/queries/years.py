@@ -88,7 +88,7 @@ def get_year(holder_id: int, year: int) -> YearFacts:
     avoided = footprint.accounts.sum_avoided(holder_id, first, last, "month")
     emitted = footprint.accounts.sum_emitted(holder_id, first, last, "month")
     before = footprint.accounts.sum_avoided(holder_id, date(year - 1, 1, 1), date(year - 1, 12, 31), "year")
-    days = get_days(holder_id).within(year)
+    days = get_days(holder_id).within(first, last)
     by_month = [0] * 12
     for each in avoided:
         by_month[each.starts.month - 1] += each.grams

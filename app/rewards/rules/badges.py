@@ -5,9 +5,8 @@ one. A rule is never changed in place: another version counts for those who do n
 """
 
 import tomllib
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -63,15 +62,24 @@ class Life:
     today: int
 
 
-MEASURES: Mapping[str, Callable[[Life, Badge], int]] = {
-    "days": lambda life, badge: len(life.days.of(badge.scenes) if badge.scenes else life.days.all),
-    "streak": lambda life, badge: life.days.streak(life.today).longest,
+MEASURES: Mapping[str, Callable[[Life, Badge], Sequence[int]]] = {
+    "days": lambda life, badge: life.days.of(badge.scenes) if badge.scenes else life.days.all,
+    "streak": lambda life, badge: life.days.records,
     "scenes": lambda life, badge: life.days.scenes,
     "seasons": lambda life, badge: life.days.seasons,
     "return": lambda life, badge: life.days.returned,
-    "months": lambda life, badge: life.months_recorded,
-    "forest": lambda life, badge: int(life.neutralised),
+    "months": lambda life, badge: [life.today] * life.months_recorded,
+    "forest": lambda life, badge: [life.today] * life.neutralised,
 }
+"""What a badge may measure: the days on which its figure grew by one, the earliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """A badge that was earned: how far its person has come by now, and the day that made it whole."""
+
+    figure: int
+    on: date
 
 
 @cache
@@ -96,26 +104,16 @@ def badges() -> dict[str, Badge]:
     }
 
 
-def progress(life: Life) -> dict[str, int]:
-    """How far this life has come in each badge's measure, whatever it asks for."""
-    return {code: MEASURES[badge.measure](life, badge) for code, badge in badges().items()}
+def figure(life: Life, badge: Badge) -> int:
+    """How far this life has come in what a badge measures."""
+    return len(MEASURES[badge.measure](life, badge))
 
 
-def earned_on(life: Life, badge: Badge) -> date:
-    """The day on which a badge that this life fulfils was earned: the first that made its figure whole.
-
-    More days never make a figure smaller. What is not read from days was earned today.
-    """
-    days = life.days.all
-
-    def figure(place: int) -> int:
-        return MEASURES[badge.measure](replace(life, days=life.days.until(days[place])), badge)
-
-    if not days or MEASURES[badge.measure](replace(life, days=ActiveDays({})), badge) >= badge.needed:
-        return date.fromordinal(life.today)
-    return date.fromordinal(days[bisect_left(range(len(days)), badge.needed, key=figure)])
-
-
-def earned(life: Life) -> dict[str, int]:
-    """The badges whose rules this life fulfils, each with the figure that does."""
-    return {code: figure for code, figure in progress(life).items() if figure >= badges()[code].needed}
+def earned(life: Life) -> dict[str, Earned]:
+    """The badges whose rules this life fulfils, by their codes."""
+    grew = {code: MEASURES[badge.measure](life, badge) for code, badge in badges().items()}
+    return {
+        code: Earned(len(days), date.fromordinal(days[badge.needed - 1]))
+        for (code, days), badge in zip(grew.items(), badges().values(), strict=True)
+        if len(days) >= badge.needed
+    }

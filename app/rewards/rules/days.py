@@ -1,10 +1,12 @@
-"""The days on which somebody acted, scene by scene, as they are kept: one bit a day. Pure."""
+"""The days on which somebody acted, scene by scene, as they are kept: one bit a day. Pure.
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+What badges measure is told as the days on which a figure grew by one: how many there are is the figure, and
+the tenth of them is when it reached ten.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
 
 from app.rewards.rules.streaks import Streak, streak
 
@@ -17,58 +19,67 @@ class ActiveDays:
     """Somebody's days, as ordinals by scene."""
 
     def __init__(self, by_scene: Mapping[str, frozenset[int]]) -> None:
-        self.by_scene = by_scene
+        self.by_scene = {scene: days for scene, days in by_scene.items() if days}
 
     @cached_property
-    def all(self) -> list[int]:
+    def all(self) -> Sequence[int]:
         """Every day on which anything was done, the earliest first."""
-        return sorted(set().union(*self.by_scene.values()))
+        return self.of(self.by_scene)
 
-    def of(self, scenes: Iterable[str]) -> set[int]:
-        """The days on which any of these scenes was done."""
-        return set().union(*(self.by_scene.get(scene, frozenset()) for scene in scenes))
+    def of(self, scenes: Iterable[str]) -> Sequence[int]:
+        """The days on which any of these scenes was done, the earliest first."""
+        return sorted(set().union(*(self.by_scene.get(scene, frozenset()) for scene in scenes)))
 
-    def within(self, year: int) -> "ActiveDays":
-        """Those of one year."""
-        first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
-        kept = {
-            scene: frozenset(day for day in days if first <= day <= last)
-            for scene, days in self.by_scene.items()
-        }
-        return ActiveDays({scene: days for scene, days in kept.items() if days})
-
-    def until(self, last: int) -> "ActiveDays":
-        """Those up to a day."""
+    def within(self, first: date, last: date) -> "ActiveDays":
+        """Those of a stretch."""
+        begins, ends = first.toordinal(), last.toordinal()
         return ActiveDays(
-            {scene: frozenset(day for day in days if day <= last) for scene, days in self.by_scene.items()}
+            {
+                scene: frozenset(day for day in days if begins <= day <= ends)
+                for scene, days in self.by_scene.items()
+            }
         )
-
-    @property
-    def scenes(self) -> int:
-        """How many kinds of acts were done."""
-        return sum(map(bool, self.by_scene.values()))
 
     def streak(self, today: int) -> Streak:
         """Its streaks as of `today`."""
         return streak(self.all, today)
 
-    @property
-    def seasons(self) -> int:
-        """The most quarters of one year in which something was done."""
-        years = [year for year, _ in {_quarter(day) for day in self.all}]
-        return max(map(years.count, years), default=0)
+    @cached_property
+    def records(self) -> Sequence[int]:
+        """When the longest streak grew."""
+        return streak(self.all, self.all[-1]).records if self.all else ()
 
-    @property
-    def returned(self) -> int:
-        """The most days on which something was done soon after a pause."""
-        days = self.all
-        starts = [day for before, day in pairwise(days) if day - before > PAUSE]
-        return max((bisect_left(days, day + PAUSE) - bisect_left(days, day) for day in starts), default=0)
+    @cached_property
+    def scenes(self) -> Sequence[int]:
+        """When another kind of act was done for the first time."""
+        return sorted(map(min, self.by_scene.values()))
 
+    @cached_property
+    def seasons(self) -> Sequence[int]:
+        """When there were more quarters than before of one year in which something was done."""
+        grew: list[int] = []
+        years: dict[int, set[int]] = {}
+        for ordinal in self.all:
+            day = date.fromordinal(ordinal)
+            quarters = years.setdefault(day.year, set())
+            quarters.add((day.month - 1) // 3)
+            if len(quarters) > len(grew):
+                grew.append(ordinal)
+        return grew
 
-def _quarter(ordinal: int) -> tuple[int, int]:
-    day = date.fromordinal(ordinal)
-    return day.year, (day.month - 1) // 3
+    @cached_property
+    def returned(self) -> Sequence[int]:
+        """When there were more days than before on which something was done soon after a pause."""
+        grew: list[int] = []
+        back, since = 0, None
+        for place, day in enumerate(self.all):
+            if place and day - self.all[place - 1] > PAUSE:
+                back, since = 0, day
+            if since is not None and day < since + PAUSE:
+                back += 1
+                if back > len(grew):
+                    grew.append(day)
+        return grew
 
 
 def read_days(rows: Iterable[tuple[int, str, str]]) -> ActiveDays:

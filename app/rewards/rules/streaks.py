@@ -6,7 +6,7 @@ reported later mends it by itself, because it is read from the days and not kept
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SPAN = 7
@@ -16,17 +16,23 @@ RESTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """The streak that runs, the longest there ever was, and how many days in a row may rest now.
+    """The streak that runs, how many days in a row may rest now, and the days on which a record was set.
 
     `current` is 0 once nothing is left of it. `rests` is what a person wants to know: today, unless something
     is done yet, and the days after it; rest on one more in a row, and it is cut.
     """
 
     current: int
-    longest: int
     rests: int
     since: int | None
     """Its first day; days without an act from here on are forgiven."""
+    records: Sequence[int]
+    """The days on which there was none longer before."""
+
+    @property
+    def longest(self) -> int:
+        """How long the longest ever is."""
+        return len(self.records)
 
 
 def streak(days: Iterable[int], today: int) -> Streak:
@@ -36,25 +42,24 @@ def streak(days: Iterable[int], today: int) -> Streak:
     stands between the first and the third is all that is left of it.
     """
     acted = {day for day in days if day <= today}
-    if not acted:
-        return Streak(0, 0, RESTS, None)
     rested: deque[int] = deque(maxlen=RESTS)
-    run = longest = since = 0
-    for day in range(min(acted), today + 1):
+    records: list[int] = []
+    run = since = 0
+    for day in range(min(acted, default=today), today + 1):
         if day in acted:
             since = since if run else day
             run += 1
-            longest = max(longest, run)
+            if run > len(records):
+                records.append(day)
         elif day < today:
             if len(rested) == RESTS and day - rested[0] < SPAN:
                 run = day - rested[0] - RESTS
                 since = next(each for each in range(rested[0] + 1, day + 1) if each not in rested)
             rested.append(day)
     if not run:
-        return Streak(0, longest, RESTS, None)
-    return Streak(
-        run, longest, _rests((day for day in rested if day > since), today + (today in acted)), since
-    )
+        return Streak(0, RESTS, None, records)
+    within = (day for day in rested if day > since)
+    return Streak(run, _rests(within, today + (today in acted)), since, records)
 
 
 def _rests(rested: Iterable[int], first: int) -> int:

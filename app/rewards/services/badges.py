@@ -17,7 +17,7 @@ from app.kit.database import array, db, text_array, write
 from app.offsets import queries as offsets
 from app.rewards.models.badges import BadgeAward
 from app.rewards.queries import badges as known
-from app.rewards.rules.badges import badges, earned, earned_on
+from app.rewards.rules.badges import Earned, badges, earned
 from app.rewards.rules.days import BITS
 from app.rewards.rules.levels import level_of, levels
 from app.rewards.rules.tariffs import Act
@@ -128,9 +128,9 @@ def give_badges(limit: int = 100) -> int:
     fulfilled = {holder_id: earned(life) for holder_id, life in lives.items()}
     _award(
         [
-            (holder_id, code, figure, earned_on(lives[holder_id], badges()[code]))
+            (holder_id, code, each.figure, each.on)
             for holder_id, found in fulfilled.items()
-            for code, figure in found.items()
+            for code, each in found.items()
             if code not in held.get(holder_id, {})
         ]
     )
@@ -146,7 +146,7 @@ def give_badges(limit: int = 100) -> int:
     return len(turns)
 
 
-def _lost(award: BadgeAward, fulfilled: Mapping[str, int]) -> bool:
+def _lost(award: BadgeAward, fulfilled: Mapping[str, Earned]) -> bool:
     """Whether acts were withdrawn without which it was not earned; another rule takes nothing back."""
     badge = badges().get(award.badge)
     return badge is not None and badge.version == award.version and badge.code not in fulfilled

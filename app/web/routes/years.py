@@ -123,7 +123,7 @@ def _document(facts: YearFacts, secret: str | None) -> Document:
             "level": {"zh": level.name_zh, "en": level.name_en, "drawing": level.drawing},
             "badges": [
                 {"zh": badge.name_zh, "en": badge.name_en, "drawing": badge.picture}
-                for badge, _ in facts.badges
+                for badge, _ in sorted(facts.badges, key=lambda earned: -earned[0].rank)
             ],
         },
         url=_address(secret) if secret else f"{session.settings().public_url}/badges",
