@@ -23,7 +23,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.rewards.jobs import badges as jobs
 from app.rewards.queries import badges as known
-from app.rewards.queries import years
+from app.rewards.queries import prove, years
 from app.rewards.rules.tariffs import Act
 from app.rewards.services import badges as services
 from app.rewards.services import spending
@@ -78,6 +78,12 @@ def held(who: Person) -> set[str]:
     return {facts.badge.code for facts in known.get_trail(who.holder_id).held}
 
 
+def unproven() -> list[str]:
+    """What `flask prove` finds wrong in this room."""
+    db.session.rollback()
+    return [proof.claim for proof in prove() if not proof.holds]
+
+
 def told(who: Person) -> list[str]:
     """What somebody was told, the latest first."""
     return [each.message for each in notices.list_notices(who.holder_id, 50)]
@@ -127,6 +133,20 @@ def test_a_day_stays_while_anything_else_of_it_stands(rider: Person) -> None:
     withdraw(bike)
     hear()
     assert not known.get_days(rider.holder_id).all
+
+
+def test_prove_finds_an_uncredited_day_but_waits_for_what_is_still_to_be_heard(
+    rider: Person,
+) -> None:
+    act = ride(rider)
+    hear()
+    withdraw(act)
+    assert unproven() == [], "its withdrawal is still to be heard of"
+    hear()
+    assert unproven() == []
+    with transaction():
+        db.session.execute(text("UPDATE active_days SET days = set_bit(days, 7, 1)"))
+    assert unproven() == ["rewards.prove_days"]
 
 
 def test_an_act_that_was_withdrawn_before_it_was_heard_of_counts_nothing(rider: Person) -> None:

@@ -135,10 +135,13 @@ def _badges_of(holder_id: int, year: int) -> list[tuple[Badge, date]]:
 
 
 def list_years(holder_id: int) -> list[int]:
-    """The years in which a person did something, and this one; the latest first."""
-    ordinals = get_days(holder_id).all
-    this_year = clock.business_day().year
-    return sorted({this_year, *(date.fromordinal(day).year for day in ordinals)}, reverse=True)
+    """The years of which a person's account has anything, the latest first; this one where none has."""
+    today = clock.business_day()
+    stretch = (holder_id, date(FIRST_YEAR, 1, 1), date(today.year, 12, 31), "year")
+    found = {each.starts.year for each in footprint.accounts.sum_avoided(*stretch)}
+    found |= {each.starts.year for each in footprint.accounts.sum_emitted(*stretch)}
+    found |= {starts.year for starts in offsets.retired.sum_retired(*stretch)}
+    return sorted(found or {today.year}, reverse=True)
 
 
 def secret_of(holder_id: int, year: int, issue: int) -> str:

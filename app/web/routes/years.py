@@ -25,9 +25,7 @@ _FORM = "<any(pdf, png, svg):form>"
 @personal
 def my_years(holder_id: int) -> Response:
     """The latest year that there is something to look back on."""
-    latest = years.list_years(holder_id)
-    year = next((each for each in latest if not years.get_year(holder_id, each).empty), latest[0])
-    return make_response(redirect(f"/me/year/{year}", 303))
+    return make_response(redirect(f"/me/year/{years.list_years(holder_id)[0]}", 303))
 
 
 @web.get("/me/year/<int:year>")
