@@ -2,11 +2,12 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
+from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points,)
+PROOFS = (prove_points, prove_drives)
 
 
 def prove() -> list[Proof]:
