@@ -1,5 +1,5 @@
 """What happens later: acts are heard of, points become active, expire and work off debts."""
 
-from app.rewards.jobs import badges, points, recorded
+from app.rewards.jobs import badges, drives, points, recorded
 
-__all__ = ["badges", "points", "recorded"]
+__all__ = ["badges", "drives", "points", "recorded"]

@@ -1,6 +1,7 @@
 """What rewards remember."""
 
 from app.rewards.models.badges import ActiveDaysRow, BadgeAward, BadgeStanding, BadgeWatch, YearLink
+from app.rewards.models.drives import Drive, DriveGift, DriveReport
 from app.rewards.models.grants import PointGrant, PointUse, Spending
 from app.rewards.models.programmes import FundMovement, Programme, ProgrammeTariff
 
@@ -9,6 +10,9 @@ __all__ = [
     "BadgeAward",
     "BadgeStanding",
     "BadgeWatch",
+    "Drive",
+    "DriveGift",
+    "DriveReport",
     "FundMovement",
     "PointGrant",
     "PointUse",

@@ -3,11 +3,12 @@
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
 from app.rewards.queries.badge_proofs import prove_days
+from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_days)
+PROOFS = (prove_points, prove_drives, prove_days)
 
 
 def prove() -> list[Proof]:
