@@ -1,12 +1,13 @@
 """What can be known of points and programmes. The only readers of this room."""
 
 from app.kit.proof import Proof
-from app.rewards.queries import grants, programmes
+from app.rewards.queries import fairness, grants, programmes
+from app.rewards.queries.fairness_proofs import prove_fairness
 from app.rewards.queries.proofs import prove_points
 
-__all__ = ["grants", "programmes", "prove"]
+__all__ = ["fairness", "grants", "programmes", "prove"]
 
-PROOFS = (prove_points,)
+PROOFS = (prove_points, prove_fairness)
 
 
 def prove() -> list[Proof]:
