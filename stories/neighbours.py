@@ -24,7 +24,9 @@ def play(story: Story) -> None:
     code = father.call("GET", "/v1/me")["code"]
     for party in parties:
         kept = party.endswith(code)
-        decision, reason = ("hold", "两个账户的步数逐日相同，请说明。") if kept else ("nothing", "是本人的手机。")
+        decision, reason = (
+            ("hold", "两个账户的步数逐日相同，请说明。") if kept else ("nothing", "是本人的手机。")
+        )
         lin.send(party, decision=decision, reason=reason)
     story.tell(f"an operator decides {len(parties)} accounts one by one, each with a reason")
     measure = _held(story, father)
