@@ -2,11 +2,12 @@
 
 from sqlalchemy import TextClause, text
 
+from app.footprint.queries import likeness
 from app.kit.database import db
 from app.kit.proof import Proof, none
 
 _STRANGERS = text(
-    "SELECT count(*) FROM point_grant g JOIN action a ON a.id = g.source_id"
+    f"SELECT count(*) FROM point_grant g JOIN {likeness.doers_from()} a ON a.action_id = g.source_id"
     " WHERE g.source = 'action' AND g.points > 0 AND a.holder_id <> g.holder_id"
 )
 _TWICE = text(
@@ -20,9 +21,9 @@ _UNPAID = text(
     " SELECT FROM point_grant WHERE source = 'appeal' AND source_id = a.id AND points = a.points)"
 )
 _OTHERS_PHOTO = text(
-    "SELECT count(*) FROM (SELECT sha256 FROM act_photo p JOIN point_grant g ON g.source = 'action'"
-    "   AND g.source_id = p.first_id AND g.points > 0 AND g.taken_back_at IS NULL"
-    "   WHERE p.released_at IS NULL GROUP BY sha256 HAVING count(*) > 1) twice"
+    f"SELECT count(*) FROM (SELECT sha256 FROM {likeness.photographed_from()} p JOIN point_grant g"
+    "   ON g.source = 'action' AND g.source_id = p.action_id AND g.points > 0 AND g.taken_back_at IS NULL"
+    "   GROUP BY sha256 HAVING count(*) > 1) twice"
 )
 _ALONE = text(
     "SELECT count(*) FROM fairness_measure WHERE kind = 'take_back' AND ended_why = 'taken'"

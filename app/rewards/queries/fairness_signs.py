@@ -17,8 +17,7 @@ from app.rewards.rules.fairness import Fact, Finding, Rule, Told
 
 _SPENT = text(
     "SELECT s.payee_id, s.holder_id, (reserved_at AT TIME ZONE 'Asia/Shanghai')::date AS day,"
-    "   sum(points)::int AS points FROM spending s JOIN holder payee ON payee.id = s.payee_id"
-    " WHERE reserved_at >= :begin AND returned_at IS NULL AND payee.kind = 'organisation'"
+    "   sum(points)::int AS points FROM spending s WHERE reserved_at >= :begin AND returned_at IS NULL"
     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 )
 _DECIDED = text(
