@@ -77,11 +77,6 @@ def doers_from() -> str:
     return "(SELECT id AS action_id, holder_id FROM action)"
 
 
-def photographed_from() -> str:
-    """Every photo that proves something with the act as it was first recorded: `sha256`, `action_id`."""
-    return "(SELECT sha256, first_id AS action_id FROM act_photo WHERE released_at IS NULL)"
-
-
 def list_same_steps(since: date, least_steps: int, run: int, crowd: int) -> list[Alike]:
     """The days of all holders who share a run of so many days with somebody, step by step."""
     asked = {"since": since, "least_steps": least_steps, "before": run - 1, "crowd": crowd}

@@ -20,11 +20,6 @@ _UNPAID = text(
     "SELECT count(*) FROM fairness_appeal a WHERE granted AND grant_id IS NOT NULL AND NOT EXISTS ("
     " SELECT FROM point_grant WHERE source = 'appeal' AND source_id = a.id AND points = a.points)"
 )
-_OTHERS_PHOTO = text(
-    f"SELECT count(*) FROM (SELECT sha256 FROM {likeness.photographed_from()} p JOIN point_grant g"
-    "   ON g.source = 'action' AND g.source_id = p.action_id AND g.points > 0 AND g.taken_back_at IS NULL"
-    "   GROUP BY sha256 HAVING count(*) > 1) twice"
-)
 _ALONE = text(
     "SELECT count(*) FROM fairness_measure WHERE kind = 'take_back' AND ended_why = 'taken'"
     " AND (confirmed_by IS NULL OR confirmed_by = decided_by OR ended_at < until)"
@@ -56,7 +51,6 @@ def prove_fairness() -> list[Proof]:
             wrongly_thanked=_count(_STRANGERS),
             thanked_twice=_count(_TWICE),
             promised_unpaid=_count(_UNPAID),
-            photo_twice=_count(_OTHERS_PHOTO),
         ),
         none(
             "rewards.prove_fair_decisions",
