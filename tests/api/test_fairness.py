@@ -22,6 +22,8 @@ from suspecting import (
     walk,
 )
 
+from app.accounts import chart
+from app.accounts import queries as books
 from app.footprint import services as footprint
 from app.kit import announcements, clock
 from app.kit.database import db
@@ -166,9 +168,12 @@ def test_taking_back_needs_two_and_waits_for_the_time_to_appeal(
     with days_later(14):
         [taken, automatic] = measures(other.holder_id)
         assert (taken.status, automatic.status) == ("taken", "decided")
+        announcements.deliver()
         assert taken.row.points_taken == balances(other.holder_id).taken_back == before.earned
+        assert books.get_balance(other.holder_id, chart.REDUCTIONS) == 0, "one act, one account"
         assert keep_limits() == 0
     assert balances(one.holder_id).taken_back == 0
+    assert books.get_balance(one.holder_id, chart.REDUCTIONS) > 0
     assert_covered()
 
 

@@ -4,6 +4,7 @@ Each list is bounded by what makes two accounts alike in the first place, so tha
 few rows: a run of days, an exact journey, a photo's bands. What very many tell (`crowd`) is left out.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from sqlalchemy import TextClause, text
 from app.footprint import rules
 from app.footprint.rules.photos import NEAR_BITS
 from app.kit import clock
-from app.kit.database import db
+from app.kit.database import array, db
 
 
 class Alike(NamedTuple):
@@ -69,12 +70,22 @@ _NEAR_PHOTOS = text(
     "     AND outcome_id IS NOT NULL ORDER BY outcome_id) AS acts"
     " FROM pair JOIN act_photo p ON p.id IN (one, two)"
 )
+_STANDING = text(
+    "SELECT code FROM action WHERE holder_id = :holder AND id = ANY(CAST(:ids AS bigint[]))"
+    " AND withdrawn_at IS NULL ORDER BY occurred_on, scene, id"
+)
 _WALKING: dict[str, object] = {"walking": rules.WALKING, "werun": rules.WERUN}
 
 
-def doers_from() -> str:
-    """Every act with who did it: `action_id`, `holder_id`; a relation for the rooms above."""
-    return "(SELECT id AS action_id, holder_id FROM action)"
+def acts_told_from() -> str:
+    """Every act: `action_id`, `holder_id`, `withdrawn_at`; a relation for the rooms above."""
+    return "(SELECT id AS action_id, holder_id, withdrawn_at FROM action)"
+
+
+def list_standing(holder_id: int, action_ids: Collection[int]) -> list[str]:
+    """The codes of those of a holder's acts that are not withdrawn, day by day."""
+    asked = {"holder": holder_id, "ids": array(action_ids)}
+    return list(db.session.scalars(_STANDING, asked))
 
 
 def list_same_steps(since: date, least_steps: int, run: int, crowd: int) -> list[Alike]:

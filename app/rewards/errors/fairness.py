@@ -16,7 +16,7 @@ class InquiryDecided(Conflict):
 
 
 class NothingToTakeBack(Conflict):
-    """What the signal found earned this account nothing that could be taken back."""
+    """The signal rests on no acts of this account that stand."""
 
     message = "rewards.nothing_to_take_back"
 

@@ -7,7 +7,7 @@ from app.kit.database import db
 from app.kit.proof import Proof, none
 
 _STRANGERS = text(
-    f"SELECT count(*) FROM point_grant g JOIN {likeness.doers_from()} a ON a.action_id = g.source_id"
+    f"SELECT count(*) FROM point_grant g JOIN {likeness.acts_told_from()} a ON a.action_id = g.source_id"
     " WHERE g.source = 'action' AND g.points > 0 AND a.holder_id <> g.holder_id"
 )
 _TWICE = text(
@@ -38,8 +38,8 @@ _TAKEN = text(
     "SELECT count(*) FROM fairness_measure m JOIN fairness_party p USING (inquiry_id, holder_id)"
     " CROSS JOIN LATERAL jsonb_array_elements(p.facts) fact"
     " CROSS JOIN LATERAL jsonb_array_elements(fact->'acts') act"
-    " JOIN point_grant g ON g.source = 'action' AND g.source_id = act::bigint AND g.points > 0"
-    " WHERE m.ended_why = 'taken' AND g.taken_back_at IS NULL"
+    f" JOIN {likeness.acts_told_from()} a ON a.holder_id = m.holder_id AND a.action_id = act::bigint"
+    " WHERE m.ended_why = 'taken' AND a.withdrawn_at IS NULL"
 )
 
 

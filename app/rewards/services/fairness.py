@@ -1,7 +1,8 @@
 """What is decided of accounts in which a signal found something: nothing, holding, taking back.
 
-Holding lets nothing be redeemed for a time and moves nothing. Taking back needs two operators and waits
-until the time to appeal is over, so that what an appeal undoes has never happened. Whoever decides takes
+Holding lets nothing be redeemed for a time and moves nothing. Taking back withdraws the acts, and with them
+all that was made of them. It needs two operators and waits until the time to appeal is over, so that what
+an appeal undoes has never happened. Whoever decides takes
 the account's turn alone, whoever redeems shares it: nothing is set aside while it is held.
 """
 
@@ -10,6 +11,8 @@ from datetime import datetime
 from sqlalchemy import select, text, update
 
 from app.accounts.services import audit, notices
+from app.footprint import services as footprint
+from app.footprint.queries import likeness
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -19,13 +22,10 @@ from app.rewards.errors.fairness import (
     NothingToTakeBack,
     RedeemingHeld,
 )
-from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal, Inquiry, Measure
 from app.rewards.queries import fairness as known
 from app.rewards.queries.fairness_rules import limits
 from app.rewards.rules.fairness import Decision, Ended
-from app.rewards.services import grants
-from app.rewards.services.programmes import lock_promises
 
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('rewards fairness:' || :holder, 0))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('rewards fairness:' || :holder, 0))")
@@ -67,7 +67,7 @@ def judge(operator_id: int, inquiry_code: str, holder_id: int, decision: str, re
     party = known.get_party(inquiry, holder_id)
     if not party.waits:
         raise InquiryDecided()
-    if decision == Decision.TAKE_BACK and not known.standing_thanks(party.acts):
+    if decision == Decision.TAKE_BACK and not likeness.list_standing(holder_id, party.acts):
         raise NothingToTakeBack()
     for each in party.measures:
         if each.automatic:
@@ -160,23 +160,23 @@ def list_takings() -> list[str]:
 
 
 def carry_out(measure_code: str) -> int:
-    """Take back what acts of a measure earned, and end it; returns the points. Once."""
+    """Withdraw the acts of a measure and end it; returns the points that go back with them. Once.
+
+    Whatever had been made of the acts, points, boards and badges, follows as when their holder withdraws
+    them.
+    """
     measure = _lock(measure_code)
     if measure.ended_at is not None or measure_code not in list_takings():
         return 0
     acts = _acts_of(measure)
-    standing = known.standing_thanks(acts)
-    paying = select(PointGrant.programme_id).where(
-        PointGrant.source == grants.ACTION, PointGrant.source_id.in_(standing)
-    )
-    lock_promises(each for each in db.session.scalars(paying) if each is not None)
-    for act in sorted(standing):
-        grants.take_back(measure.holder_id, grants.ACTION, act)
-    measure.points_taken = sum(standing.values())
+    points = sum(known.standing_thanks(acts).values())
+    for code in likeness.list_standing(measure.holder_id, acts):
+        footprint.withdraw_action(measure.holder_id, code)
+    measure.points_taken = points
     end(measure, Ended.TAKEN)
-    _tell(measure, "rewards.notice_taken", points=measure.points_taken)
-    audit.record(None, "fairness_taken_back", measure.code, {"points": measure.points_taken})
-    return measure.points_taken
+    _tell(measure, "rewards.notice_taken", points=points)
+    audit.record(None, "fairness_taken_back", measure.code, {"points": points})
+    return points
 
 
 def _acts_of(measure: Measure) -> list[int]:
