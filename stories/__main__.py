@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, giver, member, neighbours, organisation, organiser
+from stories import citizen, clerk, donor, giver, member, neighbours, organisation, organiser
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, organiser, organisation, neighbours)
+STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours)
 FOLDER = Path("var/demo")
 
 

@@ -1,5 +1,5 @@
 """What happens later: acts are heard of, points become active, expire and work off debts."""
 
-from app.rewards.jobs import fairness, points, recorded
+from app.rewards.jobs import drives, fairness, points, recorded
 
-__all__ = ["fairness", "points", "recorded"]
+__all__ = ["drives", "fairness", "points", "recorded"]

@@ -2,12 +2,13 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import fairness, grants, programmes
+from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.fairness_proofs import prove_fairness
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["fairness", "grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_fairness)
+PROOFS = (prove_points, prove_drives, prove_fairness)
 
 
 def prove() -> list[Proof]:

@@ -4,9 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import fairness, points
+from app.rewards.routes import drives, fairness, points
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, fairness.fairness)
+BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, fairness.fairness)
 
 
 def connect(app: Flask, api: Api) -> None:

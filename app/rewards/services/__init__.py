@@ -1,6 +1,8 @@
 """What can be done with points, programmes and what they are spent on. The only writers of this room."""
 
 from app.rewards.services import (
+    drive_gifts,
+    drives,
     fairness,
     fairness_appeals,
     grants,
@@ -11,6 +13,8 @@ from app.rewards.services import (
 )
 
 __all__ = [
+    "drive_gifts",
+    "drives",
     "fairness",
     "fairness_appeals",
     "grants",
