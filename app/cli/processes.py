@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, points
+from app.rewards.jobs import badges, fairness, points
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -83,6 +83,8 @@ CHORES = (
     Chore("count reports", 3600, participants.count_reports),
     Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("tend points", 60, points.tend_points),
+    Chore("look for signals", 3600, fairness.look_for_signals),
+    Chore("keep limits", 60, fairness.keep_limits),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

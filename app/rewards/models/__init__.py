@@ -1,5 +1,6 @@
 """What rewards remember."""
 
+from app.rewards.models import fairness
 from app.rewards.models.badges import ActiveDaysRow, BadgeAward, BadgeStanding, BadgeWatch, YearLink
 from app.rewards.models.drives import Drive, DriveGift, DriveReport
 from app.rewards.models.grants import PointGrant, PointUse, Spending
@@ -20,4 +21,5 @@ __all__ = [
     "ProgrammeTariff",
     "Spending",
     "YearLink",
+    "fairness",
 ]

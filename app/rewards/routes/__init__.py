@@ -4,9 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, drives, points
+from app.rewards.routes import badges, drives, fairness, points
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, *badges.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, fairness.fairness, *badges.BLUEPRINTS)
 
 
 def connect(app: Flask, api: Api) -> None:
