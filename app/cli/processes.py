@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, fairness, points
+from app.rewards.jobs import badges, fairness, points, redemptions
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -85,6 +85,9 @@ CHORES = (
     Chore("tend points", 60, points.tend_points),
     Chore("look for signals", 3600, fairness.look_for_signals),
     Chore("keep limits", 60, fairness.keep_limits),
+    Chore("ask voucher partners", 2, redemptions.ask_partners),
+    Chore("conclude redemptions", 10, redemptions.conclude_redemptions),
+    Chore("tend redemptions", 600, redemptions.tend_redemptions),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

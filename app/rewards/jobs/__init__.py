@@ -1,5 +1,5 @@
 """What happens later: acts are heard of, points become active, expire and work off debts."""
 
-from app.rewards.jobs import badges, drives, fairness, points, recorded
+from app.rewards.jobs import badges, drives, fairness, points, recorded, redemptions
 
-__all__ = ["badges", "drives", "fairness", "points", "recorded"]
+__all__ = ["badges", "drives", "fairness", "points", "recorded", "redemptions"]

@@ -4,9 +4,17 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, drives, fairness, points
+from app.rewards.routes import badges, drives, fairness, items, points, redemptions, vouchers
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, fairness.fairness, *badges.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    points.points,
+    items.items,
+    redemptions.redemptions,
+    vouchers.vouchers,
+    *drives.BLUEPRINTS,
+    fairness.fairness,
+    *badges.BLUEPRINTS,
+)
 
 
 def connect(app: Flask, api: Api) -> None:
