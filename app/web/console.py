@@ -39,6 +39,8 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("queue", "/console/queue", "money.read"),
     ("regions", "/console/regions", "registry.read"),
     ("sanctions", "/console/sanctions", "registry.read"),
+    ("items", "/console/items", "rewards.read"),
+    ("redemptions", "/console/redemptions", "rewards.read"),
     ("dossiers", "/console/dossiers", "registry.read"),
     ("dockets", "/console/dockets", "dockets.read"),
     ("courts", "/console/courts", "courts.read"),

@@ -22,6 +22,7 @@ PARTS: tuple[tuple[str, str, str], ...] = (
     ("home", "", "read"),
     ("orders", "/orders", "read"),
     ("units", "/units", "read"),
+    ("vouchers", "/vouchers", "vouchers"),
     ("year", "/years", "read"),
     ("money", "/money", "money"),
     ("members", "/members", "read"),
