@@ -1,7 +1,7 @@
 """Somebody with points: a coupon the shop marks used once, one its server issues though an answer is lost."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -108,8 +108,7 @@ def _change_ones_mind(story: Story, item: Any) -> None:
     story.tell("given back before it was sent: its address is erased")
     again = _redeem(story, item, address=ADDRESS)
     desk = story.operator("sample-lin")
-    tomorrow = datetime.now(SHANGHAI) + timedelta(days=1)
-    number = f"SF{tomorrow:%m%d%H%M%S}"
+    number = f"SF{datetime.now(SHANGHAI):%m%d%H%M%S}"
     desk.send(f"/console/redemptions/{again['code']}/parcel", carrier="示例速运", tracking=number)
     late = story.ask("POST", f"/v1/me/redemptions/{again['code']}/return")
     if late.status_code != 409:

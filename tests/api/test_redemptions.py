@@ -19,8 +19,8 @@ from app.kit.transaction import transaction
 from app.registry.services import sanctions
 from app.registry.services.sanctions import SanctionTerms
 from app.rewards.errors.items import SupplyMismatch
+from app.rewards.jobs.fairness import look_for_signals
 from app.rewards.jobs.redemptions import conclude_redemptions, tend_redemptions
-from app.rewards.queries.redemptions import list_shared_places
 from app.rewards.rules.items import Kind, Period, Supply
 from app.rewards.rules.redemptions import PARCEL_REST
 from app.rewards.services import items, returns
@@ -195,17 +195,21 @@ def test_a_parcel_counts_as_received_by_itself(counter: Counter, buyer: Redeemer
     assert counter.owed_fen() == 100
 
 
-def test_two_people_with_one_address_are_found_without_telling_it(
-    app: Flask, counter: Counter, buyer: Redeemer
-) -> None:
-    item, other = counter.offer(kind=Kind.GOODS, supply=Supply.DELIVERY), Redeemer(app, person(app))
-    buyer.redeem(item, address=ADDRESS)
-    other.redeem(item, address=ADDRESS | {"place": " 福建省南平市顺昌县 示例路8号", "phone": "13900139000"})
-    db.session.rollback()
-    shared = list_shared_places(2, clock.now() - timedelta(days=1))
-    assert [(each.what, each.holder_ids) for each in shared] == [
-        ("place", tuple(sorted((buyer.who.holder_id, other.who.holder_id))))
-    ]
+def test_one_address_of_four_people_is_looked_at_and_told_to_nobody(app: Flask, counter: Counter) -> None:
+    item = counter.offer(kind=Kind.GOODS, supply=Supply.DELIVERY)
+    four = [Redeemer(app, person(app)) for _ in range(4)]
+    places = [ADDRESS["place"], " 福建省南平市顺昌县 示例路8号", ADDRESS["place"], ADDRESS["place"]]
+    for number, (who, place) in enumerate(zip(four, places, strict=True)):
+        if number == 3:
+            assert look_for_signals() == 0, "three may be a family"
+        who.redeem(item, address=ADDRESS | {"place": place, "phone": f"1380013800{number}"})
+    with later(days=1):
+        assert look_for_signals() == 1
+    [inquiry] = db.session.execute(text("SELECT rule, found FROM fairness_inquiry")).all()
+    assert tuple(inquiry) == ("same_parcels", 4)
+    stored = db.session.execute(text("SELECT string_agg(fairness_party::text, '') FROM fairness_party"))
+    assert "示例路" not in str(stored.scalar())
+    four[0].redeem(counter.offer())
 
 
 def test_what_is_given_is_done_at_once_and_names_its_numbers(counter: Counter, buyer: Redeemer) -> None:

@@ -12,6 +12,7 @@ from app.footprint.queries.likeness import Alike
 from app.kit import clock
 from app.kit.database import db
 from app.rewards.queries.fairness_rules import limits
+from app.rewards.queries.redemptions import list_shared_parcels
 from app.rewards.rules import fairness as rules
 from app.rewards.rules.fairness import Fact, Finding, Rule, Told
 
@@ -97,6 +98,14 @@ def _own_shop(rule: Rule, since: date) -> list[Told]:
     ]
 
 
+def _same_parcels(rule: Rule, since: date) -> list[Told]:
+    begin = datetime.combine(since, time(), clock.SHANGHAI)
+    return [
+        Told(each.mark, each.holder_id, Fact(each.on, None, 1, "parcels"))
+        for each in list_shared_parcels(rule.least, begin)
+    ]
+
+
 SIGNS: Mapping[str, Sign] = {
     "same_steps": Sign(_same_steps, rules.alike),
     "same_journeys": Sign(_same_journeys, rules.alike),
@@ -104,5 +113,6 @@ SIGNS: Mapping[str, Sign] = {
     "repeated_steps": Sign(_repeated_steps, rules.repeated),
     "same_person": Sign(_same_person, rules.crowded),
     "own_shop": Sign(_own_shop, rules.adding_up),
+    "same_parcels": Sign(_same_parcels, rules.crowded),
 }
 """Every signal of `data/fairness.toml` by its key."""

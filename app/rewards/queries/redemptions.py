@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, cast, func, select
 
 from app.kit import clock, sealing
 from app.kit.codes import read_code
@@ -253,27 +253,32 @@ def list_returns(redemption_id: int) -> Sequence[ReturnRequest]:
 
 
 @dataclass(frozen=True)
-class SharedPlace:
-    """Several people who had things sent to one address, or gave one telephone; neither is told."""
+class SharedParcel:
+    """A thing that was sent where, or to whose telephone, others had things sent too; neither is told."""
 
-    what: str
-    holder_ids: tuple[int, ...]
+    mark: bytes
+    holder_id: int
+    on: date
 
 
-def list_shared_places(least: int, since: datetime) -> list[SharedPlace]:
-    """Where things for at least so many people went to one place or telephone since then."""
+def list_shared_parcels(least: int, since: datetime) -> list[SharedParcel]:
+    """What at least so many people had sent to one place, or under one telephone, since then."""
+    day = cast(func.timezone("Asia/Shanghai", Redemption.reserved_at), Date)
     found = []
-    for what, digest in (("place", Dispatch.place_digest), ("phone", Dispatch.phone_digest)):
-        holders = func.array_agg(Redemption.holder_id.distinct())
-        rows = db.session.execute(
-            select(holders)
+    for digest in (Dispatch.place_digest, Dispatch.phone_digest):
+        sent = (
+            select(digest.label("mark"), Redemption.holder_id, func.max(day).label("day"))
             .select_from(Dispatch)
             .join(Redemption, Redemption.id == Dispatch.redemption_id)
             .where(digest.is_not(None), Redemption.reserved_at >= since)
-            .group_by(digest)
-            .having(func.count(Redemption.holder_id.distinct()) >= least)
+            .group_by(digest, Redemption.holder_id)
+            .subquery()
         )
-        found += [SharedPlace(what, tuple(sorted(row[0]))) for row in rows]
+        crowded = select(sent.c.mark).group_by(sent.c.mark).having(func.count() >= least)
+        rows = db.session.execute(
+            select(sent).where(sent.c.mark.in_(crowded)).order_by(sent.c.mark, sent.c.holder_id)
+        )
+        found += [SharedParcel(bytes(row.mark), row.holder_id, row.day) for row in rows]
     return found
 
 
