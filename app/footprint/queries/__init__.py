@@ -9,6 +9,7 @@ from app.footprint.queries.actions import (
     find_trip,
     get_action,
     list_actions,
+    list_actions_by_id,
     list_steps,
     replay,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "get_inventory",
     "latest_guide",
     "list_actions",
+    "list_actions_by_id",
     "list_calculations",
     "list_changes",
     "list_emissions",

@@ -86,12 +86,13 @@ _STATEMENTS = text(
     )
     + "  FROM statement LEFT JOIN leg ON leg.holder_id = statement.holder_id AND leg.month <= statement.month"
     "  GROUP BY statement.id),"
-    " lots AS (SELECT statement_id AS id, sum(seller_fen + village_fen) AS share FROM statement_lot"
-    "   GROUP BY statement_id)"
+    " parts AS (SELECT id, sum(share) AS share FROM ("
+    "   SELECT statement_id AS id, seller_fen + village_fen AS share FROM statement_lot"
+    "   UNION ALL SELECT statement_id, amount_fen FROM statement_reward) part GROUP BY id)"
     " SELECT count(*) AS statements, count(*) FILTER (WHERE"
     "   (opening_fen, income_fen, paid_fen, returned_fen) IS DISTINCT FROM (opening, income, paid, returned)"
     "   OR income_fen <> coalesce(share, 0)) AS differing"
-    " FROM statement JOIN known USING (id) LEFT JOIN lots USING (id)"
+    " FROM statement JOIN known USING (id) LEFT JOIN parts USING (id)"
 )
 
 

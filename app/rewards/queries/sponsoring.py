@@ -1,0 +1,201 @@
+"""What came of sponsors' money: budgets to the fen, what points were spent on, and where a programme stands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, text
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.accounts.queries.payables import codes_of, postings_from
+from app.kit.clock import business_day
+from app.kit.database import array, db
+from app.kit.recently import Recently
+from app.registry import queries as registry
+from app.registry.queries import Search
+from app.rewards.models import FundMovement, Programme, ProgrammeTariff
+from app.rewards.queries.programmes import find_programme, list_programmes, list_tariffs, read_tariff
+from app.rewards.rules.proposals import Worth, worth
+from app.rewards.rules.standing import Budget, State, state_of
+
+_MONEY_IN = ("deposit", "fees", "takeover", "sample")
+_MOVED = text(
+    "SELECT programme_id, coalesce(sum(amount_fen) FILTER (WHERE kind <> 'return'), 0)::bigint AS paid_in,"
+    " coalesce(sum(amount_fen) FILTER (WHERE kind = 'return'), 0)::bigint AS returned"
+    " FROM fund_movement WHERE confirmed_at IS NOT NULL GROUP BY programme_id"
+)
+_BALANCES = text(
+    "SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[]))"
+)
+_LOTS = text(
+    "SELECT programme_id, sum(points)::bigint AS granted,"
+    " coalesce(sum(remaining) FILTER (WHERE activated_at IS NULL), 0)::bigint AS pending,"
+    " sum(expired_points)::bigint AS expired,"
+    " coalesce(sum(points) FILTER (WHERE taken_back_at IS NOT NULL), 0)::bigint AS taken_back,"
+    " count(DISTINCT holder_id) AS people"
+    " FROM point_grant WHERE programme_id IS NOT NULL GROUP BY programme_id"
+)
+_SPENT = text(
+    "SELECT programme_id, kind, sum(point_use.points)::bigint AS points FROM point_use"
+    " JOIN spending ON spending.id = spending_id JOIN point_grant ON point_grant.id = grant_id"
+    " WHERE spent_at IS NOT NULL GROUP BY programme_id, kind ORDER BY points DESC, kind"
+)
+_GIVERS = text(
+    f"SELECT target / {chart.CODES} AS holder_id, count(*) AS payments, sum(amount)::bigint AS amount_fen,"
+    f" max(posted_at) AS last_at FROM {postings_from(chart.PAY_REWARD)} entry"
+    " WHERE source = :fund GROUP BY 1 ORDER BY amount_fen DESC, 1 LIMIT :limit"
+)
+
+
+@dataclass(frozen=True)
+class ProgrammeView:
+    """A programme as anyone may see it: whose, where it stands, its tariffs, and what came of the money."""
+
+    programme: Programme
+    sponsor_name: str
+    sponsor_code: str
+    state: State
+    tariffs: tuple[ProgrammeTariff, ...]
+    budget: Budget
+    worth: Worth | None
+
+    @property
+    def id(self) -> int:
+        """Its own number."""
+        return self.programme.holder_id
+
+    def in_force(self, day: date | None = None) -> ProgrammeTariff | None:
+        """The tariff that counts for acts of a day; None before the first."""
+        known = [each for each in self.tariffs if each.valid_from <= (day or business_day())]
+        return known[-1] if known else None
+
+    def to_come(self, day: date | None = None) -> tuple[ProgrammeTariff, ...]:
+        """Tariffs that are announced and not in force yet."""
+        return tuple(each for each in self.tariffs if each.valid_from > (day or business_day()))
+
+
+@dataclass(frozen=True)
+class Giver:
+    """Whoever gave things for points of a programme, and was paid for them."""
+
+    holder_id: int
+    name: str
+    payments: int
+    amount_fen: int
+
+
+def _read_used() -> dict[int, dict[str, int]]:
+    """What was granted, expired and taken back by programme, of all lots that ever were."""
+    names = ("granted", "pending", "expired", "taken_back", "people")
+    return {
+        row.programme_id: {name: getattr(row, name) for name in names}
+        for row in db.session.execute(_LOTS)
+    }
+
+
+def _read_spent() -> dict[int, dict[str, int]]:
+    spent: dict[int, dict[str, int]] = {}
+    for row in db.session.execute(_SPENT):
+        spent.setdefault(row.programme_id, {})[row.kind] = row.points
+    return spent
+
+
+used_recently = Recently(_read_used)
+spent_recently = Recently(_read_spent)
+"""Both read whole tables, and anyone may ask: at most every few seconds."""
+
+
+def list_budgets(programme_ids: Iterable[int]) -> dict[int, Budget]:
+    """The budgets of these programmes; money is exact now, what came of the points at most seconds old."""
+    ids = sorted(set(programme_ids))
+    moved = {row.programme_id: row for row in db.session.execute(_MOVED)}
+    kinds = (chart.FUND, chart.PROMISE)
+    asked = {"ids": array(kind.of(each) for each in ids for kind in kinds)}
+    held = {row.id: row.balance for row in db.session.execute(_BALANCES, asked)}
+    used, spent = used_recently(), spent_recently()
+    return {
+        each: Budget(
+            paid_in_fen=moved[each].paid_in if each in moved else 0,
+            returned_fen=moved[each].returned if each in moved else 0,
+            fund_fen=held.get(chart.FUND.of(each), 0),
+            promise=held.get(chart.PROMISE.of(each), 0),
+            spent_on=spent.get(each, {}),
+            **used.get(each, {}),
+        )
+        for each in ids
+    }
+
+
+def view_programmes(programmes: Sequence[Programme]) -> list[ProgrammeView]:
+    """These programmes with everything anyone may know of them, in the same order."""
+    ids = [each.holder_id for each in programmes]
+    tariffs, budgets = list_tariffs(ids), list_budgets(ids)
+    sponsors = accounts.list_holders([each.sponsor_id for each in programmes])
+    price = forest_fen_per_t()
+    return [
+        _view(each, sponsors[each.sponsor_id], tuple(tariffs.get(each.holder_id, ())), budgets[each.holder_id], price)
+        for each in programmes
+    ]
+
+
+def _view(programme, sponsor, tariffs, budget, price) -> ProgrammeView:
+    today = business_day()
+    known = [each for each in tariffs if each.valid_from <= today]
+    shown = known[-1] if known else next(iter(tariffs), None)
+    state = state_of(
+        today,
+        programme.begins_on,
+        programme.ends_on,
+        programme.stopped_at,
+        programme.closed_at,
+        ready=bool(known) and budget.paid_in_fen > 0,
+    )
+    said = worth(read_tariff(shown), price) if shown else None
+    return ProgrammeView(programme, sponsor.name or "", sponsor.code, state, tariffs, budget, said)
+
+
+def list_views() -> list[ProgrammeView]:
+    """Every programme, those that thank now before the others."""
+    order = list(State)
+    order.insert(0, order.pop(order.index(State.OPEN)))
+    views = view_programmes(list_programmes())
+    return sorted(views, key=lambda each: (order.index(each.state), each.id))
+
+
+def get_view(code: str) -> ProgrammeView:
+    """One programme. Raises `ProgrammeUnknown`."""
+    return view_programmes([find_programme(code)])[0]
+
+
+def list_sponsored(sponsor_id: int) -> list[ProgrammeView]:
+    """The programmes of one sponsor, the newest first."""
+    wanted = select(Programme).where(Programme.sponsor_id == sponsor_id).order_by(Programme.holder_id.desc())
+    return view_programmes(db.session.scalars(wanted).all())
+
+
+def list_givers(programme_id: int, limit: int = 20) -> list[Giver]:
+    """Who was paid most by a programme for what they gave; whoever has no public name is told without."""
+    rows = db.session.execute(_GIVERS, {"fund": chart.FUND.of(programme_id), "limit": limit}).all()
+    names = accounts.list_holders([row.holder_id for row in rows])
+    return [Giver(row.holder_id, names[row.holder_id].name or "", row.payments, row.amount_fen) for row in rows]
+
+
+def list_movements(programme_id: int) -> Sequence[FundMovement]:
+    """Every movement of a programme's fund that was not dropped, the newest first."""
+    wanted = select(FundMovement).where(FundMovement.programme_id == programme_id)
+    return db.session.scalars(
+        wanted.where(FundMovement.dropped_at.is_(None)).order_by(FundMovement.id.desc())
+    ).all()
+
+
+def list_names(programme_ids: Iterable[int]) -> dict[int, str]:
+    """What these programmes are called."""
+    wanted = select(Programme.holder_id, Programme.name).where(Programme.holder_id.in_(set(programme_ids)))
+    return dict(db.session.execute(wanted).tuples().all())
+
+
+def forest_fen_per_t() -> int | None:
+    """What a tonne of forest carbon costs where it is cheapest now; None when nothing is on sale."""
+    found = registry.search_lots(Search(), 1, sort="price")
+    return found[0].price_fen_per_t if found else None
