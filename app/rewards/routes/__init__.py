@@ -1,0 +1,15 @@
+"""What can be asked of rewards over HTTP."""
+
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest.blueprint import Blueprint
+
+from app.rewards.routes import points
+
+BLUEPRINTS: tuple[Blueprint, ...] = (points.points,)
+
+
+def connect(app: Flask, api: Api) -> None:
+    """Register this room's routes."""
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)

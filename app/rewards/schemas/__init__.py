@@ -1,0 +1,5 @@
+"""What is said about rewards."""
+
+from app.rewards.schemas.points import BalancesView, GrantView
+
+__all__ = ["BalancesView", "GrantView"]
