@@ -47,6 +47,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("duties", "/console/duties", "duties.read"),
     ("words", "/console/words", "words.read"),
     ("events", "/console/events", "registry.read"),
+    ("sponsors", "/console/sponsors", "rewards.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -1,4 +1,4 @@
-"""Sponsors: what two operators decide of a programme, days of expiry that were told, rewards on statements."""
+"""Sponsors: what two operators decide of a programme, expiry that was told, rewards on statements."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,7 +51,7 @@ def upgrade() -> None:
         "programme_proposal",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("kind", sa.String(10), nullable=False),
-        _to("programme_id", "programme.holder_id", nullable=True),
+        _to("programme_id", "reward_programme.holder_id", nullable=True),
         sa.Column("terms", pg.JSONB, nullable=False),
         _to("proposed_by", "operator.id"),
         _moment("proposed_at"),

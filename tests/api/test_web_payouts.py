@@ -341,7 +341,7 @@ def test_a_village_sees_its_kilograms_its_money_and_its_arrival(app: Flask, trea
         for secret in (buyer.openid, *codes, "6222020000112233445"):
             assert secret not in page.text
         english = client.get(path, headers={"Accept-Language": "en"}).text
-        assert "Carbon statement" in english
+        assert "Statement of income" in english
         assert not re.search("[\u4e00-\u9fff]", re.sub(r"示例\S*|森惠|中文|顺昌\S*", "", english))
 
 

@@ -25,8 +25,18 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 """Guessers may not take all threads and memory of a process: 19 MiB and 25 ms a try, two tries at once."""
 _PATIENCE_S = 0.3
 SAMPLES = {
-    "sample-lin": ["finance", "registry", "footprint", "partners", "courts", "duties", "words"],
-    "sample-zhang": ["finance", "auditor", "registry", "footprint", "partners", "courts", "duties", "words"],
+    "sample-lin": ["finance", "registry", "footprint", "partners", "courts", "duties", "words", "rewards"],
+    "sample-zhang": [
+        "finance",
+        "auditor",
+        "registry",
+        "footprint",
+        "partners",
+        "courts",
+        "duties",
+        "words",
+        "rewards",
+    ],
     "sample-shu": ["clerk"],
 }
 """Who can try the console of a development instance; two, since money and forests need four eyes, and a

@@ -28,7 +28,7 @@ class ProgrammeProposal(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    programme_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("programme.holder_id"))
+    programme_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("reward_programme.holder_id"))
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     proposed_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
     proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select, text
 
+from app.kit import clock
 from app.kit.database import db
 from app.rewards.models import PointGrant, Spending
 
 FEW = 12
 """How many days of expiry are listed."""
+_EXPIRING = text(
+    "SELECT programme_id, expires_at, sum(remaining)::bigint FROM point_grant"
+    " WHERE holder_id = :holder AND remaining > 0 AND activated_at IS NOT NULL AND expires_at > :now"
+    " GROUP BY programme_id, expires_at ORDER BY expires_at, programme_id LIMIT :limit"
+)
 SHOWN: dict[str, ColumnElement[bool]] = {
     "earned": PointGrant.points > 0,
     "nothing": PointGrant.points == 0,
@@ -31,21 +37,8 @@ class Expiring:
 
 def list_expiring(holder_id: int, limit: int = FEW) -> list[Expiring]:
     """A holder's active points by their last day, the nearest first."""
-    wanted = (
-        select(PointGrant.programme_id, PointGrant.expires_at, func.sum(PointGrant.remaining))
-        .where(
-            PointGrant.holder_id == holder_id,
-            PointGrant.remaining > 0,
-            PointGrant.activated_at.is_not(None),
-        )
-        .group_by(PointGrant.programme_id, PointGrant.expires_at)
-        .order_by(PointGrant.expires_at, PointGrant.programme_id)
-        .limit(limit)
-    )
-    return [
-        Expiring(programme_id, expires_at, int(points))
-        for programme_id, expires_at, points in db.session.execute(wanted)
-    ]
+    values = {"holder": holder_id, "now": clock.now(), "limit": limit}
+    return [Expiring(*row) for row in db.session.execute(_EXPIRING, values)]
 
 
 def list_history(

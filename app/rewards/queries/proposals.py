@@ -39,7 +39,7 @@ def find_closing_reason(programme_id: int) -> str | None:
     wanted = select(ProgrammeProposal.terms["reason"].astext).where(
         ProgrammeProposal.programme_id == programme_id,
         ProgrammeProposal.kind == "close",
-        ProgrammeProposal.approved,
+        ProgrammeProposal.approved.is_(True),
     )
     return db.session.scalar(wanted)
 

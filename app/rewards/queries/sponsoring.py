@@ -1,14 +1,13 @@
-"""What came of sponsors' money: budgets to the fen, what points were spent on, and where a programme stands."""
+"""What came of sponsors' money: budgets to the fen, what it was spent on, where programmes stand."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
-from app.accounts.queries.payables import codes_of, postings_from
+from app.accounts.queries.payables import postings_from
 from app.kit.clock import business_day
 from app.kit.database import array, db
 from app.kit.recently import Recently
@@ -19,15 +18,12 @@ from app.rewards.queries.programmes import find_programme, list_programmes, list
 from app.rewards.rules.proposals import Worth, worth
 from app.rewards.rules.standing import Budget, State, state_of
 
-_MONEY_IN = ("deposit", "fees", "takeover", "sample")
 _MOVED = text(
     "SELECT programme_id, coalesce(sum(amount_fen) FILTER (WHERE kind <> 'return'), 0)::bigint AS paid_in,"
     " coalesce(sum(amount_fen) FILTER (WHERE kind = 'return'), 0)::bigint AS returned"
     " FROM fund_movement WHERE confirmed_at IS NOT NULL GROUP BY programme_id"
 )
-_BALANCES = text(
-    "SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[]))"
-)
+_BALANCES = text("SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[]))")
 _LOTS = text(
     "SELECT programme_id, sum(points)::bigint AS granted,"
     " coalesce(sum(remaining) FILTER (WHERE activated_at IS NULL), 0)::bigint AS pending,"
@@ -50,29 +46,48 @@ _GIVERS = text(
 
 @dataclass(frozen=True)
 class ProgrammeView:
-    """A programme as anyone may see it: whose, where it stands, its tariffs, and what came of the money."""
+    """A programme as anyone may see it: whose, where it stands, its tariffs, and what came of the money.
+
+    `forest_fen_per_t` is what forest carbon costs beside it.
+    """
 
     programme: Programme
     sponsor_name: str
     sponsor_code: str
-    state: State
     tariffs: tuple[ProgrammeTariff, ...]
     budget: Budget
-    worth: Worth | None
+    forest_fen_per_t: int | None
 
     @property
     def id(self) -> int:
         """Its own number."""
         return self.programme.holder_id
 
-    def in_force(self, day: date | None = None) -> ProgrammeTariff | None:
-        """The tariff that counts for acts of a day; None before the first."""
-        known = [each for each in self.tariffs if each.valid_from <= (day or business_day())]
+    @property
+    def in_force(self) -> ProgrammeTariff | None:
+        """The tariff that counts for acts of today; None before the first."""
+        known = [each for each in self.tariffs if each.valid_from <= business_day()]
         return known[-1] if known else None
 
-    def to_come(self, day: date | None = None) -> tuple[ProgrammeTariff, ...]:
+    @property
+    def to_come(self) -> tuple[ProgrammeTariff, ...]:
         """Tariffs that are announced and not in force yet."""
-        return tuple(each for each in self.tariffs if each.valid_from > (day or business_day()))
+        return tuple(each for each in self.tariffs if each.valid_from > business_day())
+
+    @property
+    def state(self) -> State:
+        """Where it stands today."""
+        ready = self.in_force is not None and self.budget.paid_in_fen > 0
+        mine = self.programme
+        return state_of(
+            business_day(), mine.begins_on, mine.ends_on, mine.stopped_at, mine.closed_at, ready=ready
+        )
+
+    @property
+    def worth(self) -> Worth | None:
+        """What a kilogram earns by the tariff in force, or the first to come."""
+        tariff = self.in_force or next(iter(self.to_come), None)
+        return worth(read_tariff(tariff), self.forest_fen_per_t) if tariff else None
 
 
 @dataclass(frozen=True)
@@ -89,8 +104,7 @@ def _read_used() -> dict[int, dict[str, int]]:
     """What was granted, expired and taken back by programme, of all lots that ever were."""
     names = ("granted", "pending", "expired", "taken_back", "people")
     return {
-        row.programme_id: {name: getattr(row, name) for name in names}
-        for row in db.session.execute(_LOTS)
+        row.programme_id: {name: getattr(row, name) for name in names} for row in db.session.execute(_LOTS)
     }
 
 
@@ -134,25 +148,16 @@ def view_programmes(programmes: Sequence[Programme]) -> list[ProgrammeView]:
     sponsors = accounts.list_holders([each.sponsor_id for each in programmes])
     price = forest_fen_per_t()
     return [
-        _view(each, sponsors[each.sponsor_id], tuple(tariffs.get(each.holder_id, ())), budgets[each.holder_id], price)
-        for each in programmes
+        ProgrammeView(
+            programme,
+            sponsors[programme.sponsor_id].name or "",
+            sponsors[programme.sponsor_id].code,
+            tuple(tariffs.get(programme.holder_id, ())),
+            budgets[programme.holder_id],
+            price,
+        )
+        for programme in programmes
     ]
-
-
-def _view(programme, sponsor, tariffs, budget, price) -> ProgrammeView:
-    today = business_day()
-    known = [each for each in tariffs if each.valid_from <= today]
-    shown = known[-1] if known else next(iter(tariffs), None)
-    state = state_of(
-        today,
-        programme.begins_on,
-        programme.ends_on,
-        programme.stopped_at,
-        programme.closed_at,
-        ready=bool(known) and budget.paid_in_fen > 0,
-    )
-    said = worth(read_tariff(shown), price) if shown else None
-    return ProgrammeView(programme, sponsor.name or "", sponsor.code, state, tariffs, budget, said)
 
 
 def list_views() -> list[ProgrammeView]:
@@ -178,7 +183,9 @@ def list_givers(programme_id: int, limit: int = 20) -> list[Giver]:
     """Who was paid most by a programme for what they gave; whoever has no public name is told without."""
     rows = db.session.execute(_GIVERS, {"fund": chart.FUND.of(programme_id), "limit": limit}).all()
     names = accounts.list_holders([row.holder_id for row in rows])
-    return [Giver(row.holder_id, names[row.holder_id].name or "", row.payments, row.amount_fen) for row in rows]
+    return [
+        Giver(row.holder_id, names[row.holder_id].name or "", row.payments, row.amount_fen) for row in rows
+    ]
 
 
 def list_movements(programme_id: int) -> Sequence[FundMovement]:
@@ -192,7 +199,7 @@ def list_movements(programme_id: int) -> Sequence[FundMovement]:
 def list_names(programme_ids: Iterable[int]) -> dict[int, str]:
     """What these programmes are called."""
     wanted = select(Programme.holder_id, Programme.name).where(Programme.holder_id.in_(set(programme_ids)))
-    return dict(db.session.execute(wanted).tuples().all())
+    return {row.holder_id: row.name for row in db.session.execute(wanted)}
 
 
 def forest_fen_per_t() -> int | None:

@@ -4,9 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import points
+from app.rewards.routes import points, sponsoring
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points,)
+BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *sponsoring.BLUEPRINTS)
 
 
 def connect(app: Flask, api: Api) -> None:

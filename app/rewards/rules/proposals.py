@@ -126,6 +126,8 @@ class Worth:
 
 
 def worth(tariff: Tariff, forest_fen_per_t: int | None) -> Worth:
-    """What a kilogram earns by a tariff, and what it costs where the cheapest lot on sale is `forest_fen_per_t`."""
-    forest = None if forest_fen_per_t is None else (Decimal(forest_fen_per_t) / 1000).quantize(Decimal("0.01"))
+    """What a kilogram earns by a tariff, and what one of forest carbon costs at this price a tonne."""
+    forest = (
+        None if forest_fen_per_t is None else (Decimal(forest_fen_per_t) / 1000).quantize(Decimal("0.01"))
+    )
     return Worth(fen_per_kg(tariff.grams_per_point), forest)

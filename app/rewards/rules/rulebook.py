@@ -1,4 +1,4 @@
-"""The rulebook of points 积分规则 as it is published: articles in both languages, their figures from rules. Pure."""
+"""The rulebook of points 积分规则 as it is published; its figures are those of the rules. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from enum import StrEnum
 
 
-
 class State(StrEnum):
     """Where a programme stands."""
 

@@ -17,7 +17,7 @@ class RewardTariffView(ViewSchema):
     announced_at = Moment(required=True)
 
 
-class BudgetView(ViewSchema):
+class FundView(ViewSchema):
     """A programme's money to the fen; a point is a fen of it."""
 
     paid_in_fen = fields.Integer(required=True)
@@ -51,13 +51,11 @@ class RewardProgrammeView(ViewSchema):
     region = fields.String(required=True, allow_none=True, attribute="programme.region")
     begins_on = fields.Date(required=True, attribute="programme.begins_on")
     ends_on = fields.Date(required=True, allow_none=True, attribute="programme.ends_on")
-    pays_for = fields.List(
-        fields.String(), required=True, allow_none=True, attribute="programme.pays_for"
-    )
+    pays_for = fields.List(fields.String(), required=True, allow_none=True, attribute="programme.pays_for")
     stopped_at = Moment(required=True, allow_none=True, attribute="programme.stopped_at")
     closed_at = Moment(required=True, allow_none=True, attribute="programme.closed_at")
     tariffs = fields.List(fields.Nested(RewardTariffView), required=True)
-    budget = fields.Nested(BudgetView, required=True)
+    budget = fields.Nested(FundView, required=True)
     worth = fields.Nested(WorthView, required=True, allow_none=True)
 
 

@@ -84,7 +84,10 @@ def approve(operator_id: int, proposal_id: int) -> int:
 
 
 def decline(operator_id: int, proposal_id: int) -> None:
-    """Turn a proposal down; whoever made it may withdraw it so too. Raises `ProposalUnknown`, `ProposalDecided`."""
+    """Turn a proposal down; whoever made it may withdraw it so too.
+
+    Raises `ProposalUnknown`, `ProposalDecided`.
+    """
     _decide(_lock(proposal_id), operator_id, approved=False)
 
 

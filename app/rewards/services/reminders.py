@@ -1,4 +1,4 @@
-"""Telling holders what will happen to their points: that they expire, that a tariff changes, that a fund is used up."""
+"""Telling people ahead: that points expire, that a tariff changes, that a budget is used up."""
 
 from datetime import date, datetime, timedelta
 
@@ -29,9 +29,9 @@ _CONCERNED = (
 
 def list_due() -> list[tuple[int, date]]:
     """Of which days' expiry holders are to be told now, each with how many days ahead that is."""
-    last = select(PointsReminder.days_ahead, func.max(PointsReminder.expires_on))
-    told = {stage: day for stage, day in db.session.execute(last.group_by(PointsReminder.days_ahead))}
-    return days_to_tell(clock.business_day(), told)
+    last = select(PointsReminder.days_ahead, func.max(PointsReminder.expires_on).label("day"))
+    rows = db.session.execute(last.group_by(PointsReminder.days_ahead))
+    return days_to_tell(clock.business_day(), {row.days_ahead: row.day for row in rows})
 
 
 def tell_expiry(stage: int, day: date) -> int:

@@ -51,7 +51,6 @@ class RewardPart:
     """What one sponsor's fund paid in the month."""
 
     fund_id: int
-    fund_name: str
     payments: int
     amount_fen: int
 
@@ -169,11 +168,7 @@ def _rewards(statement: Statement) -> list[RewardPart]:
         .where(StatementReward.statement_id == statement.id)
         .order_by(StatementReward.fund_id)
     ).all()
-    names = accounts.list_holders([each.fund_id for each in paid])
-    return [
-        RewardPart(each.fund_id, names[each.fund_id].name or "", each.payments, each.amount_fen)
-        for each in paid
-    ]
+    return [RewardPart(each.fund_id, each.payments, each.amount_fen) for each in paid]
 
 
 _TRANSFERS = text(

@@ -1,4 +1,4 @@
-"""Sponsors' programmes in the console: proposed by one and approved by another; money recorded and confirmed."""
+"""Sponsors' programmes in the console: proposed by one and approved by another; their money."""
 
 from collections.abc import Callable
 from datetime import date

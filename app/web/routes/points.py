@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from app.footprint import queries as footprint
+from app.kit import clock
 from app.kit.http import public
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
@@ -102,6 +103,7 @@ def programme_facts(view: ProgrammeView) -> dict[str, Any]:
         "programme": view.programme,
         "budget": view.budget,
         "areas": area_names([view]),
+        "today": clock.business_day(),
         "scenes": scene_names(),
         "fen_per_kg": fen_per_kg,
         "least": settings().region_least_people,

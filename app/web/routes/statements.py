@@ -11,6 +11,7 @@ from app.kit.http import public
 from app.kit.messages import t
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
+from app.rewards.queries import sponsoring
 from app.treasury.queries import statements
 from app.treasury.queries.statements import Line, LotPart, RewardLine, StatementFacts
 from app.treasury.rules.bank_files import plain_cell, write_csv, yuan_text
@@ -104,7 +105,8 @@ def _reward_row(line: RewardLine, sponsor: str) -> list[str]:
 
 
 def _sponsors(facts: StatementFacts) -> dict[int, str]:
-    return {each.fund_id: each.fund_name for each in facts.rewards}
+    """What the sponsors' programmes are called."""
+    return sponsoring.list_names(each.fund_id for each in facts.rewards)
 
 
 def _row(line: Line, part: LotPart) -> list[str]:
