@@ -33,6 +33,7 @@ def _measure() -> None:
         acting,
         blocks,
         gathering,
+        granting,
         growing,
         marketing,
         noticing,
@@ -63,6 +64,7 @@ def _measure() -> None:
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),
             "gathering": lambda: gathering.compare(settings),
+            "granting": granting.compare,
             "proving": lambda: proving.compare(settings),
         }
         for part in sys.argv[1:] or parts:

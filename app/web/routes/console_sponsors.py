@@ -256,6 +256,7 @@ def _list_page(operator: OperatorFacts, form: Form) -> Response:
         movements=waiting.list_unconfirmed(),
         sponsors=sponsors,
         areas=area_names(views),
+        **_terms(),
         **_around(operator),
     )
 
