@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import points, reminders
+from app.rewards.jobs import points, reminders, tallies
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -82,6 +82,7 @@ CHORES = (
     Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("tend points", 60, points.tend_points),
     Chore("remind holders", 600, reminders.remind_holders),
+    Chore("count thanks", 300, tallies.count_thanks),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

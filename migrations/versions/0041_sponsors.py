@@ -46,7 +46,7 @@ def _big(name: str) -> sa.Column:
 
 
 def upgrade() -> None:
-    """Make the three tables and their guards."""
+    """Make the tables and their guards."""
     op.create_table(
         "programme_proposal",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -79,6 +79,13 @@ def upgrade() -> None:
         _moment("told_at"),
     )
     op.create_table(
+        "programme_tally",
+        _to("programme_id", "reward_programme.holder_id", primary_key=True, autoincrement=False),
+        *(_big(name) for name in ("granted", "expired", "taken_back", "people")),
+        sa.Column("spent_on", pg.JSONB, nullable=False),
+        _moment("counted_at"),
+    )
+    op.create_table(
         "statement_reward",
         _to("statement_id", "statement.id", primary_key=True, autoincrement=False),
         _to("fund_id", "holder.id", primary_key=True, autoincrement=False),
@@ -91,6 +98,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; for a development database only."""
-    for table in ("statement_reward", "points_reminder", "programme_proposal"):
+    for table in ("statement_reward", "programme_tally", "points_reminder", "programme_proposal"):
         op.drop_table(table)
     op.execute("DROP FUNCTION programme_proposal_edges()")

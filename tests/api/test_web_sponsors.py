@@ -23,19 +23,13 @@ from app.kit.codes import random_code
 from app.kit.database import db
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
+from app.rewards import queries
 from app.rewards.jobs.reminders import remind_holders
-from app.rewards.queries import sponsoring
+from app.rewards.jobs.tallies import count_thanks
 from app.rewards.queries.programmes import list_programmes
 from app.rewards.services import grants, proposals, spending
 
 DESK = "/console/sponsors"
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    """Figures of another test's tables are none."""
-    sponsoring.used_recently.forget()
-    sponsoring.spent_recently.forget()
 
 
 class Bank:
@@ -293,8 +287,7 @@ def test_a_sponsor_sees_what_its_money_did_and_nobody_elses(app: Flask, bank: Ba
         grants.grant(programme_id(code), "test", [(1, walker.holder_id, 3_000)])
         spending.spend(spending.reserve(walker.holder_id, 1_200, "coupon", shop))
         spending.reserve(walker.holder_id, 300, "goods", shop)
-    sponsoring.used_recently.forget()
-    sponsoring.spent_recently.forget()
+    count_thanks()
     [told] = bank.office.get("/sponsoring")["items"]
     budget = told["budget"]
     assert (budget["paid_in_fen"], budget["spent"], budget["outstanding"], budget["promise"]) == (
@@ -303,7 +296,7 @@ def test_a_sponsor_sees_what_its_money_did_and_nobody_elses(app: Flask, bank: Ba
         1_800,
         7_000,
     )
-    assert budget["spent_on"] == {"coupon": 1_200}
+    assert (budget["tally"]["granted"], budget["tally"]["spent_on"]) == (3_000, {"coupon": 1_200})
     assert [(each["payments"], each["amount_fen"]) for each in told["givers"]] == [(1, 1_200)]
     viewer = bank.office.member("viewer")
     assert bank.office.get("/sponsoring", viewer)["items"] == [told]
@@ -347,6 +340,7 @@ def test_every_page_is_whole_in_both_languages(app: Flask, bank: Bank) -> None:
     tariff["valid_from"] = (clock.business_day() + timedelta(days=40)).isoformat()
     bank.anna.post(f"{DESK}/{code}/tariffs", tariff)
     bank.anna.post(DESK, bank.terms(name="另一个"))
+    count_thanks()
     own = (
         "/me/points",
         "/me/points/history",
@@ -367,3 +361,13 @@ def test_every_page_is_whole_in_both_languages(app: Flask, bank: Bank) -> None:
     assert "不足一分" in visitor.get("/me/points/history?show=nothing").text
     assert "预算已用完" in visitor.get("/me/points/history?show=nothing").text
     assert visitor.get(f"/organisations/{bank.office.code}/sponsoring").status_code == 404
+
+
+def test_money_that_no_movement_tells_of_is_found(app: Flask, bank: Bank) -> None:
+    bank.funded(bank.opened(), "10.00")
+    assert_covered()
+    with transaction() as session:
+        session.execute(text("ALTER TABLE fund_movement DISABLE TRIGGER ALL"))
+        session.execute(text("UPDATE fund_movement SET amount_fen = amount_fen + 1"))
+    db.session.rollback()
+    assert [proof.claim for proof in queries.prove() if not proof.holds] == ["rewards.prove_funds"]

@@ -37,6 +37,22 @@ class ProgrammeProposal(Base):
     approved: Mapped[bool | None] = mapped_column(Boolean)
 
 
+class ProgrammeTally(Base):
+    """What all lots of a programme came to when they were last counted: public, and costly to ask for."""
+
+    __tablename__ = "programme_tally"
+
+    programme_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("reward_programme.holder_id"), primary_key=True, autoincrement=False
+    )
+    granted: Mapped[int] = mapped_column(BigInteger)
+    expired: Mapped[int] = mapped_column(BigInteger)
+    taken_back: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger)
+    spent_on: Mapped[dict[str, int]] = mapped_column(JSONB)
+    counted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class PointsReminder(Base):
     """A day of whose expiring points all holders were told, so many days ahead."""
 

@@ -2,11 +2,12 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
+from app.rewards.queries.fund_proofs import prove_funds
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points,)
+PROOFS = (prove_points, prove_funds)
 
 
 def prove() -> list[Proof]:

@@ -10,13 +10,13 @@ from app.accounts import queries as accounts
 from app.accounts.queries.payables import postings_from
 from app.kit.clock import business_day
 from app.kit.database import array, db
-from app.kit.recently import Recently
 from app.registry import queries as registry
 from app.registry.queries import Search
 from app.rewards.models import FundMovement, Programme, ProgrammeTariff
+from app.rewards.models.proposals import ProgrammeTally
 from app.rewards.queries.programmes import find_programme, list_programmes, list_tariffs, read_tariff
 from app.rewards.rules.proposals import Worth, worth
-from app.rewards.rules.standing import Budget, State, state_of
+from app.rewards.rules.standing import Budget, State, Tally, state_of
 
 _MOVED = text(
     "SELECT programme_id, coalesce(sum(amount_fen) FILTER (WHERE kind <> 'return'), 0)::bigint AS paid_in,"
@@ -24,19 +24,6 @@ _MOVED = text(
     " FROM fund_movement WHERE confirmed_at IS NOT NULL GROUP BY programme_id"
 )
 _BALANCES = text("SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[]))")
-_LOTS = text(
-    "SELECT programme_id, sum(points)::bigint AS granted,"
-    " coalesce(sum(remaining) FILTER (WHERE activated_at IS NULL), 0)::bigint AS pending,"
-    " sum(expired_points)::bigint AS expired,"
-    " coalesce(sum(points) FILTER (WHERE taken_back_at IS NOT NULL), 0)::bigint AS taken_back,"
-    " count(DISTINCT holder_id) AS people"
-    " FROM point_grant WHERE programme_id IS NOT NULL GROUP BY programme_id"
-)
-_SPENT = text(
-    "SELECT programme_id, kind, sum(point_use.points)::bigint AS points FROM point_use"
-    " JOIN spending ON spending.id = spending_id JOIN point_grant ON point_grant.id = grant_id"
-    " WHERE spent_at IS NOT NULL GROUP BY programme_id, kind ORDER BY points DESC, kind"
-)
 _GIVERS = text(
     f"SELECT target / {chart.CODES} AS holder_id, count(*) AS payments, sum(amount)::bigint AS amount_fen,"
     f" max(posted_at) AS last_at FROM {postings_from(chart.PAY_REWARD)} entry"
@@ -100,45 +87,30 @@ class Giver:
     amount_fen: int
 
 
-def _read_used() -> dict[int, dict[str, int]]:
-    """What was granted, expired and taken back by programme, of all lots that ever were."""
-    names = ("granted", "pending", "expired", "taken_back", "people")
-    return {
-        row.programme_id: {name: getattr(row, name) for name in names} for row in db.session.execute(_LOTS)
-    }
-
-
-def _read_spent() -> dict[int, dict[str, int]]:
-    spent: dict[int, dict[str, int]] = {}
-    for row in db.session.execute(_SPENT):
-        spent.setdefault(row.programme_id, {})[row.kind] = row.points
-    return spent
-
-
-used_recently = Recently(_read_used)
-spent_recently = Recently(_read_spent)
-"""Both read whole tables, and anyone may ask: at most every few seconds."""
-
-
 def list_budgets(programme_ids: Iterable[int]) -> dict[int, Budget]:
-    """The budgets of these programmes; money is exact now, what came of the points at most seconds old."""
+    """The budgets of these programmes: money exact now, what came of the points as it was last counted."""
     ids = sorted(set(programme_ids))
     moved = {row.programme_id: row for row in db.session.execute(_MOVED)}
     kinds = (chart.FUND, chart.PROMISE)
     asked = {"ids": array(kind.of(each) for each in ids for kind in kinds)}
     held = {row.id: row.balance for row in db.session.execute(_BALANCES, asked)}
-    used, spent = used_recently(), spent_recently()
+    counted = db.session.scalars(select(ProgrammeTally).where(ProgrammeTally.programme_id.in_(ids)))
+    tallies = {row.programme_id: row for row in counted}
     return {
         each: Budget(
             paid_in_fen=moved[each].paid_in if each in moved else 0,
             returned_fen=moved[each].returned if each in moved else 0,
             fund_fen=held.get(chart.FUND.of(each), 0),
             promise=held.get(chart.PROMISE.of(each), 0),
-            spent_on=spent.get(each, {}),
-            **used.get(each, {}),
+            tally=_tally(tallies[each]) if each in tallies else None,
         )
         for each in ids
     }
+
+
+def _tally(row: ProgrammeTally) -> Tally:
+    spent_on = dict(sorted(row.spent_on.items(), key=lambda each: -each[1]))
+    return Tally(row.granted, row.expired, row.taken_back, row.people, spent_on, row.counted_at)
 
 
 def view_programmes(programmes: Sequence[Programme]) -> list[ProgrammeView]:

@@ -1,7 +1,7 @@
 """How a programme stands, and how its budget was used. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -41,6 +41,18 @@ def state_of(
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What all lots of a programme came to when they were counted."""
+
+    granted: int
+    expired: int
+    taken_back: int
+    people: int
+    spent_on: Mapping[str, int]
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
 class Budget:
     """A programme's money to the fen: what was paid in is what is left, what is owed and what was spent.
 
@@ -51,12 +63,7 @@ class Budget:
     returned_fen: int = 0
     fund_fen: int = 0
     promise: int = 0
-    granted: int = 0
-    pending: int = 0
-    expired: int = 0
-    taken_back: int = 0
-    people: int = 0
-    spent_on: Mapping[str, int] = field(default_factory=dict)
+    tally: Tally | None = None
 
     @property
     def outstanding(self) -> int:
@@ -67,8 +74,3 @@ class Budget:
     def spent(self) -> int:
         """Points that were spent: their fen went to whoever gave the things."""
         return self.paid_in_fen - self.returned_fen - self.fund_fen
-
-    def used_bp(self) -> int:
-        """How much of the money is spent or owed, in basis points."""
-        kept = self.paid_in_fen - self.returned_fen
-        return (self.spent + self.outstanding) * 10_000 // kept if kept else 0

@@ -17,6 +17,16 @@ class RewardTariffView(ViewSchema):
     announced_at = Moment(required=True)
 
 
+class TallyView(ViewSchema):
+    """What all points of a programme came to when they were last counted."""
+
+    granted = fields.Integer(required=True)
+    expired = fields.Integer(required=True)
+    taken_back = fields.Integer(required=True)
+    spent_on = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    counted_at = Moment(required=True)
+
+
 class FundView(ViewSchema):
     """A programme's money to the fen; a point is a fen of it."""
 
@@ -26,11 +36,7 @@ class FundView(ViewSchema):
     promise = fields.Integer(required=True, metadata={"description": "What it can still promise."})
     outstanding = fields.Integer(required=True, metadata={"description": "What people hold of it."})
     spent = fields.Integer(required=True)
-    granted = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
-    expired = fields.Integer(required=True)
-    taken_back = fields.Integer(required=True)
-    spent_on = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    tally = fields.Nested(TallyView, required=True, allow_none=True)
 
 
 class WorthView(ViewSchema):
