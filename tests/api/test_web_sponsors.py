@@ -9,6 +9,7 @@ from builders import person
 from crowd import at_once
 from flask import Flask
 from offices import Office
+from paying import colleague
 from rewarding import act, assert_covered, giver, later, sponsor, thanked
 from seeing import assert_sound
 from sqlalchemy import text
@@ -27,7 +28,7 @@ from app.rewards import queries
 from app.rewards.jobs.reminders import remind_holders
 from app.rewards.jobs.tallies import count_thanks
 from app.rewards.queries.programmes import list_programmes
-from app.rewards.services import grants, proposals, spending
+from app.rewards.services import grants, programmes, proposals, spending
 
 DESK = "/console/sponsors"
 
@@ -169,6 +170,12 @@ def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) ->
     assert confirm is not None
     assert bank.dai.post(confirm[1]).status_code == 409
     assert books.sum_boundary(chart.FEES) == 0
+    with transaction():
+        movement = int(confirm[1].split("/")[-2])
+        programmes.confirm_movement(colleague("finance"), movement)
+    db.session.rollback()
+    failing = [proof.claim for proof in queries.prove() if not proof.holds]
+    assert failing == ["rewards.prove_fees_free"], "whoever goes round the check is found"
 
 
 def test_a_tariff_changes_thirty_days_ahead_never_backwards_and_holders_are_told(

@@ -135,10 +135,9 @@ def _prove_fees() -> Proof:
     """That no decision of ours gave the fees away twice.
 
     Nobody decides what the provider charges, nor that a refund comes twice or after it was closed: that
-    may take more than there is, and is a figure of its own.
+    may take more than there is, and is a figure of its own. What became sponsors' funds, rewards prove.
     """
-    given = sum(map(accounts.sum_entries, (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)))
-    unasked = accounts.sum_entries(chart.PROVIDER_FEE) + given - offsets.sum_fees_given()
     fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
-    figures = {"fees": fees, "unasked": unasked, "promised": promised}
-    return Proof("treasury.prove_fees_kept", figures, fees + unasked >= promised)
+    unasked, funded = offsets.sum_fees_unasked(), accounts.sum_entries(chart.FUND_FROM_FEES)
+    figures = {"fees": fees, "unasked": unasked, "funded": funded, "promised": promised}
+    return Proof("treasury.prove_fees_kept", figures, fees + unasked + funded >= promised)
