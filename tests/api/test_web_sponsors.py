@@ -170,9 +170,9 @@ def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) ->
     assert confirm is not None
     assert bank.dai.post(confirm[1]).status_code == 409
     assert books.sum_boundary(chart.FEES) == 0
+    stranger = colleague("finance")
     with transaction():
-        movement = int(confirm[1].split("/")[-2])
-        programmes.confirm_movement(colleague("finance"), movement)
+        programmes.confirm_movement(stranger, int(confirm[1].split("/")[-2]))
     db.session.rollback()
     failing = [proof.claim for proof in queries.prove() if not proof.holds]
     assert failing == ["rewards.prove_fees_free"], "whoever goes round the check is found"
