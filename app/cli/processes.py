@@ -82,7 +82,7 @@ CHORES = (
     Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("tend points", 60, points.tend_points),
     Chore("remind holders", 600, reminders.remind_holders),
-    Chore("count thanks", 300, tallies.count_thanks),
+    Chore("count thanks", 120, tallies.count_thanks),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

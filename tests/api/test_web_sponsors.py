@@ -108,7 +108,8 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
         ({"sponsor": "NOSUCH"}, "没有这个持有人编号", 422),
         ({"sponsor": unnamed.code}, "赞助方名称未经核实", 409),
         ({"begins_on": yesterday}, "生效日期太早", 422),
-        ({"ends_on": yesterday}, "请检查：ends_on", 422),
+        ({"ends_on": yesterday}, "结束日早于开始日", 422),
+        ({"region": "999999"}, "没有这个地区", 422),
         ({"grams_per_point": 0}, "1", 422),
         ({"life_months": 121}, "120", 422),
         ({"grams_per_point": "10g"}, "整数", 422),
@@ -163,8 +164,10 @@ def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobo
 
 
 def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) -> None:
-    code = bank.opened(sponsor="PLATFORM", name="平台感谢")
     form = {"kind": "fees", "amount": "1.00", "form_key": random_code(20)}
+    another = bank.chen.post(f"{DESK}/{bank.opened()}/movements", form)
+    assert (another.status_code, "平台自己的计划" in another.text) == (409, True)
+    code = bank.opened(sponsor="PLATFORM", name="平台感谢")
     assert bank.chen.post(f"{DESK}/{code}/movements", form).status_code == 303
     confirm = re.search(r'action="([^"]+/confirm)"', bank.dai.get(f"{DESK}/{code}").text)
     assert confirm is not None

@@ -39,6 +39,12 @@ class ProgrammeOpen(Conflict):
     message = "rewards.programme_open"
 
 
+class FeesElsewhere(Conflict):
+    """What is left of a fund goes to its sponsor: the platform's fees go into its own programmes only."""
+
+    message = "rewards.fees_elsewhere"
+
+
 class MovementKnown(Conflict):
     """A movement with this bank's reference is recorded already."""
 

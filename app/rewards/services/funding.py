@@ -3,8 +3,9 @@
 from psycopg import errors as pg
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.chart import PLATFORM
 from app.offsets.services.claims import require_fees
-from app.rewards.errors.proposals import MovementKnown, ProgrammeOpen
+from app.rewards.errors.proposals import FeesElsewhere, MovementKnown, ProgrammeOpen
 from app.rewards.models import FundMovement
 from app.rewards.services import programmes
 
@@ -18,10 +19,14 @@ def record(
     """Record money that came in or shall go out.
 
     Only what a closed programme no longer owes anybody goes back. Raises `ProgrammeUnknown`,
-    `ProgrammeClosed`, `ProgrammeOpen`, `MovementKnown` for a bank's reference that is recorded already.
+    `ProgrammeClosed`, `ProgrammeOpen`, `FeesElsewhere`, and `MovementKnown` for a bank's reference that
+    is recorded already.
     """
-    if kind == RETURN and programmes.lock_programme(programme_id).closed_at is None:
+    programme = programmes.lock_programme(programme_id)
+    if kind == RETURN and programme.closed_at is None:
         raise ProgrammeOpen()
+    if kind == FEES and programme.sponsor_id != PLATFORM:
+        raise FeesElsewhere()
     try:
         return programmes.record_movement(
             operator_id, programme_id, kind, amount_fen, None if kind == FEES else bank_reference

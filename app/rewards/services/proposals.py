@@ -11,6 +11,8 @@ from app.accounts.services import audit
 from app.kit import clock
 from app.kit.announcements import announce
 from app.kit.database import db
+from app.kit.messages import t
+from app.registry.queries import regions
 from app.rewards.announcements import TARIFF_ANNOUNCED
 from app.rewards.errors import ProgrammeClosed, SameOperator, TariffTooSoon
 from app.rewards.errors.proposals import (
@@ -38,7 +40,7 @@ def propose_programme(operator_id: int, terms: ProgrammeTerms) -> ProgrammePropo
 
     Raises `SponsorUnverified` for a sponsor without a public name, `TermsRefused`, `TariffTooSoon`.
     """
-    _require_sound(terms.fault)
+    _require_sound(terms.fault or _unknown_region(terms))
     today = clock.business_day()
     if terms.tariff.valid_from < today:
         raise TariffTooSoon(earliest=today.isoformat())
@@ -114,7 +116,12 @@ def _propose(
 
 def _require_sound(fault: str | None) -> None:
     if fault is not None:
-        raise TermsRefused(term=fault)
+        raise TermsRefused(errors=[{"pointer": f"#/{fault}", "detail": t(f"rewards.term_{fault}")}])
+
+
+def _unknown_region(terms: ProgrammeTerms) -> str | None:
+    known = terms.region is None or terms.region in regions.list_names([terms.region])
+    return None if known else "region"
 
 
 def _lock_open(programme_id: int) -> Any:
