@@ -10,6 +10,7 @@ from app.footprint.queries.actions import (
     get_action,
     list_actions,
     list_actions_by_id,
+    list_acts_since,
     list_steps,
     replay,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "latest_guide",
     "list_actions",
     "list_actions_by_id",
+    "list_acts_since",
     "list_calculations",
     "list_changes",
     "list_emissions",

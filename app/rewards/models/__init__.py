@@ -1,6 +1,17 @@
 """What rewards remember."""
 
+from app.rewards.models.drives import Drive, DriveGift, DriveReport
 from app.rewards.models.grants import PointGrant, PointUse, Spending
 from app.rewards.models.programmes import FundMovement, Programme, ProgrammeTariff
 
-__all__ = ["FundMovement", "PointGrant", "PointUse", "Programme", "ProgrammeTariff", "Spending"]
+__all__ = [
+    "Drive",
+    "DriveGift",
+    "DriveReport",
+    "FundMovement",
+    "PointGrant",
+    "PointUse",
+    "Programme",
+    "ProgrammeTariff",
+    "Spending",
+]

@@ -2,12 +2,13 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
+from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.fund_proofs import prove_funds
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_funds)
+PROOFS = (prove_points, prove_drives, prove_funds)
 
 
 def prove() -> list[Proof]:

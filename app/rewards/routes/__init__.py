@@ -4,9 +4,9 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import points, sponsoring
+from app.rewards.routes import drives, points, sponsoring
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *sponsoring.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, *sponsoring.BLUEPRINTS)
 
 
 def connect(app: Flask, api: Api) -> None:

@@ -57,6 +57,7 @@ def _set_aside(holder_id: int, lots: Sequence[PointGrant], points: int, kind: st
         db.session.add(PointUse(grant_id=lot_id, spending_id=spending.id, points=part, used_at=now))
     db.session.flush()
     ledger.post([Posting(chart.RESERVE_POINTS, spending.id, holder_id, holder_id, points)])
+    ledger.open_accounts([chart.PAYABLE.of(payee_id)])  # many may pay somebody who was never paid before
     return spending.id
 
 
@@ -101,6 +102,7 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
         .join(Programme, Programme.holder_id == PointGrant.programme_id)
         .where(PointGrant.source == source, PointGrant.source_id == source_id)
         .where(PointGrant.holder_id == holder_id, PointGrant.remaining > 0)
+        .where(PointGrant.expires_at > clock.now())
         .with_for_update(of=PointGrant)
         .execution_options(populate_existing=True)
     ).first()
