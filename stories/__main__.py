@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, donor, giver, member, organisation, organiser, sponsor
+from stories import citizen, clerk, donor, giver, member, neighbours, organisation, organiser, sponsor, walker
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, sponsor)
+STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker, sponsor)
 FOLDER = Path("var/demo")
 
 

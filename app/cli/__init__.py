@@ -8,6 +8,7 @@ from app.cli import (
     database,
     dev,
     factors,
+    fairness,
     handovers,
     log,
     operators,
@@ -29,6 +30,7 @@ def connect(app: Flask) -> None:
         payouts.payouts,
         regions.regions,
         factors.factors,
+        fairness.fairness,
         log.log,
         handovers.handover,
     ):

@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("courts", "/console/courts", "courts.read"),
     ("partners", "/console/partners", "partners.read"),
     ("reviews", "/console/reviews", "footprint.read"),
+    ("fairness", "/console/fairness", "rewards.read"),
     ("duties", "/console/duties", "duties.read"),
     ("words", "/console/words", "words.read"),
     ("events", "/console/events", "registry.read"),

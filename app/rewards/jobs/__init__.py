@@ -1,5 +1,5 @@
 """What happens later: acts are heard of, points become active, expire and work off debts."""
 
-from app.rewards.jobs import drives, points, recorded, reminders, tallies
+from app.rewards.jobs import badges, drives, fairness, points, recorded, reminders, tallies
 
-__all__ = ["drives", "points", "recorded", "reminders", "tallies"]
+__all__ = ["badges", "drives", "fairness", "points", "recorded", "reminders", "tallies"]

@@ -5,9 +5,10 @@ Each listener costs a row in the transaction that records an act, which is the h
 
 from typing import Any
 
+from app.footprint import queries as footprint
 from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
 from app.kit.announcements import listens
-from app.rewards.services import grants
+from app.rewards.services import badges, grants
 
 
 @listens(ACTION_RECORDED)
@@ -21,9 +22,13 @@ def thank(payload: dict[str, Any]) -> None:
         for action, grams, scene, *holder in payload["actions"]
     )
     grants.thank(acts)
+    badges.count(acts)
 
 
 @listens(ACTION_WITHDRAWN)
 def take_back(payload: dict[str, Any]) -> None:
     """Take the thanks for a withdrawn act back."""
-    grants.take_back(payload["holder_id"], grants.ACTION, payload["action_id"])
+    holder_id, action_id = payload["holder_id"], payload["action_id"]
+    grants.take_back(holder_id, grants.ACTION, action_id)
+    for day, _ in footprint.accounts.days_and_grades([(holder_id, action_id)]).values():
+        badges.uncount(holder_id, day)

@@ -1,14 +1,16 @@
 """What can be known of points and programmes. The only readers of this room."""
 
 from app.kit.proof import Proof
-from app.rewards.queries import grants, programmes
+from app.rewards.queries import fairness, grants, programmes
+from app.rewards.queries.badge_proofs import prove_days
 from app.rewards.queries.drive_gifts import prove_drives
+from app.rewards.queries.fairness_proofs import prove_fairness
 from app.rewards.queries.fund_proofs import prove_funds
 from app.rewards.queries.proofs import prove_points
 
-__all__ = ["grants", "programmes", "prove"]
+__all__ = ["fairness", "grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_drives, prove_funds)
+PROOFS = (prove_points, prove_drives, prove_fairness, prove_days, prove_funds)
 
 
 def prove() -> list[Proof]:

@@ -4,9 +4,15 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import drives, points, sponsoring
+from app.rewards.routes import badges, drives, fairness, points, sponsoring
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, *sponsoring.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    points.points,
+    *drives.BLUEPRINTS,
+    fairness.fairness,
+    *badges.BLUEPRINTS,
+    *sponsoring.BLUEPRINTS,
+)
 
 
 def connect(app: Flask, api: Api) -> None:

@@ -12,6 +12,7 @@ from app.web.routes import (
     account,
     actions,
     attestations,
+    badges,
     books,
     calculator,
     certificates,
@@ -27,6 +28,7 @@ from app.web.routes import (
     console_drives,
     console_duties,
     console_events,
+    console_fairness,
     console_handovers,
     console_market,
     console_organisations,
@@ -52,6 +54,7 @@ from app.web.routes import (
     duties,
     events,
     factors,
+    fairness,
     footprint,
     forest,
     gift_cards,
@@ -90,12 +93,14 @@ from app.web.routes import (
     steps,
     tickets,
     transfers,
+    years,
 )
 
 __all__ = [
     "account",
     "actions",
     "attestations",
+    "badges",
     "books",
     "calculator",
     "certificates",
@@ -112,6 +117,7 @@ __all__ = [
     "console_drives",
     "console_duties",
     "console_events",
+    "console_fairness",
     "console_handovers",
     "console_market",
     "console_organisations",
@@ -137,6 +143,7 @@ __all__ = [
     "duties",
     "events",
     "factors",
+    "fairness",
     "footprint",
     "forest",
     "gift_cards",
@@ -175,6 +182,7 @@ __all__ = [
     "steps",
     "tickets",
     "transfers",
+    "years",
 ]
 
 pages.web.before_request(guard.refuse_foreign_forms)
