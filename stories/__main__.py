@@ -21,11 +21,15 @@ from stories import (
     organisation,
     organiser,
     redeemer,
+    sponsor,
     walker,
 )
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker, redeemer)
+STORIES = (
+    *(member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker),
+    *(sponsor, redeemer),
+)
 FOLDER = Path("var/demo")
 
 

@@ -50,6 +50,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("duties", "/console/duties", "duties.read"),
     ("words", "/console/words", "words.read"),
     ("events", "/console/events", "registry.read"),
+    ("sponsors", "/console/sponsors", "rewards.read"),
     ("drives", "/console/drives", "rewards.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),

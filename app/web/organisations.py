@@ -25,6 +25,7 @@ PARTS: tuple[tuple[str, str, str], ...] = (
     ("vouchers", "/vouchers", "vouchers"),
     ("year", "/years", "read"),
     ("money", "/money", "money"),
+    ("sponsoring", "/sponsoring", "read"),
     ("members", "/members", "read"),
     ("programs", "/programs", "keys"),
 )

@@ -1,5 +1,5 @@
 """What happens later: acts are heard of, points become active, expire and work off debts."""
 
-from app.rewards.jobs import badges, drives, fairness, points, recorded, redemptions
+from app.rewards.jobs import badges, drives, fairness, points, recorded, redemptions, reminders, tallies
 
-__all__ = ["badges", "drives", "fairness", "points", "recorded", "redemptions"]
+__all__ = ["badges", "drives", "fairness", "points", "recorded", "redemptions", "reminders", "tallies"]

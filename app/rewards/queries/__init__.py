@@ -6,11 +6,12 @@ from app.rewards.queries.badge_proofs import prove_days
 from app.rewards.queries.catalogue_proofs import prove_catalogue
 from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.fairness_proofs import prove_fairness
+from app.rewards.queries.fund_proofs import prove_funds
 from app.rewards.queries.proofs import prove_points
 
 __all__ = ["fairness", "grants", "items", "programmes", "prove", "redemptions"]
 
-PROOFS = (prove_points, prove_catalogue, prove_drives, prove_fairness, prove_days)
+PROOFS = (prove_points, prove_catalogue, prove_drives, prove_fairness, prove_days, prove_funds)
 
 
 def prove() -> list[Proof]:

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, drives, fairness, items, points, redemptions, vouchers
+from app.rewards.routes import badges, drives, fairness, items, points, redemptions, sponsoring, vouchers
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
@@ -14,6 +14,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     *drives.BLUEPRINTS,
     fairness.fairness,
     *badges.BLUEPRINTS,
+    *sponsoring.BLUEPRINTS,
 )
 
 
