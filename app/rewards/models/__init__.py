@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
+from app.rewards.models import groups, scores
 
 
 class PointGrant(Base):
@@ -19,3 +20,6 @@ class PointGrant(Base):
     tariff: Mapped[str] = mapped_column(String(20))
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     taken_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+__all__ = ["PointGrant", "groups", "scores"]
