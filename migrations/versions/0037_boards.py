@@ -21,7 +21,7 @@ TABLES = (
 SETTLES = {
     "people_group": ("owner_id", "listed", "issue", "join_hash", "closed_at"),
     "group_member": ("left_at", "removed_by"),
-    "friendship": ("ended_at",),
+    "friendship": ("ended_at", "low_label_sealed", "high_label_sealed"),
     "shown_name": (
         "name_sealed",
         "doubt",
@@ -155,9 +155,14 @@ def _friends() -> None:
         _to("low_id", "holder.id"),
         _to("high_id", "holder.id"),
         _to("inviter_id", "holder.id"),
+        sa.Column("low_label_sealed", sa.LargeBinary),
+        sa.Column("high_label_sealed", sa.LargeBinary),
         _moment("made_at"),
         _moment("ended_at", nullable=True),
         sa.CheckConstraint("low_id < high_id AND inviter_id IN (low_id, high_id)", name="two"),
+        sa.CheckConstraint(
+            "ended_at IS NULL OR num_nonnulls(low_label_sealed, high_label_sealed) = 0", name="erased"
+        ),
     )
     standing = {"postgresql_where": sa.text("ended_at IS NULL")}
     op.create_index("uq_friendship_standing", "friendship", ["low_id", "high_id"], unique=True, **standing)

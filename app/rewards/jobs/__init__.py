@@ -4,6 +4,7 @@ from typing import Any
 
 from app.kit.announcements import listens
 from app.rewards import services
+from app.rewards.jobs import boards, homes, names
 
 
 @listens("footprint.action_recorded")
@@ -24,3 +25,6 @@ def grant_points(payload: dict[str, Any]) -> None:
 def take_back_points(payload: dict[str, Any]) -> None:
     """Take the thanks for a withdrawn action back."""
     services.take_back_points(payload["holder_id"], payload["action_id"])
+
+
+__all__ = ["boards", "homes", "names"]

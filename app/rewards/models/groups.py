@@ -87,7 +87,10 @@ class FriendCode(Base):
 
 
 class Friendship(Base):
-    """Two people who see each other's season, until either ends it. `inviter_id` gave the code."""
+    """Two people who see each other's season, until either ends it.
+
+    `inviter_id` gave the code. The labels are what each calls the other, for themselves alone.
+    """
 
     __tablename__ = "friendship"
     __table_args__ = (
@@ -106,5 +109,7 @@ class Friendship(Base):
     low_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     high_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     inviter_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    low_label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    high_label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_at: Mapped[datetime] = _moment()
     ended_at: Mapped[datetime | None] = _moment(nullable=True)

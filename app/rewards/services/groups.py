@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from app.kit import clock
 from app.kit.codes import random_code
-from app.kit.database import db, write
+from app.kit.database import db
 from app.rewards.errors.groups import (
     GroupFull,
     GroupJoined,
@@ -21,18 +21,17 @@ from app.rewards.errors.groups import (
     TooManyGroups,
 )
 from app.rewards.models.groups import Group, GroupMember
-from app.rewards.models.scores import BoardLeaving
 from app.rewards.queries import groups as known
 from app.rewards.queries.groups import GroupFacts
 from app.rewards.queries.scores import get_score
+from app.rewards.rules.boards import group as board_of
 from app.rewards.rules.groups import MOST_GROUPS, MOST_MEMBERS
-from app.rewards.rules.seasons import Season, season_of
-from app.rewards.services import names
+from app.rewards.rules.seasons import season_of
+from app.rewards.services import names, scores
 
 _NEXT_GROUP = func.nextval(func.pg_get_serial_sequence("people_group", "id"))
 _STANDING = GroupMember.left_at.is_(None)
 _LOCK_HOLDER = text("SELECT 1 FROM holder WHERE id = :id FOR NO KEY UPDATE")
-_TOUCH = text("UPDATE season_score SET avoided_g = avoided_g WHERE holder_id = :holder AND season = :season")
 
 
 def make_group(holder_id: int, kind: str, name: str, *, listed: bool) -> GroupFacts:
@@ -124,7 +123,7 @@ def list_group(owner_id: int, code: str, *, listed: bool) -> GroupFacts:
     group = _lock_owned(owner_id, code)
     group.listed = listed
     db.session.flush()
-    leave_board("groups", group.id)
+    scores.leave_board("groups", group.id)
     return known.get_group(code)
 
 
@@ -140,12 +139,6 @@ def hash_of(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-def leave_board(board: str, member_id: int) -> None:
-    """Have a member looked at again on a board, and taken off it where they no longer belong."""
-    db.session.add(BoardLeaving(board=board, member_id=member_id, left_at=clock.now()))
-    db.session.flush()
-
-
 def _enter(group_id: int, holder_id: int) -> None:
     db.session.execute(_LOCK_HOLDER, {"id": holder_id})
     inside = db.session.scalar(
@@ -153,7 +146,7 @@ def _enter(group_id: int, holder_id: int) -> None:
     )
     if (inside or 0) >= MOST_GROUPS:
         raise TooManyGroups(most=MOST_GROUPS)
-    season = this_season()
+    season = season_of(clock.business_day())
     db.session.add(
         GroupMember(
             code=random_code(12),
@@ -181,13 +174,8 @@ def _end(group: Group, holder_id: int, removed_by: int | None) -> None:
 
 def _touch(group_id: int, holder_id: int) -> None:
     """Let the boards look at a member, and at the group's average, again."""
-    leave_board(f"g:{group_id}", holder_id)
-    write(_TOUCH, {"holder": holder_id, "season": str(this_season())})
-
-
-def this_season() -> Season:
-    """The season of today in Asia/Shanghai."""
-    return season_of(clock.business_day())
+    scores.leave_board(board_of(group_id), holder_id)
+    scores.touch(holder_id)
 
 
 def _hand_on(group: Group) -> None:
