@@ -9,19 +9,20 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.accounts.queries.homes import find_home
 from app.kit import clock
 from app.kit.database import db
-from app.kit.messages import language
-from app.kit.problems import NotFound
+from app.kit.messages import language, t
 from app.kit.ranking import Placed, Rankings, RankingsAway
 from app.kit.sealing import digester
+from app.rewards.errors.boards import BoardUnknown, NoHome
 from app.rewards.models.scores import BoardWish
 from app.rewards.queries import friends as known_friends
 from app.rewards.queries import groups as known_groups
 from app.rewards.queries.names import NameView, find_own_name, list_names_of_people
 from app.rewards.queries.scores import get_score, list_scores
 from app.rewards.rules import boards as rules
-from app.rewards.rules.seasons import Season, season_of
+from app.rewards.rules.seasons import Season, read_season, season_of
 
 RANKINGS = Rankings("seasons")
 
@@ -83,10 +84,20 @@ def list_away(holder_ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(wanted))
 
 
-def require_kept(season: Season) -> None:
-    """Refuse a season whose boards are not kept. Raises `NotFound`."""
-    if season not in rules.kept(this_season()):
-        raise NotFound()
+def read_kept(written: str | None) -> Season:
+    """The season that is meant, this one where none is. Raises `BoardUnknown` where its boards are not kept."""
+    season = this_season() if written is None else read_season(written)
+    if season is None or season not in rules.kept(this_season()):
+        raise BoardUnknown()
+    return season
+
+
+def home_place(holder_id: int, level: str) -> str:
+    """The code of the county or village somebody is at home in. Raises `NoHome`."""
+    home, digits = find_home(holder_id), rules.PLACE_DIGITS[level]
+    if home is None or len(home.region) < digits:
+        raise NoHome(level=t(f"rewards.board_{level}"))
+    return home.region[:digits]
 
 
 def get_board(

@@ -10,6 +10,7 @@ from app.kit.http import Blueprint
 from app.kit.identity import caller, signed_in
 from app.kit.paging import PageQuery, page, page_of, read_cursor
 from app.rewards import queries
+from app.rewards.routes import boards, groups
 from app.rewards.schemas import GrantView
 
 points = Blueprint("points", __name__, url_prefix="/v1/points", description="Points earned 积分")
@@ -28,4 +29,5 @@ def get_points(wish: dict[str, Any]) -> dict[str, Any]:
 
 def connect(app: Flask, api: Api) -> None:
     """Register this room's routes."""
-    api.register_blueprint(points)
+    for blueprint in (points, *boards.BLUEPRINTS, *groups.BLUEPRINTS):
+        api.register_blueprint(blueprint)
