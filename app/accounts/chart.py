@@ -61,7 +61,12 @@ CARRY = AccountKind(31, "carry", Asset.FOREST, floor=0)
 PAYABLE = AccountKind(40, "payable", Asset.FEN, floor=0)
 SUSPENSE = AccountKind(41, "suspense", Asset.FEN, floor=0)
 PAYING = AccountKind(42, "paying", Asset.FEN, floor=0)
+FUND = AccountKind(43, "fund", Asset.FEN, floor=0)
 POINTS = AccountKind(60, "points", Asset.POINTS, floor=0)
+PENDING_POINTS = AccountKind(61, "pending_points", Asset.POINTS, floor=0)
+RESERVED_POINTS = AccountKind(62, "reserved_points", Asset.POINTS, floor=0)
+POINTS_DEBT = AccountKind(63, "points_debt", Asset.POINTS, ceiling=0)
+PROMISE = AccountKind(64, "promise", Asset.POINTS, floor=0)
 ATMOSPHERE_AVOIDED = AccountKind(90, "atmosphere_avoided", Asset.AVOIDED)
 FOREST_MINT = AccountKind(91, "forest_mint", Asset.FOREST)
 ATMOSPHERE_EMITTED = AccountKind(92, "atmosphere_emitted", Asset.FOREST)
@@ -83,7 +88,12 @@ ACCOUNT_KINDS = {
         PAYABLE,
         SUSPENSE,
         PAYING,
+        FUND,
         POINTS,
+        PENDING_POINTS,
+        RESERVED_POINTS,
+        POINTS_DEBT,
+        PROMISE,
         ATMOSPHERE_AVOIDED,
         FOREST_MINT,
         ATMOSPHERE_EMITTED,
@@ -134,6 +144,15 @@ PROVIDER_FEE = EntryKind(28, "provider_fee", FEES, PROVIDER, "bill")
 PROVIDER_FEE_BACK = EntryKind(29, "provider_fee_back", PROVIDER, FEES, "bill")
 GRANT_POINTS = EntryKind(30, "grant_points", POINTS_MINT, POINTS, "action")
 TAKE_BACK_POINTS = EntryKind(31, "take_back_points", POINTS, POINTS_MINT, "action")
+"""The last two are from before points had a sponsor (migration 0034); nothing writes them any more."""
+PROMISE_POINTS = EntryKind(32, "promise_points", POINTS_MINT, PROMISE, "fund movement")
+WITHDRAW_PROMISE = EntryKind(33, "withdraw_promise", PROMISE, POINTS_MINT, "fund movement")
+THANK = EntryKind(34, "thank", PROMISE, PENDING_POINTS, "grant")
+ACTIVATE_POINTS = EntryKind(35, "activate_points", PENDING_POINTS, POINTS, "grant")
+TAKE_BACK_PENDING = EntryKind(36, "take_back_pending", PENDING_POINTS, PROMISE, "grant")
+TAKE_BACK_ACTIVE = EntryKind(37, "take_back_active", POINTS, PROMISE, "grant")
+OWE_POINTS = EntryKind(38, "owe_points", POINTS_DEBT, POINTS_MINT, "grant")
+EXPIRE_POINTS = EntryKind(39, "expire_points", POINTS, PROMISE, "grant")
 RECEIVE_TRANSFER = EntryKind(40, "receive_transfer", BANK, CLEARING, "order")
 REFUND_TRANSFER = EntryKind(41, "refund_transfer", CLEARING, BANK, "refund")
 MOVE_TO_BANK = EntryKind(42, "move_to_bank", BANK, PROVIDER, "bill")
@@ -155,6 +174,15 @@ RETIRE_OWN_DUE = EntryKind(57, "retire_own_due", UNITS, DUE, "act")
 KEEP_SURPLUS = EntryKind(58, "keep_surplus", CARRY, CARRY, "surplus")
 KEEP_SURPLUS_DUE = EntryKind(59, "keep_surplus_due", CARRY, DUE, "surplus")
 HAND_OVER = EntryKind(60, "hand_over", UNITS, CANCELLED, "handover")
+WORK_OFF = EntryKind(61, "work_off", POINTS, PROMISE, "use")
+LESSEN_DEBT = EntryKind(62, "lessen_debt", POINTS_MINT, POINTS_DEBT, "use")
+RESERVE_POINTS = EntryKind(63, "reserve_points", POINTS, RESERVED_POINTS, "spending")
+GIVE_POINTS_BACK = EntryKind(64, "give_points_back", RESERVED_POINTS, POINTS, "spending")
+SPEND_POINTS = EntryKind(65, "spend_points", RESERVED_POINTS, POINTS_MINT, "spending")
+PAY_REWARD = EntryKind(66, "pay_reward", FUND, PAYABLE, "use")
+DEPOSIT_FUND = EntryKind(67, "deposit_fund", BANK, FUND, "fund movement")
+FUND_FROM_FEES = EntryKind(68, "fund_from_fees", FEES, FUND, "fund movement")
+RETURN_FUND = EntryKind(69, "return_fund", FUND, BANK, "fund movement")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -181,6 +209,14 @@ ENTRY_KINDS = {
         PROVIDER_FEE_BACK,
         GRANT_POINTS,
         TAKE_BACK_POINTS,
+        PROMISE_POINTS,
+        WITHDRAW_PROMISE,
+        THANK,
+        ACTIVATE_POINTS,
+        TAKE_BACK_PENDING,
+        TAKE_BACK_ACTIVE,
+        OWE_POINTS,
+        EXPIRE_POINTS,
         RECEIVE_TRANSFER,
         REFUND_TRANSFER,
         MOVE_TO_BANK,
@@ -202,6 +238,15 @@ ENTRY_KINDS = {
         KEEP_SURPLUS,
         KEEP_SURPLUS_DUE,
         HAND_OVER,
+        WORK_OFF,
+        LESSEN_DEBT,
+        RESERVE_POINTS,
+        GIVE_POINTS_BACK,
+        SPEND_POINTS,
+        PAY_REWARD,
+        DEPOSIT_FUND,
+        FUND_FROM_FEES,
+        RETURN_FUND,
     )
 }
 

@@ -63,6 +63,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "partners.read",
             "dockets.read",
             "courts.read",
+            "rewards.read",
         }
     ),
     "finance": frozenset({"money.read", "money.write"}),
@@ -73,6 +74,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "courts": frozenset({"dockets.read", "dockets.write", "courts.read", "courts.write"}),
     "clerk": frozenset({"dockets.read", "dockets.write"}),
     "words": frozenset({"words.read", "words.write"}),
+    "rewards": frozenset({"rewards.read", "rewards.write"}),
     "auditor": frozenset(
         {
             "money.read",
@@ -83,6 +85,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "dockets.read",
             "courts.read",
             "duties.read",
+            "rewards.read",
         }
     ),
 }

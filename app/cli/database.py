@@ -15,6 +15,7 @@ from app.kit.transaction import transaction
 from app.offsets.jobs import seal_so_far
 from app.registry import services as registry
 from app.registry.queries.log import find_head
+from app.rewards.services import samples as rewards
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 database = AppGroup("db", help="The database's schema and reference data.")
@@ -54,10 +55,11 @@ def check() -> None:
 
 @samples.command("load")
 def load_samples() -> None:
-    """Load the sample forests; refuses in production, where a sample must never be sold."""
+    """Load the sample forests and programme; refuses in production, where a sample must never be sold."""
     if current_app.extensions["settings"].production:
         raise click.ClickException("sample forests are not loaded in production")
     with transaction():
         registry.load_samples()
+        rewards.load_samples()
     if find_head() is None:
         seal_so_far()  # so that the log's pages have something to show before midnight

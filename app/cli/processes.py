@@ -19,6 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
+from app.rewards.jobs import points
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -79,6 +80,7 @@ CHORES = (
     Chore("seal regions", 60, statements.seal_regions),
     Chore("count reports", 3600, participants.count_reports),
     Chore("forget drafts", 3600, participants.forget_drafts),
+    Chore("tend points", 60, points.tend_points),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

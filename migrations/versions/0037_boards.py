@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0037"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
@@ -68,6 +68,14 @@ CREATE TRIGGER board_leaving_changed BEFORE INSERT OR UPDATE ON board_leaving
   FOR EACH ROW EXECUTE FUNCTION boards_row_changed();
 """
 
+HEARD = """
+INSERT INTO season_score (season, holder_id, avoided_g)
+SELECT to_char(act.occurred_on, 'YYYY-"Q"Q'), act.holder_id, sum(act.avoided_g)
+FROM point_grant g JOIN action act ON act.holder_id = g.holder_id AND act.id = g.source_id
+WHERE g.source = 'action' AND g.taken_back_at IS NULL GROUP BY 1, 2
+"""
+"""What was heard of before counts as well; what still waits is counted when it is heard."""
+
 
 def _id() -> sa.Column:
     return sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True)
@@ -92,6 +100,7 @@ def upgrade() -> None:
     _scores()
     _names()
     op.execute(GUARDS)
+    op.execute(HEARD)
     for table, columns in SETTLES.items():
         names = ", ".join(f"'{each}'" for each in columns)
         op.execute(

@@ -152,7 +152,7 @@ def test_what_the_document_promises_is_what_the_routes_do(app: Flask) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
     found: list[str] = []
     config = settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

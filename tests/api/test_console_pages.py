@@ -73,7 +73,7 @@ def test_every_listener_has_a_name_and_its_path_beside_it(app: Flask, failing: N
         announcements.announce("footprint.action_withdrawn", {"action": "A1"})
     page = at_console(app, "auditor").get("/console/queue").text
     assert "收回积分" in page
-    assert "<code>app.rewards.jobs.take_back_points</code>" in page
+    assert "<code>app.rewards.jobs.recorded.take_back</code>" in page
 
 
 def test_the_log_names_its_details_and_writes_money_in_yuan(app: Flask) -> None:

@@ -82,7 +82,7 @@ def test_a_declared_trip_is_credited_half_with_its_source_beside_it(client: Flas
     assert action["methodology"]["key"] == "metro.distance"
     assert action["occurred_on"] == f"{yesterday():%Y-%m-%d}"
     assert balance(holder) == 187
-    [payload] = announced("grant_points")
+    [payload] = announced("thank")
     assert [entry[1:] for entry in payload["actions"]] == [[187, "metro", holder]]
     assert_proved()
 
@@ -103,7 +103,7 @@ def test_the_same_trip_sent_twice_is_one(client: FlaskClient) -> None:
     assert (first.status_code, second.status_code) == (201, 200)
     assert second.json == first.json
     assert balance(holder) == 187
-    assert len(announced("grant_points")) == 1
+    assert len(announced("thank")) == 1
     assert_proved()
 
 
@@ -175,7 +175,7 @@ def test_the_daily_cap_is_said_in_words_and_nothing_is_silently_zeroed(client: F
     english = client.get(f"/v1/actions/{action['code']}?lang=en", headers=auth).json
     assert "capped at 2808 g a day" in english["cap"]["text"]
     assert balance(holder) == 2808
-    assert len(announced("grant_points")) == 2, "zero grams are announced to nobody"
+    assert len(announced("thank")) == 2, "zero grams are announced to nobody"
     assert_proved()
 
 
@@ -219,7 +219,7 @@ def test_withdrawing_corrects_the_books_once(client: FlaskClient) -> None:
     action = client.get(f"/v1/actions/{code}", headers=auth).json
     assert action["withdrawn_at"] is not None
     assert action["avoided_g"] == 187, "what was recorded stays on record"
-    [payload] = announced("take_back_points")
+    [payload] = announced("take_back")
     assert (payload["holder_id"], payload["avoided_g"]) == (holder, 187)
     assert_proved()
 

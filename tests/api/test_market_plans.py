@@ -13,7 +13,7 @@ from app.registry import queries
 from app.registry.queries import Search, WishSearch
 from bench.marketing import fill
 
-OPEN, ENDED = 400, 200_000
+OPEN, ENDED = 400, 60_000
 
 
 @pytest.fixture

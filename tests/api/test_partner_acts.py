@@ -9,6 +9,7 @@ from builders import Person, person
 from flask import Flask
 from flask.testing import FlaskClient
 from partnering import Reporter, item, link, register
+from rewarding import sponsor
 from sqlalchemy import text
 
 from app.accounts import chart
@@ -18,7 +19,7 @@ from app.footprint.queries import catalogue
 from app.footprint.services import batches
 from app.kit.database import db
 from app.kit.transaction import transaction
-from app.rewards.jobs import grant_points
+from app.rewards.jobs.recorded import thank
 
 SCENES = {"clothes_recycling": 100, "paperless": 100}
 
@@ -94,10 +95,17 @@ def test_a_number_is_one_of_its_scene_and_free_again_when_withdrawn(
     assert reasons(partners[0].post(client, again)) == ["accepted", "trip_counted"]
 
 
-def test_what_was_announced_with_one_holder_for_all_is_still_thanked_for(giver: Person) -> None:
+def test_what_was_announced_with_one_holder_for_all_is_still_thanked_for(
+    client: FlaskClient, partners: list[Reporter], giver: Person
+) -> None:
+    sponsor()
+    token = link(giver.holder_id, partners[0], *SCENES)
+    assert reasons(partners[0].post(client, [bag(token, "77")])) == ["accepted"]
+    told = db.session.scalar(text("SELECT payload FROM announcement WHERE listener LIKE '%.thank'"))
+    [[action, avoided_g, scene, _]] = told["actions"]
     with transaction():
-        grant_points({"holder_id": giver.holder_id, "actions": [[1, 374, "metro"], [2, 374, "metro"]]})
-    assert books.get_balance(giver.holder_id, chart.POINTS) > 0
+        thank({"holder_id": giver.holder_id, "actions": [[action, avoided_g, scene]]})
+    assert books.get_balance(giver.holder_id, chart.PENDING_POINTS) == avoided_g // 10
 
 
 def test_a_scene_that_takes_no_partners_word_any_more_is_refused_alone(

@@ -139,7 +139,7 @@ def forget_everything() -> None:
 def test_a_region_counts_what_was_recorded_and_stands_while_its_people_are_at_home(
     app: Flask, client: FlaskClient
 ) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps)
     @example([("act", ALL, 0), ("move", ALL, 1), ("withdraw", ALL, 0), ("seal", ALL, 0)])
     @example([("emit", ALL, 0), ("move", ALL, 1), ("emit", ALL, 0), ("emit", ALL, 1), ("seal", ALL, 0)])

@@ -32,6 +32,9 @@ HOLDER_KINDS = (
     "duty",
     "case",
     "gift",
+    "programme",
+    "drive",
+    "planting",
 )
 
 

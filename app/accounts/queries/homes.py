@@ -1,16 +1,26 @@
 """Where people are at home by their own choice, and what was credited to them: for totals of regions."""
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import select, text
 
 from app.accounts.chart import CODES, EntryKind
 from app.accounts.models import Home
-from app.kit.database import db
+from app.kit.database import array, db
+
+_REGIONS = text("SELECT holder_id, region FROM home WHERE holder_id = ANY(CAST(:holders AS bigint[]))")
 
 
 def find_home(holder_id: int) -> Home | None:
     """A person's home region and since when; None for who chose none."""
     chosen = select(Home).where(Home.holder_id == holder_id)
     return db.session.scalar(chosen.execution_options(populate_existing=True))
+
+
+def list_regions(holder_ids: Iterable[int]) -> dict[int, str]:
+    """The home regions of those of these people who chose one."""
+    rows = db.session.execute(_REGIONS, {"holders": array(sorted(set(holder_ids)))})
+    return {row.holder_id: row.region for row in rows}
 
 
 def homes_from() -> str:

@@ -4,7 +4,7 @@ The sums come from the days of each scene and from emissions, so they cost what 
 time, whatever else the tables hold. Avoided and emitted grams are two claims; nothing here adds them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,7 @@ from app.footprint.queries.catalogue import Factor, Methodology, catalogue, fact
 from app.footprint.queries.months import Emission
 from app.footprint.rules import in_force
 from app.kit.clock import business_day
-from app.kit.database import db
+from app.kit.database import array, db
 
 UNITS = ("day", "month", "year")
 """What sums can be split by."""
@@ -71,6 +71,11 @@ _EMITTED_UPTO = text(
     " AND month || '-01' >= :first AND (month || '-01', id) <= (:day, :id) AND NOT EXISTS ("
     "   SELECT 1 FROM emission later WHERE later.holder_id = e.holder_id AND later.month = e.month"
     "      AND later.kind = e.kind AND later.revision > e.revision)"
+)
+_DAYS = text(
+    "SELECT id, occurred_on, grade FROM action"
+    " JOIN unnest(CAST(:holders AS bigint[]), CAST(:ids AS bigint[])) AS asked(holder_id, id)"
+    " USING (holder_id, id)"
 )
 
 
@@ -147,6 +152,18 @@ def emitted_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
     """Grams of a stretch's standing emissions up to and with (day, id)."""
     values = {"holder": holder_id, "first": str(first), "day": str(upto[0]), "id": upto[1]}
     return int(db.session.scalar(_EMITTED_UPTO, values) or 0)
+
+
+def days_and_grades(acts: Iterable[tuple[int, int]]) -> dict[int, tuple[date, str]]:
+    """The day and the grade of evidence of acts of (holder, id), by id."""
+    pairs = sorted(set(acts))
+    values = {"holders": array(holder for holder, _ in pairs), "ids": array(act for _, act in pairs)}
+    return {row.id: (row.occurred_on, row.grade) for row in db.session.execute(_DAYS, values)}
+
+
+def acts_from() -> str:
+    """A relation in SQL, lent to another room's statement: id, holder_id, occurred_on, avoided_g."""
+    return "(SELECT id, holder_id, occurred_on, avoided_g FROM action)"
 
 
 def emitted_from() -> str:

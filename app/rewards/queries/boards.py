@@ -85,7 +85,7 @@ def list_away(holder_ids: Collection[int]) -> set[int]:
 
 
 def read_kept(written: str | None) -> Season:
-    """The season that is meant, this one where none is. Raises `BoardUnknown` where its boards are not kept."""
+    """The season that is meant, this one where none is. Raises `BoardUnknown` where no boards are kept."""
     season = this_season() if written is None else read_season(written)
     if season is None or season not in rules.kept(this_season()):
         raise BoardUnknown()

@@ -14,7 +14,7 @@ from app.rewards.queries import groups as groups_known
 from app.rewards.queries.boards import Board
 from app.rewards.rules import boards as rules
 from app.rewards.rules.seasons import Season
-from app.rewards.schemas.boards import BoardQuery, BoardView, GroupsBoardQuery, WishChange, WishView
+from app.rewards.schemas.boards import BoardQuery, BoardView, BoardWishChange, BoardWishView, GroupsBoardQuery
 from app.rewards.services import names, scores
 
 boards = Blueprint("boards", __name__, url_prefix="/v1/boards", description="Seasons and boards 赛季榜单")
@@ -80,7 +80,7 @@ def get_group_board(wish: dict[str, Any], code: str) -> dict[str, Any]:
 
 @boards.route("/wish", methods=["GET"])
 @signed_in
-@boards.response(200, WishView)
+@boards.response(200, BoardWishView)
 def get_wish() -> Any:
     """How the caller stands on boards."""
     return known.get_wish(_me())
@@ -89,8 +89,8 @@ def get_wish() -> Any:
 @boards.route("/wish", methods=["PUT"])
 @signed_in
 @writes
-@boards.arguments(WishChange)
-@boards.response(200, WishView)
+@boards.arguments(BoardWishChange)
+@boards.response(200, BoardWishView)
 def put_wish(wish: dict[str, Any]) -> Any:
     """Stand on no board at all, or under a name of one's own; both can be taken back at any time."""
     wish_for(_me(), away=wish["away"], name=wish["name"])

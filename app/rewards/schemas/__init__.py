@@ -1,14 +1,5 @@
-"""What is said about points."""
+"""What is said about rewards."""
 
-from marshmallow import fields
+from app.rewards.schemas.points import BalancesView, GrantView
 
-from app.kit.fields import Moment, ViewSchema
-
-
-class GrantView(ViewSchema):
-    """Points that an action earned, and whether they were taken back."""
-
-    points = fields.Integer(required=True)
-    tariff = fields.String(required=True)
-    granted_at = Moment(required=True)
-    taken_back_at = Moment(required=True, allow_none=True)
+__all__ = ["BalancesView", "GrantView"]

@@ -65,14 +65,14 @@ class NameStandingView(ViewSchema):
     reason = fields.String(required=True, allow_none=True)
 
 
-class WishView(ViewSchema):
+class BoardWishView(ViewSchema):
     """How the caller stands on boards."""
 
     away = fields.Boolean(required=True)
     name = fields.Nested(NameStandingView, required=True, allow_none=True)
 
 
-class WishChange(NewSchema):
+class BoardWishChange(NewSchema):
     """Stand on no board, or under a name of one's own; without it under one that changes by board."""
 
     away = fields.Boolean(truthy={True}, falsy={False}, required=True)
@@ -106,7 +106,7 @@ class Joining(NewSchema):
     code = Code(20, required=True)
 
 
-class MemberView(ViewSchema):
+class GroupMemberView(ViewSchema):
     """Somebody in a group, by a code that they have in this group only."""
 
     code = fields.String(required=True)
@@ -133,7 +133,7 @@ class GroupView(ViewSchema):
 class GroupDetailView(GroupView):
     """A group with those who are in it."""
 
-    people = fields.List(fields.Nested(MemberView), required=True)
+    people = fields.List(fields.Nested(GroupMemberView), required=True)
 
 
 class GroupsView(ViewSchema):

@@ -106,7 +106,7 @@ def prove_payouts() -> list[Proof]:
     return [
         equal(
             "treasury.prove_paid_out",
-            credited=sum(map(ask, INCOME)) + fees_out,
+            credited=sum(map(ask, (*INCOME, chart.PAY_REWARD))) + fees_out,
             accounted=held(chart.PAYABLE) + held(chart.PAYING) + paid_out,
         ),
         none(

@@ -1,0 +1,31 @@
+"""What this room hears of acts: one listener for all that follows from them.
+
+Each listener costs a row in the transaction that records an act, which is the hottest there is.
+"""
+
+from typing import Any
+
+from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
+from app.kit.announcements import listens
+from app.rewards.services import grants, scores
+
+
+@listens(ACTION_RECORDED)
+def thank(payload: dict[str, Any]) -> None:
+    """Thank for recorded acts, of however many holders.
+
+    Before 0025 a payload named its one holder beside the actions; some are heard after the upgrade.
+    """
+    acts = grants.read_acts(
+        (action, holder[0] if holder else payload["holder_id"], grams, scene)
+        for action, grams, scene, *holder in payload["actions"]
+    )
+    scores.count(grants.thank(acts))
+
+
+@listens(ACTION_WITHDRAWN)
+def take_back(payload: dict[str, Any]) -> None:
+    """Take the thanks for a withdrawn act back."""
+    holder_id, action_id = payload["holder_id"], payload["action_id"]
+    if grants.take_back(holder_id, grants.ACTION, action_id):
+        scores.uncount(grants.read_acts([(action_id, holder_id, payload["avoided_g"], "")]))
