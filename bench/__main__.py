@@ -40,6 +40,7 @@ def _measure() -> None:
         partnering,
         printing,
         proving,
+        ranking,
         settling,
     )
     from bench.rounds import tell
@@ -63,6 +64,7 @@ def _measure() -> None:
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),
             "gathering": lambda: gathering.compare(settings),
+            "ranking": lambda: ranking.compare(settings),
             "proving": lambda: proving.compare(settings),
         }
         for part in sys.argv[1:] or parts:

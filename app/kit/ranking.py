@@ -16,15 +16,19 @@ from typing import Any
 
 import structlog
 from redis import Redis, RedisError
+from redis.client import Pipeline
 
 from app.kit.queue import redis
 
 _LIFE_MS = 30_000
 _MANY = 4_000
+_SMALL = 100
+_PIECE = 48_000
+"""Letters of one write: Redis does nothing else meanwhile, a few milliseconds."""
 _log = structlog.get_logger(__name__)
 
-# A key, then who writes; then `score member` by `score member`, or members alone, in one text: Redis takes
-# it apart far sooner than Python puts a million arguments together.
+# A key, then who writes; then `score member,score member`, or members alone, in one text: Redis takes it
+# apart far sooner than Python puts a million arguments together.
 _TURN = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('PEXPIRE', KEYS[1], ARGV[2]) "
 _PUT = (
     _TURN + "local found = {} for score, member in string.gmatch(ARGV[3], '(%d+) (%d+)') do"
@@ -71,7 +75,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Change:
-    """What to write into one ranking: `score member …` as one text, or `member …` to take off."""
+    """What to write into one ranking: `score member,score member …` as one text, or `member,member …`."""
 
     ranking: str
     packed: str
@@ -80,8 +84,17 @@ class Change:
     @property
     def members(self) -> int:
         """How many members it is about."""
-        words = self.packed.count(" ") + 1
-        return words // 2 if self.puts else words
+        return self.packed.count(",") + 1
+
+    @property
+    def pieces(self) -> Iterator[str]:
+        """The text in pieces that are short enough for one write."""
+        first = 0
+        while len(self.packed) - first > _PIECE:
+            cut = self.packed.rindex(",", first, first + _PIECE)
+            yield self.packed[first:cut]
+            first = cut + 1
+        yield self.packed[first:]
 
 
 class Rankings:
@@ -170,38 +183,41 @@ class Turn:
 
     def write(self, generation: str, changes: Iterable[Change]) -> None:
         """Write into rankings of a generation; the order is kept, and again does nothing more."""
-        pipe = self._client.pipeline(transaction=False)
-        waiting = 0
+        pipe, waiting = self._client.pipeline(transaction=False), 0
         for change in changes:
             script = _PUT if change.puts else _DROP
             key = f"{self._root}:{generation}:{change.ranking}"
-            pipe.eval(script, 2, f"{self._root}:turn", key, self._token, _LIFE_MS, change.packed)
-            waiting += len(change.packed)
-            if waiting > 16 * _MANY:
-                self._sure(pipe.execute())
-                waiting = 0
-        self._sure(pipe.execute())
+            for piece in change.pieces:
+                pipe.eval(script, 2, f"{self._root}:turn", key, self._token, _LIFE_MS, piece)
+                waiting += len(piece) + _SMALL
+                if waiting > _PIECE:
+                    self._sure(pipe)
+                    waiting = 0
+        self._sure(pipe)
 
     def keep(self, state: State) -> None:
         """Let readers read this generation, which has followed up to this position."""
         told = (state.generation, state.position, state.scope, state.as_of)
-        done = self._client.eval(_KEEP, 2, f"{self._root}:turn", self._root, self._token, _LIFE_MS, *told)
-        self._sure([done])
+        pipe = self._client.pipeline(transaction=False)
+        pipe.eval(_KEEP, 2, f"{self._root}:turn", self._root, self._token, _LIFE_MS, *told)
+        self._sure(pipe)
 
     def forget_others(self, generation: str) -> None:
         """Drop what other generations have left."""
-        mine, others = f"{self._root}:{generation}:".encode(), []
-        for key in self._client.scan_iter(match=f"{self._root}:????????:*", count=_MANY):
-            if not key.startswith(mine):
-                others.append(key)
-        for first in range(0, len(others), _MANY):
-            self._client.unlink(*others[first : first + _MANY])
+        mine = f"{self._root}:{generation}:".encode()
+        with _answering():
+            keys = self._client.scan_iter(match=f"{self._root}:????????:*", count=_MANY)
+            others = [key for key in keys if not key.startswith(mine)]
+            for first in range(0, len(others), _MANY):
+                self._client.unlink(*others[first : first + _MANY])
 
     def end(self) -> None:
         """Let the next one write."""
-        self._client.eval(_END, 1, f"{self._root}:turn", self._token)
+        with _answering():
+            self._client.eval(_END, 1, f"{self._root}:turn", self._token)
 
     @staticmethod
-    def _sure(answers: Iterable[object]) -> None:
-        if not all(answers):
-            raise TurnLost()
+    def _sure(pipe: Pipeline) -> None:
+        with _answering():
+            if not all(pipe.execute()):
+                raise TurnLost()

@@ -81,9 +81,7 @@ def _rebuild(turn: Turn) -> int:
                 allow_bulk(minutes=2)
                 last, changes = after_next(last, seasons)
             turn.write(generation, changes)
-            people += sum(
-                each.packed.count(" ") // 2 + 1 for each in changes if each.ranking.endswith(":all")
-            )
+            people += sum(each.members for each in changes if each.ranking.endswith(":all"))
     turn.keep(State(generation, position, _scope(seasons), as_of))
     turn.forget_others(generation)
     _log.info("the boards were made anew", people=people)

@@ -17,7 +17,7 @@ from app.rewards.rules.boards import PLACE_DIGITS
 from app.rewards.rules.groups import LEAST_COUNTED
 from app.rewards.rules.seasons import Season
 
-CHUNK = 20_000
+CHUNK = 100_000
 MOST_FOLLOWED = 50_000
 """More changes than this at once are rather made anew."""
 
@@ -50,7 +50,7 @@ _SCORES = (
 )
 _ENTRIES = (
     "SELECT board, shown AND grams > 0 AS puts,"
-    " string_agg(CASE WHEN shown AND grams > 0 THEN grams || ' ' || holder_id ELSE holder_id::text END, ' ')"
+    " string_agg(CASE WHEN shown AND grams > 0 THEN grams || ' ' || holder_id ELSE holder_id::text END, ',')"
     " AS packed FROM ({scores}) entry GROUP BY 1, 2"
 )
 _OF = text(_ENTRIES.format(scores=_SCORES.format(which="s.holder_id = ANY(CAST(:holders AS bigint[]))")))
