@@ -46,6 +46,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("reviews", "/console/reviews", "footprint.read"),
     ("duties", "/console/duties", "duties.read"),
     ("words", "/console/words", "words.read"),
+    ("names", "/console/names", "words.read"),
     ("events", "/console/events", "registry.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),

@@ -27,33 +27,16 @@ def _me() -> int:
     return caller().holder_id
 
 
-@boards.route("/all", methods=["GET"])
+@boards.route("/<any(all, county, village, friends):kind>", methods=["GET"])
 @signed_in
 @boards.arguments(BoardQuery, location="query")
 @boards.response(200, BoardView)
-def get_all(wish: dict[str, Any]) -> dict[str, Any]:
-    """Everybody who stands on boards, by what they avoided in a season."""
-    return _drawn(_people(wish, rules.ALL), wish)
+def get_board(wish: dict[str, Any], kind: str) -> dict[str, Any]:
+    """People by what they avoided in a season: everybody, those at home where the caller is, their friends.
 
-
-@boards.route("/<any(county, village):level>", methods=["GET"])
-@signed_in
-@boards.arguments(BoardQuery, location="query")
-@boards.response(200, BoardView)
-def get_place(wish: dict[str, Any], level: str) -> dict[str, Any]:
-    """Those at home in the caller's county or village; nobody is shown where they are few."""
-    place = known.home_place(_me(), level)
-    return _drawn(_people(wish, rules.place(place), least_people()), wish, place)
-
-
-@boards.route("/friends", methods=["GET"])
-@signed_in
-@boards.arguments(BoardQuery, location="query")
-@boards.response(200, BoardView)
-def get_friends(wish: dict[str, Any]) -> dict[str, Any]:
-    """The caller among their friends; all of them on one page."""
-    board = known.get_friends_board(_me(), known.read_kept(wish.get("season")))
-    return _drawn(board, {**wish, "limit": len(board.lines) + 1, "after": None})
+    Of a county or village nobody is shown where they are few. Friends are all on one page.
+    """
+    return board_of(kind, _me(), wish)
 
 
 @boards.route("/groups", methods=["GET"])
@@ -62,10 +45,7 @@ def get_friends(wish: dict[str, Any]) -> dict[str, Any]:
 @boards.response(200, BoardView)
 def get_groups(wish: dict[str, Any]) -> dict[str, Any]:
     """Groups among themselves, by what each avoided a member since they came."""
-    own = {group.id for group in groups_known.groups_of(_me())}
-    season = known.read_kept(wish.get("season"))
-    board = known.get_groups_board(season, wish.get("kind"), own, _first(wish), wish["limit"] + 1)
-    return _drawn(board, wish)
+    return board_of("groups", _me(), wish)
 
 
 @boards.route("/groups/<string:code>", methods=["GET"])
@@ -74,8 +54,7 @@ def get_groups(wish: dict[str, Any]) -> dict[str, Any]:
 @boards.response(200, BoardView)
 def get_group_board(wish: dict[str, Any], code: str) -> dict[str, Any]:
     """Those in one of the caller's groups, by what they avoided since they came."""
-    group = groups_known.get_own(_me(), code)
-    return _drawn(_people(wish, rules.group(group.id)), wish)
+    return group_board_of(groups_known.get_own(_me(), code).id, caller().holder_id, wish)
 
 
 @boards.route("/wish", methods=["GET"])
@@ -112,9 +91,29 @@ def least_people() -> int:
     return int(current_app.extensions["settings"].region_least_people)
 
 
-def _people(wish: dict[str, Any], what: str, least: int = 1) -> Board:
-    season = known.read_kept(wish.get("season"))
-    return known.get_board(season, what, _me(), _first(wish), wish["limit"] + 1, least)
+def board_of(kind: str, holder_id: int | None, wish: dict[str, Any]) -> dict[str, Any]:
+    """A board of this kind as `holder_id` sees it; of their home and friends only for somebody.
+
+    Raises `BoardUnknown`, and `NoHome` of a place.
+    """
+    season, first, limit = known.read_kept(wish.get("season")), _first(wish), wish["limit"] + 1
+    if kind == rules.GROUPS:
+        own = {group.id for group in groups_known.groups_of(holder_id)} if holder_id else set()
+        return _drawn(known.get_groups_board(season, wish.get("kind"), own, first, limit), wish)
+    if kind == rules.ALL or holder_id is None:
+        return _drawn(known.get_board(season, rules.ALL, holder_id, first, limit), wish)
+    if kind == "friends":
+        board = known.get_friends_board(holder_id, season)
+        return _drawn(board, {**wish, "limit": len(board.lines) + 1, "after": None})
+    place = known.home_place(holder_id, kind)
+    board = known.get_board(season, rules.place(place), holder_id, first, limit, least_people())
+    return _drawn(board, wish, place)
+
+
+def group_board_of(group_id: int, holder_id: int, wish: dict[str, Any]) -> dict[str, Any]:
+    """The board of those in a group, as one of them sees it. Raises `BoardUnknown`."""
+    season, first, limit = known.read_kept(wish.get("season")), _first(wish), wish["limit"] + 1
+    return _drawn(known.get_board(season, rules.group(group_id), holder_id, first, limit), wish)
 
 
 def _first(wish: dict[str, Any]) -> int:

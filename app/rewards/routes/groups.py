@@ -83,18 +83,13 @@ def get_group(code: str) -> dict[str, Any]:
 def patch_group(wish: dict[str, Any], code: str) -> dict[str, Any]:
     """Call it otherwise, list it or not, let another member look after it; its owner only."""
     holder_id = _me()
-    change_group(holder_id, code, wish)
-    return detail_view(known.get_own(holder_id, code), holder_id)
-
-
-def change_group(holder_id: int, code: str, wish: dict[str, Any]) -> None:
-    """What an owner changes; handing the group over comes last, as they may change nothing after it."""
     if "name" in wish:
         services.rename(holder_id, code, wish["name"])
     if "listed" in wish:
         services.list_group(holder_id, code, listed=wish["listed"])
-    if "owner" in wish:
+    if "owner" in wish:  # last, as they may change nothing after it
         services.hand_over(holder_id, code, wish["owner"])
+    return detail_view(known.get_own(holder_id, code), holder_id)
 
 
 @groups.route("/<string:code>/join-code", methods=["POST"])
