@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, giver, member, organisation, organiser
+from stories import citizen, clerk, colleagues, giver, member, organisation, organiser
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, organiser, organisation)
+STORIES = (member, colleagues, citizen, clerk, giver, organiser, organisation)
 FOLDER = Path("var/demo")
 
 
