@@ -97,6 +97,15 @@ def test_a_name_is_shown_to_others_once_it_passed_and_a_person_decides_in_doubt(
     deliver()
     assert group.get(group.bo, "/v1/boards/wish").json["name"]["status"] == "refused"
 
+    shown = desk.get("/console/names?shown=1").text
+    code = shown.partition('action="/console/names/')[2].partition("/down")[0]
+    assert desk.post(f"/console/names/{code}/down", {}).status_code == 422
+    assert desk.post(f"/console/names/{code}/down", {"reason": "冒用名称"}).status_code == 303
+    assert desk.post(f"/console/names/{code}/down", {"reason": "冒用名称"}).status_code == 409
+    assert group.get(person(app), "/v1/boards/groups").json["items"][0]["named"] is False
+    own = group.get(group.owner, "/v1/groups").json["items"][0]["name"]
+    assert (own["name"], own["status"], own["reason"]) == ("三楼", "refused", "冒用名称")
+
 
 def test_friends_see_each_other_until_either_ends_it(app: Flask, client: FlaskClient, group: Group) -> None:
     ann, bo = group.owner, group.bo
