@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, colleagues, giver, member, organisation, organiser
+from stories import citizen, clerk, colleagues, donor, giver, member, neighbours, organisation, organiser
 from stories.teller import Story
 
-STORIES = (member, colleagues, citizen, clerk, giver, organiser, organisation)
+STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, colleagues)
 FOLDER = Path("var/demo")
 
 

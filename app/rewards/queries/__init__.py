@@ -1,13 +1,15 @@
 """What can be known of points and programmes. The only readers of this room."""
 
 from app.kit.proof import Proof
-from app.rewards.queries import grants, programmes
+from app.rewards.queries import fairness, grants, programmes
+from app.rewards.queries.drive_gifts import prove_drives
+from app.rewards.queries.fairness_proofs import prove_fairness
 from app.rewards.queries.proofs import prove_points
 from app.rewards.queries.scores import prove_scores
 
-__all__ = ["grants", "programmes", "prove"]
+__all__ = ["fairness", "grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_scores)
+PROOFS = (prove_points, prove_drives, prove_fairness, prove_scores)
 
 
 def prove() -> list[Proof]:

@@ -4,9 +4,15 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import boards, groups, points
+from app.rewards.routes import boards, drives, fairness, groups, points
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *boards.BLUEPRINTS, *groups.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    points.points,
+    *drives.BLUEPRINTS,
+    fairness.fairness,
+    *boards.BLUEPRINTS,
+    *groups.BLUEPRINTS,
+)
 
 
 def connect(app: Flask, api: Api) -> None:
