@@ -11,10 +11,21 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, colleagues, donor, giver, member, neighbours, organisation, organiser
+from stories import (
+    citizen,
+    clerk,
+    colleagues,
+    donor,
+    giver,
+    member,
+    neighbours,
+    organisation,
+    organiser,
+    walker,
+)
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, colleagues)
+STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker, colleagues)
 FOLDER = Path("var/demo")
 
 

@@ -12,6 +12,7 @@ from app.web.routes import (
     account,
     actions,
     attestations,
+    badges,
     boards,
     books,
     calculator,
@@ -92,12 +93,14 @@ from app.web.routes import (
     steps,
     tickets,
     transfers,
+    years,
 )
 
 __all__ = [
     "account",
     "actions",
     "attestations",
+    "badges",
     "boards",
     "books",
     "calculator",
@@ -179,6 +182,7 @@ __all__ = [
     "steps",
     "tickets",
     "transfers",
+    "years",
 ]
 
 pages.web.before_request(guard.refuse_foreign_forms)
