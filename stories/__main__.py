@@ -21,11 +21,24 @@ from stories import (
     neighbours,
     organisation,
     organiser,
+    sponsor,
     walker,
 )
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker, colleagues)
+STORIES = (
+    member,
+    citizen,
+    clerk,
+    giver,
+    donor,
+    organiser,
+    organisation,
+    neighbours,
+    walker,
+    sponsor,
+    colleagues,
+)
 FOLDER = Path("var/demo")
 
 

@@ -4,13 +4,14 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, boards, drives, fairness, groups, points
+from app.rewards.routes import badges, boards, drives, fairness, groups, points, sponsoring
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
     *drives.BLUEPRINTS,
     fairness.fairness,
     *badges.BLUEPRINTS,
+    *sponsoring.BLUEPRINTS,
     *boards.BLUEPRINTS,
     *groups.BLUEPRINTS,
 )
