@@ -1,6 +1,6 @@
 """What rewards remember."""
 
-from app.rewards.models import groups, scores
+from app.rewards.models import challenges, groups, plantings, scores
 from app.rewards.models.grants import PointGrant, PointUse, Spending
 from app.rewards.models.programmes import FundMovement, Programme, ProgrammeTariff
 
@@ -11,6 +11,8 @@ __all__ = [
     "Programme",
     "ProgrammeTariff",
     "Spending",
+    "challenges",
     "groups",
+    "plantings",
     "scores",
 ]

@@ -2,12 +2,13 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
+from app.rewards.queries.plantings import prove_plantings
 from app.rewards.queries.proofs import prove_points
 from app.rewards.queries.scores import prove_scores
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_scores)
+PROOFS = (prove_points, prove_plantings, prove_scores)
 
 
 def prove() -> list[Proof]:

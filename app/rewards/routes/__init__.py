@@ -4,9 +4,14 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import boards, groups, points
+from app.rewards.routes import boards, groups, plantings, points
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *boards.BLUEPRINTS, *groups.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    points.points,
+    *boards.BLUEPRINTS,
+    *groups.BLUEPRINTS,
+    plantings.plantings,
+)
 
 
 def connect(app: Flask, api: Api) -> None:
