@@ -169,7 +169,7 @@ def _rosters() -> None:
     op.create_table(
         "challenge_reward",
         _big("challenge_id", "challenge.id", primary_key=True, autoincrement=False),
-        _big("programme_id"),
+        _big("programme_id", "reward_programme.holder_id"),
         sa.Column("points_each", sa.Integer, nullable=False),
         _big("asked_by", "operator.id"),
         _moment("asked_at"),

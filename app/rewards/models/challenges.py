@@ -86,7 +86,7 @@ class ChallengeReward(Base):
     challenge_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("challenge.id"), primary_key=True, autoincrement=False
     )
-    programme_id: Mapped[int] = mapped_column(BigInteger)
+    programme_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("reward_programme.holder_id"))
     points_each: Mapped[int] = mapped_column(Integer)
     asked_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("operator.id"))
     asked_at: Mapped[datetime] = _moment()

@@ -2,13 +2,14 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import grants, programmes
+from app.rewards.queries.challenges import prove_challenges
 from app.rewards.queries.plantings import prove_plantings
 from app.rewards.queries.proofs import prove_points
 from app.rewards.queries.scores import prove_scores
 
 __all__ = ["grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_plantings, prove_scores)
+PROOFS = (prove_points, prove_challenges, prove_plantings, prove_scores)
 
 
 def prove() -> list[Proof]:

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import boards, groups, plantings, points
+from app.rewards.routes import boards, challenges, groups, plantings, points
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
