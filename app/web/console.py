@@ -48,6 +48,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("words", "/console/words", "words.read"),
     ("names", "/console/names", "words.read"),
     ("events", "/console/events", "registry.read"),
+    ("challenges", "/console/challenges", "rewards.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

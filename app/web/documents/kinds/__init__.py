@@ -7,6 +7,7 @@ from app.web.documents.kinds.duties import duty_equivalence, duty_voucher
 from app.web.documents.kinds.event_neutral import event_neutral
 from app.web.documents.kinds.gift_card import gift_card
 from app.web.documents.kinds.organisation_year import organisation_year
+from app.web.documents.kinds.planting import planting
 from app.web.documents.kinds.ruling_fulfilled import ruling_fulfilled
 from app.web.documents.sheets import Card, Document, Face
 from app.web.documents.words import Words
@@ -19,4 +20,5 @@ KINDS: dict[str, Callable[[Document, Words], Face | Card]] = {
     "ruling_fulfilled": ruling_fulfilled,
     "gift_card": gift_card,
     "organisation_year": organisation_year,
+    "planting": planting,
 }
