@@ -57,7 +57,7 @@ def test_what_stands_by_evidence_on_these_days_is_compared_by_the_heads_of_the_f
     assert first.score == first.tally.avoided_g // 3
     assert second.score == second.tally.avoided_g // 4
     shown = contest.read(code)
-    assert [entry["place"] for entry in shown["entries"]] == [1, 2]
+    assert [(entry["place"], entry["active_members"]) for entry in shown["entries"]] == [(1, None), (2, None)]
     told = accounts.notices.list_notices(two.holder_id, 5)
     assert [notice.message for notice in told] == ["rewards.notice_challenge_started"]
 

@@ -172,7 +172,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "place": entry.place,
         "score": entry.score,
         "members": entry.tally.members,
-        "active_members": entry.tally.active_members,
+        "active_members": entry.tally.told_active,
         "avoided_g": entry.tally.avoided_g,
         "active_days": entry.tally.active_days,
     }

@@ -54,6 +54,11 @@ class Tally:
     avoided_g: int
     active_days: int
 
+    @property
+    def told_active(self) -> int | None:
+        """How many did anything, where others read it: of one or two, the sum would be somebody's own."""
+        return self.active_members if self.active_members >= LEAST_MEMBERS else None
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:

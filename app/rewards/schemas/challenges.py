@@ -63,7 +63,11 @@ class ChallengeEntryView(ViewSchema):
     place = fields.Integer(required=True, allow_none=True)
     score = fields.Integer(required=True)
     members = fields.Integer(required=True)
-    active_members = fields.Integer(required=True)
+    active_members = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for fewer than GET /v1/challenge-themes says: none, or too few to tell."},
+    )
     avoided_g = fields.Integer(required=True)
     active_days = fields.Integer(required=True)
 
