@@ -111,6 +111,7 @@ def test_one_person_counts_for_the_group_joined_first_and_nobody_who_stays_away(
         ride(both)
         with transaction():
             challenges.step_out(both.holder_id, code)
+        tend_challenges()
         stepped_out = known.get_challenge(code).entries
         assert {each.tally.avoided_g for each in stepped_out} == {0}
         assert {each.tally.members for each in stepped_out} == {3, 4}

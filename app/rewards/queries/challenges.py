@@ -11,7 +11,6 @@ from app.kit.database import db
 from app.kit.proof import Proof, none
 from app.rewards.errors.challenges import ChallengeUnknown
 from app.rewards.models.challenges import Challenge, ChallengeGroup, ChallengeMember
-from app.rewards.models.scores import BoardWish
 from app.rewards.queries import groups
 from app.rewards.queries.groups import GroupFacts
 from app.rewards.rules.challenge_themes import Theme, themes
@@ -126,12 +125,6 @@ def count_heads(challenge_id: int) -> dict[int, int]:
         .group_by(ChallengeMember.group_id)
     )
     return {row.group_id: row.heads for row in db.session.execute(counted)}
-
-
-def list_away(holder_ids: Collection[int]) -> set[int]:
-    """Who of these wants to stand on no board at all, and so in no contest either."""
-    wanted = select(BoardWish.holder_id).where(BoardWish.away, BoardWish.holder_id.in_(holder_ids))
-    return set(db.session.scalars(wanted))
 
 
 def _assemble(which: ColumnElement[bool], limit: int, before: int | None = None) -> list[ChallengeFacts]:

@@ -10,6 +10,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
     *boards.BLUEPRINTS,
     *groups.BLUEPRINTS,
+    *challenges.BLUEPRINTS,
     plantings.plantings,
 )
 

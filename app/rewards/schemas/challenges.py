@@ -66,7 +66,9 @@ class ChallengeEntryView(ViewSchema):
     active_members = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Null for fewer than GET /v1/challenge-themes says: none, or too few to tell."},
+        metadata={
+            "description": "Null where they are fewer than `least_members`."
+        },
     )
     avoided_g = fields.Integer(required=True)
     active_days = fields.Integer(required=True)

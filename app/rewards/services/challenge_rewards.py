@@ -47,7 +47,7 @@ def ask_reward(operator_id: int, code: str, programme_code: str, points_each: in
     )
     db.session.flush()
     details = {"programme": programme.code, "points_each": points_each}
-    audit.record(operator_id, "ask_challenge_reward", f"challenge:{code}", details)
+    audit.record(operator_id, "challenge_reward_asked", code, details)
 
 
 def approve_reward(operator_id: int, code: str) -> None:
@@ -68,7 +68,7 @@ def approve_reward(operator_id: int, code: str) -> None:
         raise RewardUncovered(most_points=most, promise_points=promise)
     row.approved_by, row.approved_at = operator_id, clock.now()
     db.session.flush()
-    audit.record(operator_id, "approve_challenge_reward", f"challenge:{code}", {})
+    audit.record(operator_id, "challenge_reward_approved", code)
 
 
 def drop_reward(operator_id: int, code: str) -> None:
@@ -78,7 +78,7 @@ def drop_reward(operator_id: int, code: str) -> None:
     gone = db.session.scalar(delete(ChallengeReward).where(*asked).returning(ChallengeReward.challenge_id))
     if gone is None:
         raise RewardStands()
-    audit.record(operator_id, "drop_challenge_reward", f"challenge:{code}", {})
+    audit.record(operator_id, "challenge_reward_dropped", code)
 
 
 def pay_reward(challenge_id: int) -> bool:

@@ -32,6 +32,7 @@ from app.rewards.errors.groups import OwnerOnly
 from app.rewards.models.challenges import Challenge, ChallengeGroup, ChallengeMember
 from app.rewards.queries import challenges as known
 from app.rewards.queries import groups
+from app.rewards.queries.boards import list_away
 from app.rewards.queries.challenges import ChallengeFacts
 from app.rewards.queries.groups import GroupFacts
 from app.rewards.rules.challenges import (
@@ -90,7 +91,7 @@ def call_for_all(operator_id: int, wish: NewChallenge) -> ChallengeFacts:
     """Call a challenge that anyone may find, as an operator: a city's, a season's. Raises `Unreadable`."""
     row = _call(None, wish)
     details = {"theme": wish.theme, "first_day": str(wish.first_day), "last_day": str(wish.last_day)}
-    audit.record(operator_id, "call_challenge", f"challenge:{row.code}", details)
+    audit.record(operator_id, "challenge_called", row.code, details)
     return known.get_challenge(row.code)
 
 
@@ -174,7 +175,7 @@ def stop(operator_id: int, code: str) -> ChallengeFacts:
     if row.decided_at or row.called_off_at:
         raise ChallengeOver()
     _call_off(row, "operator")
-    audit.record(operator_id, "stop_challenge", f"challenge:{code}", {})
+    audit.record(operator_id, "challenge_stopped", code)
     return known.get_challenge(code)
 
 
@@ -185,7 +186,7 @@ def _call_off(row: Challenge, reason: str) -> None:
 
 
 def step_out(holder_id: int, code: str) -> ChallengeFacts:
-    """Be counted no more, from now on and for what is past; the group's divisor stays. For good.
+    """Be counted no more from the next count on, nor for what is past; the divisor stays. For good.
 
     Raises `ChallengeUnknown`, `ChallengeOver`, `NotInChallenge`.
     """
@@ -198,7 +199,6 @@ def step_out(holder_id: int, code: str) -> ChallengeFacts:
     if place.stepped_out_at is None:
         place.stepped_out_at = clock.now()
         db.session.flush()
-        _count(row)
     return known.get_challenge(code)
 
 
@@ -230,7 +230,7 @@ def _start(row: Challenge) -> None:
         each.group.id: [(member.holder_id, member.joined_at) for member in groups.members(each.group.id)]
         for each in challenge.entries
     }
-    away = known.list_away({holder for members in people.values() for holder, _ in members})
+    away = list_away({holder for members in people.values() for holder, _ in members})
     brought = rosters(
         {group: [each for each in members if each[0] not in away] for group, members in people.items()}
     )

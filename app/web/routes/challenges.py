@@ -8,6 +8,7 @@ from flask import Response, make_response, redirect, request
 from app.kit import clock
 from app.kit.fields import Code, Day, NewSchema, OneOf
 from app.kit.http import public
+from app.kit.messages import t
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import Problem
@@ -167,8 +168,8 @@ def _to(code: str, said: str) -> Response:
 
 
 def group_name(group: GroupFacts) -> str:
-    """What a group is called where others read it; its kind where it has no name for others."""
-    return group.shown_name or word("challenge_unnamed", group.kind)
+    """What a group is called where others read it: its kind and code where it has no name for them."""
+    return group.shown_name or f"{t(f'rewards.group_{group.kind}')} {group.code}"
 
 
 def terms_choices() -> dict[str, Any]:
@@ -185,7 +186,7 @@ def terms_choices() -> dict[str, Any]:
             }
             for each in Measure
         ],
-        "kind_choices": [(kind, word("challenge_kind", kind)) for kind in KINDS],
+        "kind_choices": [(kind, t(f"rewards.group_{kind}")) for kind in KINDS],
     }
 
 
