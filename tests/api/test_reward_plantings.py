@@ -10,7 +10,7 @@ from crowd import at_once
 from flask import Flask
 from planting import Grove
 from shop import Shop, assert_books_prove
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 import simulator
@@ -138,6 +138,19 @@ def test_of_thirty_who_order_at_once_as_many_plant_as_the_goal_holds(
     assert sorted(told) == ["had"] * 3 + ["planting_full"] * 27
     assert grove.read(code)["taken_kg"] == 60
     assert_books_prove()
+
+
+def test_however_many_plantings_are_listed_as_many_questions_are_asked(grove: Grove) -> None:
+    asked: list[list[str]] = []
+    for count in (1, 3):
+        for _ in range(count):
+            grove.order(grove.people[0], grove.begun(), 10)
+        asked.append([])
+        event.listen(db.engine, "before_cursor_execute", listener := lambda *args: asked[-1].append(args[2]))
+        listed = grove.client.get("/v1/plantings", headers=grove.people[1].auth).json["items"]
+        event.remove(db.engine, "before_cursor_execute", listener)
+    assert [each["taken_kg"] for each in listed] == [10] * 4
+    assert len(asked[0]) == len(asked[1])
 
 
 def test_another_groups_planting_is_not_found_and_only_its_organiser_changes_it(

@@ -1,5 +1,6 @@
 """What each buyer has to do with a cause: being bought, paid, retired; and a retirement as plain facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,21 +26,22 @@ class Part:
 
 
 _PARTS = text(
-    "SELECT holder_id,"
-    " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NULL AND expired_at IS NULL), 0)::bigint"
-    "   AS reserved_kg,"
-    " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NOT NULL AND refunding_at IS NULL), 0)::bigint"
-    "   AS paid_kg,"
+    "SELECT cause_id, holder_id,"
+    " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NULL), 0)::bigint AS reserved_kg,"
+    " coalesce(sum(quantity_kg) FILTER (WHERE paid_at IS NOT NULL), 0)::bigint AS paid_kg,"
     " coalesce(sum(quantity_kg) FILTER (WHERE retirement.order_id IS NOT NULL), 0)::bigint AS retired_kg"
-    " FROM orders LEFT JOIN retirement ON order_id = orders.id WHERE cause_id = :cause"
-    " GROUP BY holder_id ORDER BY min(orders.id)"
+    " FROM orders LEFT JOIN retirement ON order_id = orders.id"
+    " WHERE cause_id = ANY(:causes) AND expired_at IS NULL AND refunding_at IS NULL"
+    " GROUP BY cause_id, holder_id ORDER BY min(orders.id)"
 )
 
 
-def sum_parts(cause_id: int) -> dict[int, Part]:
-    """The parts of everybody who ordered for a cause, in the order of their first orders."""
-    rows = db.session.execute(_PARTS, {"cause": cause_id})
-    return {row.holder_id: Part(row.reserved_kg, row.paid_kg, row.retired_kg) for row in rows}
+def sum_parts(cause_ids: Sequence[int]) -> dict[int, dict[int, Part]]:
+    """Everybody's parts in these causes, by cause, the first orders first; what came to nothing is left out."""
+    found: dict[int, dict[int, Part]] = {cause_id: {} for cause_id in cause_ids}
+    for row in db.session.execute(_PARTS, {"causes": list(cause_ids)}):
+        found[row.cause_id][row.holder_id] = Part(row.reserved_kg, row.paid_kg, row.retired_kg)
+    return found
 
 
 def retirement_facts(each: CauseRetirement) -> dict[str, Any]:

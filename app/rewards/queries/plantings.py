@@ -91,20 +91,21 @@ class PlantingFacts:
 
 
 def get_planting(holder_id: int, code: str) -> PlantingFacts:
-    """A planting of a group of this holder's, or in which they have a part. Raises `PlantingUnknown`."""
+    """A planting of one's group, or that one began or has a part in. Raises `PlantingUnknown`."""
     cause = causes.find_cause(code)
     row = db.session.get(Planting, cause.id, populate_existing=True) if cause else None
     if row is None:
         raise PlantingUnknown()
-    found = _assembled(row)
-    if not groups.is_member(row.group_id, holder_id) and holder_id not in found.shares:
+    [found] = _assemble([row])
+    concerned = {row.organiser_id, *found.shares}
+    if holder_id not in concerned and not groups.is_member(row.group_id, holder_id):
         raise PlantingUnknown()
     return found
 
 
 def get_by_id(planting_id: int) -> PlantingFacts:
     """A planting, whoever's: for services, and for rooms above. Raises NoResultFound."""
-    return _assembled(db.session.get_one(Planting, planting_id, populate_existing=True))
+    return _assemble([db.session.get_one(Planting, planting_id, populate_existing=True)])[0]
 
 
 def list_plantings(holder_id: int, limit: int, before: int | None = None) -> list[PlantingFacts]:
@@ -113,8 +114,7 @@ def list_plantings(holder_id: int, limit: int, before: int | None = None) -> lis
     wanted = select(Planting).where(Planting.group_id.in_(of_mine))
     if before is not None:
         wanted = wanted.where(Planting.cause_id < before)
-    rows = db.session.scalars(wanted.order_by(Planting.cause_id.desc()).limit(limit))
-    return [_assembled(row) for row in rows.all()]
+    return _assemble(db.session.scalars(wanted.order_by(Planting.cause_id.desc()).limit(limit)).all())
 
 
 def attested_facts(planting: PlantingFacts) -> dict[str, Any]:
@@ -146,33 +146,46 @@ def list_parts(planting: PlantingFacts) -> Sequence[causes.CauseRetirement]:
     return causes.list_retirements(planting.id)
 
 
-def _assembled(row: Planting) -> PlantingFacts:
-    parts = sum_parts(row.cause_id)
-    pledges = select(PlantingPledge).where(PlantingPledge.planting_id == row.cause_id)
-    promised = {each.holder_id: each.quantity_kg for each in db.session.scalars(pledges)}
-    attested = attestations.find_standing(row.cause_id, PURPOSE)
-    return PlantingFacts(
-        id=row.cause_id,
-        code=causes.get_cause(row.cause_id).code,
-        group=groups.find_groups([row.group_id])[row.group_id],
-        organiser_id=row.organiser_id,
-        goal_kg=row.goal_kg,
-        lot=registry.get_lot(row.lot_code),
-        way=Way(row.way),
-        last_day=row.last_day,
-        begun_at=row.begun_at,
-        ready_at=row.ready_at,
-        ended_at=row.ended_at,
-        outcome=row.outcome,
-        shares={each: _share(promised, parts, each) for each in dict.fromkeys((*promised, *parts))},
-        parts=parts,
-        attestation=attested.number if attested else None,
-    )
+def _assemble(rows: Sequence[Planting]) -> list[PlantingFacts]:
+    """Plantings with all that belongs to them, by as many questions for many as for one of each forest."""
+    ids = [row.cause_id for row in rows]
+    parts, codes = sum_parts(ids), causes.list_codes(ids)
+    attested = attestations.ever_attested(ids, PURPOSE)
+    known = groups.find_groups({row.group_id for row in rows})
+    lots = {code: registry.get_lot(code) for code in {row.lot_code for row in rows}}
+    promised: dict[int, dict[int, int]] = {each: {} for each in ids}
+    for pledge in db.session.scalars(select(PlantingPledge).where(PlantingPledge.planting_id.in_(ids))):
+        promised[pledge.planting_id][pledge.holder_id] = pledge.quantity_kg
+    return [
+        PlantingFacts(
+            id=row.cause_id,
+            code=codes[row.cause_id],
+            group=known[row.group_id],
+            organiser_id=row.organiser_id,
+            goal_kg=row.goal_kg,
+            lot=lots[row.lot_code],
+            way=Way(row.way),
+            last_day=row.last_day,
+            begun_at=row.begun_at,
+            ready_at=row.ready_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome,
+            shares=_shares(promised[row.cause_id], parts[row.cause_id]),
+            parts=parts[row.cause_id],
+            attestation=attested[row.cause_id].number if row.cause_id in attested else None,
+        )
+        for row in rows
+    ]
 
 
-def _share(promised: Mapping[int, int], parts: Mapping[int, Part], holder_id: int) -> Share:
-    part = parts.get(holder_id, Part(0, 0, 0))
-    return Share(promised.get(holder_id, 0), part.reserved_kg, part.paid_kg)
+def _shares(promised: Mapping[int, int], parts: Mapping[int, Part]) -> dict[int, Share]:
+    """Everybody who has promised or ordered, with what each has to do with it."""
+    nothing = Part(0, 0, 0)
+    bought = {each: parts.get(each, nothing) for each in dict.fromkeys((*promised, *parts))}
+    return {
+        holder: Share(promised.get(holder, 0), part.reserved_kg, part.paid_kg)
+        for holder, part in bought.items()
+    }
 
 
 _BEYOND = text(

@@ -31,13 +31,13 @@ def _me() -> int:
 @plantings.route("", methods=["GET"])
 @signed_in
 @plantings.arguments(PageQuery, location="query")
-@plantings.response(200, page_of(said.PlantingView))
+@plantings.response(200, page_of(said.PlantingBriefView))
 def get_plantings(wish: dict[str, Any]) -> dict[str, Any]:
     """The plantings of the caller's groups, newest first."""
     me = _me()
     rows = known.list_plantings(me, wish["limit"] + 1, read_cursor(wish.get("after")))
     answer = page(rows, wish["limit"], lambda each: each.id)
-    return {**answer, "items": [view(me, each) for each in answer["items"]]}
+    return {**answer, "items": [_brief(me, each) for each in answer["items"]]}
 
 
 @plantings.route("", methods=["POST"])
@@ -121,7 +121,21 @@ def order_part(holder_id: int, code: str, quantity_kg: int) -> OrderFacts:
 
 
 def view(holder_id: int, planting: PlantingFacts) -> dict[str, Any]:
-    """A planting for one of its members."""
+    """A planting for one of its members, with its parts."""
+    parts = [
+        {
+            "certificate_number": each.number,
+            "serial": each.serial,
+            "quantity_kg": each.quantity_kg,
+            "retired_at": each.retired_at,
+            "own": each.holder_id == holder_id,
+        }
+        for each in known.list_parts(planting)
+    ]
+    return {**_brief(holder_id, planting), "parts": parts}
+
+
+def _brief(holder_id: int, planting: PlantingFacts) -> dict[str, Any]:
     own = planting.shares.get(holder_id, Share())
     return {
         **{name: getattr(planting, name) for name in _TOLD},
@@ -136,16 +150,6 @@ def view(holder_id: int, planting: PlantingFacts) -> dict[str, Any]:
             "retired_kg": planting.parts.get(holder_id, Part(0, 0, 0)).retired_kg,
             "room_kg": planting.room_of(holder_id),
         },
-        "parts": [
-            {
-                "certificate_number": each.number,
-                "serial": each.serial,
-                "quantity_kg": each.quantity_kg,
-                "retired_at": each.retired_at,
-                "own": each.holder_id == holder_id,
-            }
-            for each in known.list_parts(planting)
-        ],
     }
 
 

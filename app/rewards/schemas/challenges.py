@@ -66,9 +66,7 @@ class ChallengeEntryView(ViewSchema):
     active_members = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={
-            "description": "Null where they are fewer than `least_members`."
-        },
+        metadata={"description": "Null where they are fewer than `least_members`."},
     )
     avoided_g = fields.Integer(required=True)
     active_days = fields.Integer(required=True)

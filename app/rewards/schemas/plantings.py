@@ -61,8 +61,8 @@ class PlantedPartView(ViewSchema):
     own = fields.Boolean(required=True)
 
 
-class PlantingView(ViewSchema):
-    """A planting as a member of its group sees it."""
+class PlantingBriefView(ViewSchema):
+    """A planting in a list: how it stands, and the caller's own share."""
 
     code = fields.String(required=True)
     group = fields.String(required=True)
@@ -82,8 +82,13 @@ class PlantingView(ViewSchema):
     ended_at = Moment(required=True, allow_none=True)
     organised = fields.Boolean(required=True, metadata={"description": "Whether the caller began it."})
     own = fields.Nested(OwnShareView, required=True)
-    parts = fields.List(fields.Nested(PlantedPartView), required=True)
     attestation = fields.String(required=True, allow_none=True)
+
+
+class PlantingView(PlantingBriefView):
+    """A planting as a member of its group sees it, with every part that is forest already."""
+
+    parts = fields.List(fields.Nested(PlantedPartView), required=True)
 
 
 class PlantedOrderView(ViewSchema):
