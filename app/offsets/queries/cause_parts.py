@@ -37,7 +37,7 @@ _PARTS = text(
 
 
 def sum_parts(cause_ids: Sequence[int]) -> dict[int, dict[int, Part]]:
-    """Everybody's parts in these causes, by cause, the first orders first; what came to nothing is left out."""
+    """Everybody's parts in these causes, the first orders first, without what came to nothing."""
     found: dict[int, dict[int, Part]] = {cause_id: {} for cause_id in cause_ids}
     for row in db.session.execute(_PARTS, {"causes": list(cause_ids)}):
         found[row.cause_id][row.holder_id] = Part(row.reserved_kg, row.paid_kg, row.retired_kg)
