@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, giver, grove, member, organisation, organiser
+from stories import citizen, clerk, colleagues, giver, grove, member, organisation, organiser
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, organiser, organisation, grove)
+STORIES = (member, colleagues, citizen, clerk, giver, organiser, organisation, grove)
 FOLDER = Path("var/demo")
 
 

@@ -75,6 +75,22 @@ def test_a_hundred_at_once_are_never_promised_more_than_the_fund_holds(app: Flas
     assert_covered()
 
 
+def test_points_that_become_active_while_they_are_taken_back_wait_in_no_circle(
+    app: Flask, walker: Person
+) -> None:
+    sponsor(pending_days={"measured": 0})
+    rides = [act(walker.holder_id, 100) for _ in range(40)]
+    thanked(*rides)
+    backwards = [
+        partial(grants.take_back, walker.holder_id, grants.ACTION, ride.action_id) for ride in rides[::-1]
+    ]
+    few = partial(grants.activate_due, 3)
+    at_once(app, [step for back in backwards for step in (few, back)], 8)
+    now = balances(walker.holder_id)
+    assert (now.pending, now.active, now.debt, now.taken_back) == (0, 0, 0, 400)
+    assert_covered()
+
+
 def test_points_are_spent_in_the_order_in_which_they_expire_and_the_giver_is_paid(walker: Person) -> None:
     long, short = sponsor(life_months=12, region="11"), sponsor(life_months=1)
     village = giver()

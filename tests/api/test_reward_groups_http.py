@@ -1,5 +1,6 @@
 """Boards, groups and friends as a program asks for them."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +8,16 @@ from boards import acted, empty_redis
 from builders import Person, person, wechat_person
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from visiting import at_console
 
 import simulator
+from app.kit import clock
 from app.kit.announcements import deliver
+from app.kit.database import db
 from app.rewards.queries import boards
+from app.rewards.queries import scores as known
+from app.rewards.rules.seasons import season_of
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +97,15 @@ def test_a_name_is_shown_to_others_once_it_passed_and_a_person_decides_in_doubt(
     deliver()
     assert group.get(group.bo, "/v1/boards/wish").json["name"]["status"] == "refused"
 
+    shown = desk.get("/console/names?shown=1").text
+    code = shown.partition('action="/console/names/')[2].partition("/down")[0]
+    assert desk.post(f"/console/names/{code}/down", {}).status_code == 422
+    assert desk.post(f"/console/names/{code}/down", {"reason": "冒用名称"}).status_code == 303
+    assert desk.post(f"/console/names/{code}/down", {"reason": "冒用名称"}).status_code == 409
+    assert group.get(person(app), "/v1/boards/groups").json["items"][0]["named"] is False
+    own = group.get(group.owner, "/v1/groups").json["items"][0]["name"]
+    assert (own["name"], own["status"], own["reason"]) == ("三楼", "refused", "冒用名称")
+
 
 def test_friends_see_each_other_until_either_ends_it(app: Flask, client: FlaskClient, group: Group) -> None:
     ann, bo = group.owner, group.bo
@@ -139,3 +154,19 @@ def test_a_board_goes_on_where_the_page_ends(app: Flask, group: Group) -> None:
         seen += [line["rank"] for line in page["items"]]
         after = page["next"] and f"&after={page['next']}"
     assert (seen, page["own"]["rank"]) == ([1, 2, 3], 3)
+
+
+def test_an_act_counts_for_the_season_of_its_day_until_it_is_withdrawn(group: Group) -> None:
+    at = (clock.now() - timedelta(hours=3)).isoformat(timespec="seconds")
+    act = group.post(group.bo, "/v1/actions", scene="metro", started_at=at, distance_m=8000).json
+    deliver()
+    season = season_of(date.fromisoformat(act["occurred_on"]))
+    assert known.get_score(group.bo.holder_id, season) == act["avoided_g"] > 0
+    assert [proof for proof in known.prove_scores() if not proof.holds] == []
+    db.session.execute(text("UPDATE season_score SET avoided_g = avoided_g + 1"))
+    assert [proof.holds for proof in known.prove_scores()] == [False]
+    db.session.rollback()
+    group.client.delete(f"/v1/actions/{act['code']}", headers=group.bo.auth)
+    deliver()
+    assert known.get_score(group.bo.holder_id, season) == 0
+    assert [proof for proof in known.prove_scores() if not proof.holds] == []

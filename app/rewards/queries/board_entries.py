@@ -14,7 +14,7 @@ from app.accounts.queries.homes import homes_from
 from app.kit.database import array, db
 from app.kit.ranking import Change
 from app.rewards.rules.boards import PLACE_DIGITS
-from app.rewards.rules.groups import LEAST_COUNTED
+from app.rewards.rules.groups import per_member_g
 from app.rewards.rules.seasons import Season
 
 CHUNK = 100_000
@@ -109,6 +109,8 @@ def list_changed(since: int, seasons: Sequence[Season]) -> Changed:
 
 def entries_of(changed: Changed, seasons: Sequence[Season]) -> Iterator[Change]:
     """What these changes mean for the boards: whoever left is taken off, then everybody put as they stand."""
+    if not (changed.holders or changed.left):
+        return
     for name in map(str, seasons):
         for board, member in sorted(changed.left):
             yield Change(f"{name}:{board}", str(member), puts=False)
@@ -150,7 +152,7 @@ def _averages(group_ids: Sequence[int], seasons: Sequence[Season]) -> Iterator[C
     if not group_ids:
         return
     for row in db.session.execute(_AVERAGES, {"groups": array(group_ids), "seasons": _names(seasons)}):
-        average = row.grams // row.members if row.open and row.members >= LEAST_COUNTED else 0
+        average = per_member_g(row.grams, row.members) if row.open else None
         for board in ("groups", f"groups:{row.kind}"):
             packed = f"{average} {row.id}" if average else str(row.id)
             yield Change(f"{row.season}:{board}", packed, puts=bool(average))

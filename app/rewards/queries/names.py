@@ -101,6 +101,13 @@ def list_queue(limit: int, after: int | None = None) -> list[NameView]:
     return [name_of(row) for row in db.session.scalars(wanted.limit(limit))]
 
 
+def list_shown(limit: int, before: int | None = None) -> list[NameView]:
+    """Names that others can read, the newest first."""
+    wanted = select(ShownName).where(_STANDING, ShownName.passed_at.is_not(None))
+    wanted = wanted.where(ShownName.id < before) if before is not None else wanted
+    return [name_of(row) for row in db.session.scalars(wanted.order_by(ShownName.id.desc()).limit(limit))]
+
+
 def count_waiting() -> int:
     """How many names wait for a person."""
     return db.session.scalar(select(func.count()).select_from(ShownName).where(_WAITING)) or 0

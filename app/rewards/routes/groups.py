@@ -8,9 +8,11 @@ from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
 from app.rewards.queries import friends as friends_known
 from app.rewards.queries import groups as known
-from app.rewards.queries.boards import alias_of
+from app.rewards.queries.boards import alias_of, this_season
 from app.rewards.queries.groups import GroupFacts
 from app.rewards.queries.names import list_names_of_people
+from app.rewards.rules.boards import board
+from app.rewards.rules.boards import group as board_of
 from app.rewards.schemas.boards import (
     Befriending,
     FriendChange,
@@ -127,12 +129,12 @@ def group_view(group: GroupFacts, holder_id: int) -> dict[str, Any]:
 
 def detail_view(group: GroupFacts, holder_id: int) -> dict[str, Any]:
     """A group for one of its members, with those who are in it."""
-    people = known.members(group.id)
+    people, where = known.members(group.id), board(this_season(), board_of(group.id))
     names = list_names_of_people({each.holder_id for each in people})
     listed = [
         {
             "code": each.code,
-            "name": names.get(each.holder_id) or alias_of(f"group:{group.id}", each.holder_id),
+            "name": names.get(each.holder_id) or alias_of(where, each.holder_id),
             "named": each.holder_id in names,
             "owner": each.holder_id == group.owner_id,
             "own": each.holder_id == holder_id,

@@ -1,8 +1,8 @@
 """What is true of groups and friends: kinds, sizes, who follows an owner. Pure."""
 
 KINDS = ("team", "school", "village", "office", "class")
-MOST_MEMBERS = 2_000
-"""A school is the largest of them."""
+MOST_MEMBERS = 500
+"""A school is the largest of them; who is in it stands on one page."""
 MOST_GROUPS = 10
 """In how many one person may be at once: as many as one knows, not as many as there are."""
 MOST_FRIENDS = 200

@@ -170,16 +170,14 @@ def activate_due(limit: int = 1000) -> int:
 def activate(ids: Sequence[int]) -> int:
     """Let pending lots become active, those of `ids` that still can; returns how many."""
     now = clock.now()
+    whose = db.session.scalars(select(PointGrant.holder_id).where(PointGrant.id.in_(ids)).distinct()).all()
+    points = [chart.POINTS.of(holder_id) for holder_id in whose]
+    ledger.open_accounts(points)
+    ledger.lock_balances(points)
     rows = db.session.execute(
         update(PointGrant)
         .where(
-            PointGrant.id.in_(
-                select(PointGrant.id)
-                .where(PointGrant.id.in_(ids))
-                .order_by(PointGrant.id)
-                .with_for_update(skip_locked=True)
-                .scalar_subquery()
-            ),
+            PointGrant.id.in_(ids),
             PointGrant.activated_at.is_(None),
             PointGrant.taken_back_at.is_(None),
         )
@@ -187,8 +185,8 @@ def activate(ids: Sequence[int]) -> int:
         .returning(PointGrant.id, PointGrant.holder_id, PointGrant.points)
         .execution_options(synchronize_session=False)
     ).all()
-    lots, holders, points = ([row[place] for row in rows] for place in range(3))
-    ledger.post_columns((chart.ACTIVATE_POINTS, lots, holders, holders, points))
+    lots, holders, amounts = ([row[place] for row in rows] for place in range(3))
+    ledger.post_columns((chart.ACTIVATE_POINTS, lots, holders, holders, amounts))
     return len(rows)
 
 

@@ -99,6 +99,38 @@ def judge_name(operator_id: int, code: str, reason: str | None) -> NameView:
     return name_of(row)
 
 
+def take_down(operator_id: int, code: str, reason: str) -> NameView:
+    """Refuse a name that others could read until now, for a `reason` that its author reads.
+
+    The judgement before stays where it is: the name is written anew, and refused. Raises `NotFound`, and
+    `Conflict` where it is not shown any more.
+    """
+    shown = db.session.scalar(select(ShownName).where(ShownName.code == code).with_for_update())
+    if shown is None:
+        raise NotFound()
+    if shown.passed_at is None or shown.withdrawn_at is not None:
+        raise Conflict()
+    name, whose = name_of(shown).name, {"group_id": shown.group_id, "holder_id": shown.holder_id}
+    erase(**whose)
+    refused = random_code(12)
+    now = clock.now()
+    row = ShownName(
+        code=refused,
+        author_id=shown.author_id,
+        name_sealed=sealing.seal(name, sealed_for(refused)),
+        written_at=shown.written_at,
+        refused_at=now,
+        judged_by=operator_id,
+        reason=reason,
+        **whose,
+    )
+    db.session.add(row)
+    db.session.flush()
+    audit.record(operator_id, "name_taken_down", code, {"refused": refused})
+    _tell(row)
+    return name_of(row)
+
+
 def _hear(name_id: int, **values: Any) -> ShownName | None:
     """Write a judgement on a name that waits for one; nothing where a person or the author was first."""
     return db.session.scalar(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.kit import clock
 from app.kit.database import array, db, write
 from app.rewards.models.scores import BoardLeaving, BoardWish
+from app.rewards.rules.boards import kept
 from app.rewards.rules.seasons import season_of
 
 LEAVINGS_KEPT = timedelta(days=7)
@@ -20,7 +21,11 @@ _COUNT = text(
     "   CAST(:grams AS bigint[])) AS heard (season, holder, grams) ORDER BY holder, season"
     " ON CONFLICT (season, holder_id) DO UPDATE SET avoided_g = known.avoided_g + excluded.avoided_g"
 )
-_TOUCH = text("UPDATE season_score SET avoided_g = avoided_g WHERE holder_id = :holder")
+_TOUCH = text(
+    "UPDATE season_score s SET avoided_g = s.avoided_g FROM (SELECT season, holder_id FROM season_score"
+    "   WHERE season = ANY(:seasons) AND holder_id = :holder ORDER BY season FOR NO KEY UPDATE) own"
+    " WHERE s.season = own.season AND s.holder_id = own.holder_id"
+)
 
 
 class Counted(Protocol):
@@ -79,8 +84,9 @@ def move_home(holder_id: int, left: str | None) -> None:
 
 
 def touch(holder_id: int) -> None:
-    """Have somebody looked at again wherever they stand."""
-    write(_TOUCH, {"holder": holder_id})
+    """Have somebody looked at again wherever they stand; rows are locked as counting locks them."""
+    seasons = [str(each) for each in kept(season_of(clock.business_day()))]
+    write(_TOUCH, {"holder": holder_id, "seasons": seasons})
 
 
 def leave_board(board: str, member_id: int) -> None:
