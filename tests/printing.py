@@ -237,6 +237,20 @@ YEAR: dict[str, Any] = {
         for each in retirements(12)
     ],
 }
+PLANTING: dict[str, Any] = {
+    "group": "6AJ8NBEFY9M2",
+    "group_kind": "class",
+    "goal_kg": 60_000,
+    "planted_kg": 60_000,
+    "reached": True,
+    "people": 40,
+    "way": "together",
+    "begun_on": "2026-11-01",
+    "ended_on": "2026-11-26",
+    "retirements": retirements(40),
+    "sample": True,
+    "notes": NOTES,
+}
 FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "certificate": ("certificate", CERTIFICATE),
     "bare certificate": ("certificate", CERTIFICATE | {"beneficiary": None, "sample": False, "notes": []}),
@@ -249,6 +263,8 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "card": ("gift_card", CARD),
     "claimed card": ("gift_card", CARD | {"claim_code": None, "certificate": NUMBER}),
     "year": ("organisation_year", YEAR),
+    "planted together": ("planting", PLANTING),
+    "planted in part": ("planting", PLANTING | {"reached": False, "retirements": retirements(1)}),
 }
 
 
