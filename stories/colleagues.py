@@ -49,7 +49,7 @@ def _ride(person: Story, metres: int, hours_ago: int) -> None:
 
 
 def _befriend(people: list[Story]) -> None:
-    code = people[0].call("POST", "/v1/friends/code")["code"]
+    code = people[0].call("POST", "/v1/friends/code", {})["code"]
     people[1].call("POST", "/v1/friends", {"code": code, "label": "小森"})
     board = wait(lambda: _whole(people[1], "/v1/boards/friends", 2), WITHIN_S)
     first = board["items"][0]

@@ -44,7 +44,7 @@ class Line:
 class Board:
     """A board: its lines from a place on, the caller's own line, and how many stand on it.
 
-    `few` says that too few stand on it to show who: `lines` are empty then.
+    `few` says that too few stand on it to show anything: not who, not how many, not one's own rank.
     """
 
     season: Season
@@ -185,11 +185,11 @@ def _board(
     try:
         state = RANKINGS.state()
         counted = RANKINGS.count(state, name)
-        own = RANKINGS.find(state, name, holder_id) if holder_id is not None else None
         few = counted < least
+        own = RANKINGS.find(state, name, holder_id) if holder_id is not None and not few else None
         listed = [] if few else RANKINGS.list_from(state, name, first, limit)
         around: list[Placed] = []
-        if own is not None and not few and own.member not in {each.member for each in listed}:
+        if own is not None and own.member not in {each.member for each in listed}:
             place = RANKINGS.place_of(state, name, own.member) or 0
             start = max(0, place - rules.AROUND)
             around = RANKINGS.list_from(state, name, start, 2 * rules.AROUND + 1)
@@ -203,7 +203,7 @@ def _board(
         what,
         True,
         datetime.fromisoformat(state.as_of),
-        counted,
+        0 if few else counted,
         few,
         drawn[:cut],
         mine,

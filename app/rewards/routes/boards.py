@@ -9,6 +9,7 @@ from app.kit.http import Blueprint
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
 from app.kit.paging import page, read_cursor
+from app.rewards.errors.boards import BoardUnknown
 from app.rewards.queries import boards as known
 from app.rewards.queries import groups as groups_known
 from app.rewards.queries.boards import Board
@@ -19,6 +20,7 @@ from app.rewards.services import names, scores
 
 boards = Blueprint("boards", __name__, url_prefix="/v1/boards", description="Seasons and boards 赛季榜单")
 BLUEPRINTS = (boards,)
+_OF_PEOPLE = ("all", *rules.PLACE_DIGITS, "friends")
 _LAST_PLACE = 10**9
 
 
@@ -27,15 +29,18 @@ def _me() -> int:
     return caller().holder_id
 
 
-@boards.route("/<any(all, county, village, friends):kind>", methods=["GET"])
+@boards.route("/<string:kind>", methods=["GET"])
 @signed_in
 @boards.arguments(BoardQuery, location="query")
 @boards.response(200, BoardView)
 def get_board(wish: dict[str, Any], kind: str) -> dict[str, Any]:
-    """People by what they avoided in a season: everybody, those at home where the caller is, their friends.
+    """People by what they avoided in a season: `all`, `county`, `village` or `friends`.
 
-    Of a county or village nobody is shown where they are few. Friends are all on one page.
+    Of a county or village, where the caller is at home, nobody is shown where they are few. Friends are all
+    on one page.
     """
+    if kind not in _OF_PEOPLE:
+        raise BoardUnknown()
     return board_of(kind, _me(), wish)
 
 

@@ -24,6 +24,7 @@ from app.rewards.schemas.boards import (
     GroupsView,
     GroupView,
     Joining,
+    NewFriendCode,
     NewGroup,
 )
 from app.rewards.services import friends as befriending
@@ -174,8 +175,9 @@ def get_code() -> dict[str, Any]:
 @friends.route("/code", methods=["POST"])
 @signed_in
 @writes
+@friends.arguments(NewFriendCode)
 @friends.response(201, FriendCodeView)
-def post_code() -> dict[str, Any]:
+def post_code(wish: dict[str, Any]) -> dict[str, Any]:
     """A new code; the one before leads nowhere from now on."""
     return {"code": befriending.renew_code(_me())}
 

@@ -148,6 +148,10 @@ class FriendCodeView(ViewSchema):
     code = fields.String(required=True, allow_none=True)
 
 
+class NewFriendCode(NewSchema):
+    """Nothing: an empty object, since friends who have the code before cannot use it any more."""
+
+
 class Befriending(NewSchema):
     """A friend's code, and what one calls them for oneself alone."""
 
