@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Integer, String, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    String,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
@@ -66,7 +77,12 @@ class ChallengeMember(Base):
     """
 
     __tablename__ = "challenge_member"
-    __table_args__ = (Index("uq_challenge_member_holder", "challenge_id", "holder_id", unique=True),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["challenge_id", "group_id"], ["challenge_group.challenge_id", "challenge_group.group_id"]
+        ),
+        Index("uq_challenge_member_holder", "challenge_id", "holder_id", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     challenge_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("challenge.id"))

@@ -41,7 +41,7 @@ class ChallengeThemeView(ViewSchema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     says = fields.String(required=True)
-    scenes = fields.List(fields.String(), required=True, metadata={"description": "None means all."})
+    scenes = fields.List(fields.String(), required=True, metadata={"description": "Empty means all."})
 
 
 class ChallengeThemesView(ViewSchema):
