@@ -88,7 +88,7 @@ class ChallengeView(ViewSchema):
     theme = fields.String(required=True)
     measure = OneOf(tuple(Measure), required=True)
     status = OneOf(tuple(Status), required=True)
-    group_kind = OneOf(KINDS, required=True, allow_none=True)
+    group_kind = fields.String(required=True, allow_none=True, metadata={"description": "Null for any."})
     listed = fields.Boolean(required=True)
     first_day = fields.Date(required=True)
     last_day = fields.Date(required=True)
