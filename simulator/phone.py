@@ -136,13 +136,17 @@ def api_login() -> Response:
 
 @blueprint.post("/api/werun")
 def api_werun() -> Response:
-    """Return what wx.getWeRunData would give; `watermark_age_seconds` and `appid` spoil the watermark."""
+    """Return what wx.getWeRunData would give; `watermark_age_seconds` and `appid` spoil the watermark.
+
+    `walked_by` names the account whose phone counted, as when one phone walks for two people.
+    """
     asked = wish()
     age = asked.get("watermark_age_seconds", 0)
     if type(age) is not int or abs(age) > 10**9:
         raise ControlRefused("watermark_age_seconds must be a whole number")
     account = account_named(world(), asked.get("account"))
-    return answer(_encrypted_steps(account, age, str(asked.get("appid", world().keys.appid))))
+    walker = account_named(world(), asked.get("walked_by", asked.get("account")))
+    return answer(_encrypted_steps(account, age, str(asked.get("appid", world().keys.appid)), walker))
 
 
 @blueprint.post("/api/pay")
@@ -152,10 +156,13 @@ def api_pay() -> Response:
     return answer({"result": "ok"})
 
 
-def _encrypted_steps(account: Account, age_s: int = 0, appid: str = "") -> dict[str, str]:
-    """Encrypt an account's month of steps under its present session key."""
+def _encrypted_steps(
+    account: Account, age_s: int = 0, appid: str = "", walker: Account | None = None
+) -> dict[str, str]:
+    """Encrypt an account's month of steps, or the walker's, under its present session key."""
     now = world().clock.real()
-    plain = werun_data(appid or world().keys.appid, month_of_steps(account.openid, now), now - age_s)
+    days = month_of_steps((walker or account).openid, now)
+    plain = werun_data(appid or world().keys.appid, days, now - age_s)
     return encrypted(plain, account.session_key)
 
 

@@ -11,10 +11,21 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, colleagues, giver, grove, member, organisation, organiser
+from stories import (
+    citizen,
+    clerk,
+    colleagues,
+    donor,
+    giver,
+    grove,
+    member,
+    neighbours,
+    organisation,
+    organiser,
+)
 from stories.teller import Story
 
-STORIES = (member, colleagues, citizen, clerk, giver, organiser, organisation, grove)
+STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, colleagues, grove)
 FOLDER = Path("var/demo")
 
 

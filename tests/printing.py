@@ -237,6 +237,54 @@ YEAR: dict[str, Any] = {
         for each in retirements(12)
     ],
 }
+THANKS = {
+    "drive": {"code": "D", "title": {"zh": "修一条护林小路", "en": "A path for the wardens"}},
+    "payee": "示例村集体 B（洋墩乡）",
+    "use": {"zh": "石料和工钱", "en": "Stones and wages"},
+    "manner": "charity",
+    "given": "steps",
+    "given_on": "2026-11-21",
+    "points": 28,
+    "steps": 14_161,
+    "step_day": "2026-11-20",
+    "amount_fen": 28,
+    "charity": {
+        "name": "示例绿化基金会",
+        "credit_code": "53990000MJ0000001R",
+        "fundraising_number": "53990000MJ0000001RA26007",
+    },
+    "notes": NOTES,
+}
+SHEET = {
+    **{name: THANKS[name] for name in ("payee", "use", "charity", "notes")},
+    "title": {"zh": "修一条护林小路", "en": "A path for the wardens"},
+    "goal_fen": 300_000,
+    "points": 123_456,
+    "bought_kg": 70,
+    "paid_fen": 700,
+    "gifts": 42,
+    "starts_on": "2026-10-01",
+    "ends_on": "2026-12-31",
+    "as_of": "2026-11-20T18:00:00+00:00",
+    "months": [
+        {"month": "2026-11", "gifts": 40, "points": 123_000, "quantity_kg": 20},
+        {"month": "2026-10", "gifts": 2, "points": 456, "quantity_kg": 50},
+    ],
+    "reports": [
+        {
+            "happened_on": "2026-11-19",
+            "words": {"zh": "路基已平。", "en": "The bed is level."},
+            "used_fen": 40_000,
+        }
+    ],
+}
+THANKS_UNITS = RETIREMENT | {
+    **{name: THANKS[name] for name in ("drive", "payee", "use", "given_on", "notes")},
+    "manner": "plain",
+    "given": "units",
+    "amount_fen": 10_000,
+    "sample": True,
+}
 PLANTING: dict[str, Any] = {
     "group": "6AJ8NBEFY9M2",
     "group_kind": "class",
@@ -262,9 +310,13 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "penalty": ("ruling_fulfilled", PENALTY),
     "card": ("gift_card", CARD),
     "claimed card": ("gift_card", CARD | {"claim_code": None, "certificate": NUMBER}),
-    "year": ("organisation_year", YEAR),
     "planted together": ("planting", PLANTING),
     "planted in part": ("planting", PLANTING | {"reached": False, "retirements": retirements(1)}),
+    "year": ("organisation_year", YEAR),
+    "thanks": ("drive_thanks", THANKS),
+    "sheet": ("drive_sheet", SHEET),
+    "sheet of units": ("drive_sheet", SHEET | {"goal_fen": None, "goal_kg": 5000, "charity": None}),
+    "thanks for units": ("drive_thanks", THANKS_UNITS),
 }
 
 

@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import boards, challenges, plantings, points
+from app.rewards.jobs import boards, challenges, fairness, plantings, points
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -85,6 +85,8 @@ CHORES = (
     Chore("tend points", 60, points.tend_points),
     Chore("follow boards", 1, boards.follow_boards),
     Chore("forget leavings", 3600, boards.forget_leavings),
+    Chore("look for signals", 3600, fairness.look_for_signals),
+    Chore("keep limits", 60, fairness.keep_limits),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 

@@ -224,6 +224,28 @@ def test_one_things_points_can_be_given_away_whole_even_while_they_wait(walker: 
     assert_covered()
 
 
+def test_what_has_expired_cannot_be_given_away_before_it_is_swept(walker: Person) -> None:
+    sponsor(life_months=1)
+    ride, village = act(walker.holder_id, 374), giver()
+    thanked(ride)
+    with clock.frozen(clock.now() + timedelta(days=40)), pytest.raises(GrantUnknown), transaction():
+        spending.spend_grant(walker.holder_id, grants.ACTION, ride.action_id, "village", village)
+
+
+def test_many_who_pay_somebody_who_was_never_paid_before_do_not_disturb_one_another(app: Flask) -> None:
+    sponsor()
+    people = [person(app).holder_id for _ in range(16)]
+    rides = [act(holder_id, 100) for holder_id in people]
+    thanked(*rides)
+    village = giver()
+    gifts = [
+        partial(spending.spend_grant, ride.holder_id, grants.ACTION, ride.action_id, "village", village)
+        for ride in rides
+    ]
+    assert at_once(app, gifts, 8) == [10] * 16
+    assert books.get_balance(village, chart.PAYABLE) == 160
+
+
 def test_a_tariff_is_announced_ahead_and_never_changed(walker: Person) -> None:
     programme_id, today = sponsor(), clock.business_day()
     for day in (today - timedelta(days=1), today, today + timedelta(days=29)):

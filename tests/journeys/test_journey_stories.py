@@ -11,6 +11,7 @@ KEPT = {
     "citizen": "citizen-equivalence",
     "clerk": "clerk-letter",
     "giver": "gift-card",
+    "donor": "donor-steps",
     "organisation": "organisation-year",
 }
 

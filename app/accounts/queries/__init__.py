@@ -1,6 +1,16 @@
 """What can be known of holders, their books, and operators. The only readers of this room."""
 
-from app.accounts.queries import api_keys, audit, holders, homes, memberships, notices, operators, payables
+from app.accounts.queries import (
+    api_keys,
+    audit,
+    holders,
+    homes,
+    likeness,
+    memberships,
+    notices,
+    operators,
+    payables,
+)
 from app.accounts.queries.consents import lock_consents
 from app.accounts.queries.holders import (
     StatementLine,
@@ -48,6 +58,7 @@ __all__ = [
     "homes",
     "is_named",
     "is_of_kind",
+    "likeness",
     "list_consents",
     "list_holders",
     "list_organisations",

@@ -24,11 +24,8 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Guessers may not take all threads and memory of a process: 19 MiB and 25 ms a try, two tries at once."""
 _PATIENCE_S = 0.3
-SAMPLES = {
-    "sample-lin": ["finance", "registry", "footprint", "partners", "courts", "duties", "words"],
-    "sample-zhang": ["finance", "auditor", "registry", "footprint", "partners", "courts", "duties", "words"],
-    "sample-shu": ["clerk"],
-}
+_PARTS = ["finance", "registry", "footprint", "partners", "courts", "duties", "words", "rewards"]
+SAMPLES = {"sample-lin": _PARTS, "sample-zhang": [*_PARTS, "auditor"], "sample-shu": ["clerk"]}
 """Who can try the console of a development instance; two, since money and forests need four eyes, and a
 court's clerk."""
 

@@ -9,6 +9,7 @@ from app.footprint.queries.actions import (
     find_trip,
     get_action,
     list_actions,
+    list_acts_since,
     list_steps,
     replay,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "get_inventory",
     "latest_guide",
     "list_actions",
+    "list_acts_since",
     "list_calculations",
     "list_changes",
     "list_emissions",

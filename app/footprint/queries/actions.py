@@ -173,6 +173,21 @@ def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[
     return [read_action(row._mapping) for row in rows]
 
 
+def list_acts_since(
+    holder_id: int, scene: str, first: date, last: date | None = None
+) -> list[tuple[int, date]]:
+    """A holder's standing acts of a scene from a day on, up to `last` where it is given: id and day."""
+    wanted = select(ActionRow.id, ActionRow.occurred_on).where(
+        ActionRow.holder_id == holder_id,
+        ActionRow.scene == scene,
+        ActionRow.occurred_on >= first,
+        ActionRow.withdrawn_at.is_(None),
+    )
+    if last is not None:
+        wanted = wanted.where(ActionRow.occurred_on <= last)
+    return [(row.id, row.occurred_on) for row in db.session.execute(wanted.order_by(ActionRow.id))]
+
+
 def credited_on(action: Action) -> int:
     """What the day and scene of an action have been credited."""
     day = (action.holder_id, action.occurred_on, action.scene)

@@ -1,5 +1,6 @@
 """Why one buys. Each purpose answers the same questions; one unit serves one purpose."""
 
+from app.offsets.purposes.drive import DRIVE
 from app.offsets.purposes.event import EVENT
 from app.offsets.purposes.gift import GIFT
 from app.offsets.purposes.judicial import JUDICIAL
@@ -10,7 +11,8 @@ from app.offsets.purposes.purpose import Purpose
 from app.offsets.purposes.tree_duty import TREE_DUTY
 
 PURPOSES: dict[str, Purpose] = {
-    purpose.name: purpose for purpose in (PERSONAL, ORGANISATION, EVENT, TREE_DUTY, JUDICIAL, GIFT, PLANTING)
+    purpose.name: purpose
+    for purpose in (PERSONAL, ORGANISATION, EVENT, TREE_DUTY, JUDICIAL, GIFT, DRIVE, PLANTING)
 }
 SELF_SERVICE = tuple(name for name, purpose in PURPOSES.items() if purpose.self_service)
 

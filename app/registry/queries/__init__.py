@@ -33,6 +33,7 @@ from app.registry.queries.projects import (
     find_product,
     get_project,
     list_projects,
+    read_projects,
 )
 from app.registry.queries.proofs import prove, prove_blocks
 from app.registry.queries.serials import find_run
@@ -97,6 +98,7 @@ __all__ = [
     "prove",
     "prove_blocks",
     "quote",
+    "read_projects",
     "regions",
     "sanctions",
     "search_lots",

@@ -1,6 +1,6 @@
 """Projects 项目 and what was issued for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -46,6 +46,14 @@ def list_projects(limit: int, after: int | None = None) -> list[ProjectSummary]:
     """Projects in the order of their registration; `after` is a project's id."""
     wanted = select(Project).where(Project.id > (after or 0)).order_by(Project.id).limit(limit)
     return summaries(db.session.scalars(wanted).all())
+
+
+def read_projects(codes: Collection[str]) -> dict[str, ProjectSummary]:
+    """The projects with these codes, by code."""
+    if not codes:
+        return {}
+    rows = db.session.scalars(select(Project).where(Project.code.in_(codes))).all()
+    return {each.project.code: each for each in summaries(rows)}
 
 
 def summaries(projects: Sequence[Project]) -> list[ProjectSummary]:

@@ -16,14 +16,17 @@ from app.rewards.errors import GrantUnknown, PointsShort, SpendingEnded, Spendin
 from app.rewards.models import PointGrant, PointUse, Programme, Spending
 from app.rewards.rules.spending import take
 from app.rewards.rules.tariffs import RETURNED_LIVE_DAYS
+from app.rewards.services.fairness import require_free
 from app.rewards.services.grants import activate, lock_points
 
 
 def reserve(holder_id: int, points: int, kind: str, payee_id: int) -> int:
     """Set points aside for a spending of `kind`, those that expire first; returns its id.
 
-    Only points whose programme pays for the kind, and nothing that is owed. Raises `PointsShort`.
+    Only points whose programme pays for the kind, and nothing that is owed. Raises `PointsShort`,
+    `RedeemingHeld`.
     """
+    require_free(holder_id)
     held = lock_points(holder_id)
     lots = db.session.scalars(
         select(PointGrant)
@@ -57,6 +60,7 @@ def _set_aside(holder_id: int, lots: Sequence[PointGrant], points: int, kind: st
         db.session.add(PointUse(grant_id=lot_id, spending_id=spending.id, points=part, used_at=now))
     db.session.flush()
     ledger.post([Posting(chart.RESERVE_POINTS, spending.id, holder_id, holder_id, points)])
+    ledger.open_accounts([chart.PAYABLE.of(payee_id)])  # many may pay somebody who was never paid before
     return spending.id
 
 
@@ -93,14 +97,16 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
     """Give away all that is left of what was granted for one thing, pending or active; returns the points.
 
     Raises `GrantUnknown` when nothing is left of it, `PointsShort` when its programme does not pay for
-    `kind` or the points are owed.
+    `kind` or the points are owed, `RedeemingHeld`.
     """
+    require_free(holder_id)
     held = lock_points(holder_id)
     found = db.session.execute(
         select(PointGrant, Programme.pays_for)
         .join(Programme, Programme.holder_id == PointGrant.programme_id)
         .where(PointGrant.source == source, PointGrant.source_id == source_id)
         .where(PointGrant.holder_id == holder_id, PointGrant.remaining > 0)
+        .where(PointGrant.expires_at > clock.now())
         .with_for_update(of=PointGrant)
         .execution_options(populate_existing=True)
     ).first()

@@ -22,7 +22,7 @@ from app.registry.queries import mandates
 from app.registry.queries.handovers import handover_waits
 from app.registry.queries.programmes import programmes_waiting
 from app.registry.queries.tickets import origins_waiting
-from app.rewards.queries import names
+from app.rewards.queries import drives, fairness_figures, names
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -73,9 +73,11 @@ WAITING = [
     Waiting("partners", "/console/partners", "partners.read", partners.count_waiting_partners),
     Waiting("duties", "/console/duties", "duties.read", duty_batches.count_waiting_batches),
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
+    Waiting("fairness", "/console/fairness", "rewards.read", fairness_figures.count_waiting),
     Waiting("words", "/console/words", "words.read", inscriptions.count_waiting),
     Waiting("names", "/console/names", "words.read", names.count_waiting),
     Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
+    Waiting("drives", "/console/drives", "rewards.read", drives.count_waiting),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
 """Everything that the front page counts; a part of the console that can wait for somebody adds its line."""

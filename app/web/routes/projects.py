@@ -14,6 +14,7 @@ from app.registry import queries as registry
 from app.registry.queries.dossiers import DossierStanding
 from app.registry.rules.dossiers import LONGEST_OBJECTION
 from app.registry.services import objections
+from app.rewards.queries.drives import list_drives
 from app.web import maps
 from app.web.forms import Form, Prose, read_form
 from app.web.maps import Plot
@@ -22,6 +23,7 @@ from app.web.pages import page, web
 MOST_PROJECTS = 100
 MOST_NOTICES = 50
 MOST_LOTS = 20
+MOST_DRIVES = 10
 
 
 class ObjectionForm(NewSchema):
@@ -76,6 +78,7 @@ def project(code: str) -> Response:
         dossier=found.dossier,
         map=maps.draw(parcel_plots(found.dossier)) if found.dossier else None,
         lots=registry.list_lots(MOST_LOTS, project=code, available=True),
+        drives=list_drives(MOST_DRIVES, project=code),
     )
 
 

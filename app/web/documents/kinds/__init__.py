@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from app.web.documents.kinds.certificate import certificate
+from app.web.documents.kinds.drive_sheet import drive_sheet
+from app.web.documents.kinds.drive_thanks import drive_thanks
 from app.web.documents.kinds.duties import duty_equivalence, duty_voucher
 from app.web.documents.kinds.event_neutral import event_neutral
 from app.web.documents.kinds.gift_card import gift_card
@@ -19,6 +21,8 @@ KINDS: dict[str, Callable[[Document, Words], Face | Card]] = {
     "duty_voucher": duty_voucher,
     "ruling_fulfilled": ruling_fulfilled,
     "gift_card": gift_card,
+    "drive_thanks": drive_thanks,
+    "drive_sheet": drive_sheet,
     "organisation_year": organisation_year,
     "planting": planting,
 }
