@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from builders import operator, person
 from contest import Contest, ride
+from crowd import at_once
 from flask import Flask
 from rewarding import balances, sponsor
 from shop import assert_books_prove
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.accounts import queries as accounts
 from app.footprint import services as footprint
 from app.kit.database import db
+from app.kit.messages import t
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.rewards.jobs.challenges import tend_challenges
@@ -91,6 +93,7 @@ def test_the_result_waits_for_late_acts_and_is_then_final(contest: Contest) -> N
         "rewards.notice_challenge_decided",
         {"place": 1, "groups": 2},
     )
+    assert "第 1 名" in t(told.message, "zh", **told.details)
     with pytest.raises(DBAPIError):
         db.session.execute(text("UPDATE challenge_group SET score = score + 1"))
     assert_books_prove()
@@ -189,6 +192,20 @@ def test_a_challenge_that_cannot_be_is_refused(contest: Contest, wish: dict[str,
     pointers = [each["pointer"] for each in answer.json.get("errors", ())]
     assert refusal in (answer.json["code"], *pointers), answer.text
     assert db.session.scalar(text("SELECT count(*) FROM challenge")) == 0
+
+
+def test_of_thirty_called_at_once_as_many_stand_as_one_may_have(app: Flask, contest: Contest) -> None:
+    group = contest.group(3)
+    wish = challenges.NewChallenge("all", challenges.Measure.TOTAL, contest.first_day, contest.last_day)
+
+    def call() -> str:
+        try:
+            challenges.call_challenge(contest.owner(group).holder_id, group.code, wish)
+        except Problem as problem:
+            return problem.code
+        return "called"
+
+    assert sorted(at_once(app, [call] * 30, 30)) == ["called"] * 5 + ["too_many_challenges"] * 25
 
 
 def test_what_a_sponsor_promises_goes_to_whoever_took_part_in_the_first_group(contest: Contest) -> None:

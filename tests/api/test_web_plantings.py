@@ -78,6 +78,7 @@ def test_a_part_is_bought_by_the_page_and_its_certificate_stands_there(
     [part] = known.list_parts(known.get_planting(member.holder_id, code))
     assert said in page.text
     assert part.serial in page.text
+    assert "20 kg" in member.get("/me/notices").text
     number = known.get_planting(member.holder_id, code).attestation
     shown = Visitor(app).speak(language).get(f"/attestations/{number}")
     assert shown.status_code == 200

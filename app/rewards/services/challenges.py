@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.services import audit, notices
@@ -51,6 +51,7 @@ from app.rewards.rules.challenges import (
 MOST_OPEN = 5
 """How many one person may have called that are not over."""
 _TURN = 200
+_LOCK_HOLDER = text("SELECT 1 FROM holder WHERE id = :id FOR NO KEY UPDATE")
 _ROSTER = (
     "SELECT holder_id FROM challenge_member WHERE challenge_id = :challenge AND stepped_out_at IS NULL"
     " AND (CAST(:group AS bigint) IS NULL OR group_id = :group)"
@@ -75,6 +76,7 @@ def call_challenge(holder_id: int, group_code: str, wish: NewChallenge) -> Chall
     Raises `Unreadable`, `GroupUnknown`, `OwnerOnly`, `GroupUnfit`, `TooManyChallenges`.
     """
     group = _owned(holder_id, group_code)
+    db.session.execute(_LOCK_HOLDER, {"id": holder_id})
     mine = (
         Challenge.organiser_id == holder_id,
         Challenge.decided_at.is_(None),
