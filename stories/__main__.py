@@ -22,10 +22,23 @@ from stories import (
     neighbours,
     organisation,
     organiser,
+    walker,
 )
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, colleagues, grove)
+STORIES = (
+    member,
+    citizen,
+    clerk,
+    giver,
+    donor,
+    organiser,
+    organisation,
+    neighbours,
+    walker,
+    colleagues,
+    grove,
+)
 FOLDER = Path("var/demo")
 
 

@@ -237,6 +237,21 @@ YEAR: dict[str, Any] = {
         for each in retirements(12)
     ],
 }
+REVIEW = {
+    "year": 2026,
+    "over": False,
+    "shown": True,
+    "avoided_g": 128_413,
+    "by_month": [3000, 5200, 9000, 12_000, 15_800, 14_000, 9000, 8000, 12_500, 18_000, 21_913, 0],
+    "parts": [{"zh": "步行", "en": "Walking"}],
+    "emitted_g": 2_103_400,
+    "recorded_months": 8,
+    "retired_g": 210_000,
+    "active_days": 243,
+    "longest_streak": 61,
+    "level": {"zh": "青树", "en": "Young tree", "drawing": '<circle cx="48" cy="28" r="16" fill="#4c9878"/>'},
+    "badges": [{"zh": "一千个日子", "en": "A thousand and one days", "drawing": ""}] * 9,
+}
 THANKS = {
     "drive": {"code": "D", "title": {"zh": "修一条护林小路", "en": "A path for the wardens"}},
     "payee": "示例村集体 B（洋墩乡）",
@@ -317,6 +332,11 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "sheet": ("drive_sheet", SHEET),
     "sheet of units": ("drive_sheet", SHEET | {"goal_fen": None, "goal_kg": 5000, "charity": None}),
     "thanks for units": ("drive_thanks", THANKS_UNITS),
+    "review": ("year_review", REVIEW),
+    "empty review": (
+        "year_review",
+        REVIEW | {"over": True, "shown": False, "avoided_g": 0, "by_month": [0] * 12, "badges": []},
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import boards, challenges, fairness, plantings, points
+from app.rewards.jobs import badges, boards, challenges, fairness, plantings, points
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -77,6 +77,8 @@ CHORES = (
     Chore("tidy market", 60, registry.tidy_market),
     Chore("ask programmes", 600, registry.ask_programmes),
     Chore("fetch statements", 86_400, registry.fetch_statements),
+    Chore("give badges", 2, badges.give_badges),
+    Chore("watch for badges", 600, badges.watch_others),
     Chore("reconcile", 600, treasury.reconcile_due),
     Chore("seal log", 60, offsets.seal_days),
     Chore("seal regions", 60, statements.seal_regions),

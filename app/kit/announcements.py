@@ -132,6 +132,12 @@ def rows_from(topic: str, rows: str) -> str:
     )
 
 
+def waiting_from(topic: str) -> str:
+    """A relation in SQL: the `payload` of everything told of `topic` that somebody has still to hear."""
+    names = ",".join(each.name for each in _listeners.get(topic, ()))
+    return f"(SELECT payload FROM announcement WHERE done_at IS NULL AND listener = ANY('{{{names}}}'))"
+
+
 def ring() -> None:
     """Wake a deliverer once the running transaction has committed."""
     ring_after_commit(_JOB)

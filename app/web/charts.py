@@ -99,3 +99,62 @@ def _ring(radius: float, waves: Sequence[tuple[int, float, float]], age: float) 
         r = radius + swing
         points.append(f"{r * math.cos(angle):.1f},{r * math.sin(angle):.1f}")
     return "M" + "L".join(points) + "Z"
+
+
+def year_wheel(months: Sequence[int]) -> tuple[str, ...]:
+    """A leaf a month around (0, 0), January at the top and on clockwise, as long as its month weighs.
+
+    Its stalk begins at 50 and its tip is at most 100 away; a month without anything is a bud.
+    """
+    top = max(max(months, default=0), 1)
+    return tuple(_leaf(number, value / top) for number, value in enumerate(months))
+
+
+def month_places(radius: float) -> tuple[tuple[float, float], ...]:
+    """Where the names of the months stand around such leaves."""
+    angles = [math.radians(number * 30 - 90) for number in range(12)]
+    return tuple((round(radius * math.cos(each), 1), round(radius * math.sin(each), 1)) for each in angles)
+
+
+def _leaf(number: int, share: float) -> str:
+    angle = math.radians(number * 30 - 90)
+    along, across = (math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))
+    length = 5 + 45 * share
+    wide = 4 + 15 * math.sqrt(share)
+
+    def place(far: float, aside: float) -> str:
+        return f"{along[0] * far + across[0] * aside:.2f} {along[1] * far + across[1] * aside:.2f}"
+
+    foot, tip, belly = place(50, 0), place(50 + length, 0), 50 + length * 0.45
+    return f"M{foot}Q{place(belly, wide)} {tip}Q{place(belly, -wide)} {foot}Z"
+
+
+@dataclass(frozen=True)
+class DayDot:
+    """A day in a field of weeks: where it stands, and whether it was acted on, rested or missed."""
+
+    day: date
+    column: int
+    row: int
+    state: str
+
+
+def week_field(acted: set[int], since: int | None, today: date, weeks: int = 5) -> tuple[DayDot, ...]:
+    """The last weeks, a row each from Monday on, until the end of this one. Days are ordinals.
+
+    A day without an act from `since` on, the first day of the streak that runs, is a rest.
+    """
+    last = today.toordinal()
+    first = last - today.weekday() - 7 * (weeks - 1)
+
+    def state(day: int) -> str:
+        if day in acted:
+            return "acted"
+        if day >= last:
+            return "today" if day == last else "to-come"
+        return "rested" if since is not None and day >= since else "missed"
+
+    return tuple(
+        DayDot(date.fromordinal(first + place), place % 7, place // 7, state(first + place))
+        for place in range(7 * weeks)
+    )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0037"
-down_revision = "0040"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
@@ -186,7 +186,7 @@ def _scores() -> None:
         _to("holder_id", "holder.id", primary_key=True, autoincrement=False),
         sa.Column("avoided_g", sa.BigInteger, nullable=False),
         sa.Column("changed", sa.BigInteger, **changed),
-        sa.CheckConstraint("season ~ '^20[0-9]{2}-Q[1-4]$'", name="season"),
+        sa.CheckConstraint("season ~ '^2[0-9]{3}-Q[1-4]$'", name="season"),
         postgresql_with={"fillfactor": "80"},
     )
     op.create_index("ix_season_score_changed", "season_score", ["changed"])

@@ -13,6 +13,7 @@ KEPT = {
     "giver": "gift-card",
     "donor": "donor-steps",
     "organisation": "organisation-year",
+    "walker": "walker-year",
 }
 
 

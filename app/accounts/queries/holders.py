@@ -179,6 +179,11 @@ def balance_of(kind: AccountKind, holder: str) -> str:
     return f"coalesce((SELECT balance FROM account WHERE account.id = {account}), 0)"
 
 
+def is_person(holder: str) -> str:
+    """The part of another room's statement that holds for persons; `holder` is SQL of its own."""
+    return f"EXISTS (SELECT FROM holder person WHERE person.id = {holder} AND person.kind = 'person')"
+
+
 def get_balances(holder_id: int) -> dict[str, int]:
     """All stored balances of a holder by the account's name."""
     rows = db.session.execute(

@@ -39,6 +39,7 @@ from app.footprint.queries.catalogue import (
     list_scenes,
     list_users,
     list_versions,
+    scene_names,
 )
 from app.footprint.queries.guides import EVENT_INVENTORY, PERSON_MONTH, Guide, latest_guide
 from app.footprint.queries.inventories import (
@@ -131,5 +132,6 @@ __all__ = [
     "replay_calculation",
     "replay_result",
     "replay_stage",
+    "scene_names",
     "stored_lines",
 ]

@@ -46,6 +46,10 @@ _AVOIDED = text(
     " WHERE holder_id = :holder AND day BETWEEN :first AND :last AND credited_g > 0"
     " GROUP BY 1, 2 ORDER BY 1, 2"
 )
+_RECORDED_MONTHS = text(
+    "SELECT holder_id, count(DISTINCT month) AS months FROM emission"
+    " WHERE holder_id = ANY(CAST(:holders AS bigint[])) GROUP BY holder_id"
+)
 _STANDING = (
     "SELECT DISTINCT ON (month, kind) month, kind, factor_id, emitted_g FROM emission"
     " WHERE holder_id = :holder AND month || '-01' BETWEEN :first AND :last"
@@ -159,6 +163,17 @@ def days_and_grades(acts: Iterable[tuple[int, int]]) -> dict[int, tuple[date, st
     pairs = sorted(set(acts))
     values = {"holders": array(holder for holder, _ in pairs), "ids": array(act for _, act in pairs)}
     return {row.id: (row.occurred_on, row.grade) for row in db.session.execute(_DAYS, values)}
+
+
+def count_recorded_months(holder_ids: Iterable[int]) -> dict[int, int]:
+    """For how many months each of these holders recorded emissions; who recorded none is left out."""
+    rows = db.session.execute(_RECORDED_MONTHS, {"holders": array(holder_ids)})
+    return {row.holder_id: row.months for row in rows}
+
+
+def credited_days_from() -> str:
+    """A relation in SQL, lent to another room's statement: holder_id, day and scene that have grams."""
+    return "(SELECT holder_id, day, scene FROM scene_day WHERE credited_g > 0)"
 
 
 def acts_from() -> str:

@@ -272,6 +272,15 @@ def find_scene(scene: str) -> Methodology | None:
     return catalogue().scenes.get(scene)
 
 
+def scene_names(scene: str) -> tuple[str, str]:
+    """What a kind of act is called in Chinese and in English, also when nothing counts it any more."""
+    named = [each for each in catalogue().methodologies.values() if each.method.scene == scene]
+    methodology = find_scene(scene) or (named[-1] if named else None)
+    if methodology is None:
+        return scene, scene
+    return methodology.document["scene_zh"], methodology.document["scene_en"]
+
+
 def list_scenes() -> list[Methodology]:
     """The methodology of every scene that counts today."""
     return list(catalogue().scenes.values())

@@ -3,13 +3,13 @@
 What somebody bought for a cause, such as an event, offsets the cause's emissions and not their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import text
 
-from app.kit.database import db
+from app.kit.database import array, db
 from app.registry import queries as registry
 from app.registry.queries.own_retirements import own_retired_from
 
@@ -60,6 +60,13 @@ _UPTO = text(
     f" WHERE {_DAY} >= :first AND ({_DAY}, id) <= (:day, :id)"
 )
 
+_RETIRERS = text(
+    "SELECT holder_id FROM unnest(CAST(:holders AS bigint[])) AS asked(holder_id) WHERE EXISTS ("
+    "   SELECT FROM orders o JOIN retirement r ON r.order_id = o.id"
+    "   WHERE o.holder_id = asked.holder_id AND o.cause_id IS NULL)"
+    f" OR EXISTS (SELECT FROM {own_retired_from()} own WHERE own.holder_id = asked.holder_id)"
+)
+
 
 def sum_retired(holder_id: int, first: date, last: date, unit: str) -> dict[date, int]:
     """Grams retired from `first` to `last` in Shanghai, by the day that each day, month or year begins."""
@@ -93,6 +100,11 @@ def retired_upto(holder_id: int, first: date, upto: tuple[date, int]) -> int:
     """Grams of a stretch's retirements up to and with (day, id)."""
     values = {"holder": holder_id, "first": first, "day": upto[0], "id": upto[1]}
     return int(db.session.scalar(_UPTO, values) or 0)
+
+
+def list_retirers(holder_ids: Iterable[int]) -> set[int]:
+    """Which of these holders ever had anything retired for themselves."""
+    return set(db.session.scalars(_RETIRERS, {"holders": array(holder_ids)}))
 
 
 def retired_from() -> str:

@@ -3,13 +3,15 @@
 Nothing is asked of Redis within a transaction: what has changed is read first, then written.
 """
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import structlog
 
 from app.kit import clock
 from app.kit.database import allow_bulk, snapshot
-from app.kit.ranking import RankingsAway, State, Turn, TurnLost
+from app.kit.ranking import Change, RankingsAway, State, Turn, TurnLost
 from app.kit.transaction import transaction
 from app.rewards.queries import board_entries as entries
 from app.rewards.queries.boards import RANKINGS
@@ -74,18 +76,30 @@ def _rebuild(turn: Turn) -> int:
     with snapshot():
         position = entries.horizon()
     people = 0
+    with ThreadPoolExecutor(1) as pen:  # Redis takes some in while PostgreSQL tells the next
+        written: Future[None] | None = None
+        for changes in _everything(seasons):
+            if written is not None:
+                written.result()
+            written = pen.submit(turn.write, generation, changes)
+            people += sum(each.members for each in changes if each.ranking.endswith(":all"))
+        if written is not None:
+            written.result()
+    turn.keep(State(generation, position, _scope(seasons), as_of))
+    turn.forget_others(generation)
+    _log.info("the boards were made anew", people=people)
+    return people
+
+
+def _everything(seasons: tuple[Season, ...]) -> Iterator[list[Change]]:
+    """All that stands on boards, part by part, each read for itself."""
     for after_next in (entries.entries_after, entries.averages_after):
         last: int | None = 0
         while last is not None:
             with snapshot():
                 allow_bulk(minutes=2)
                 last, changes = after_next(last, seasons)
-            turn.write(generation, changes)
-            people += sum(each.members for each in changes if each.ranking.endswith(":all"))
-    turn.keep(State(generation, position, _scope(seasons), as_of))
-    turn.forget_others(generation)
-    _log.info("the boards were made anew", people=people)
-    return people
+            yield changes
 
 
 def _is_outdated(state: State, until: int, seasons: tuple[Season, ...]) -> bool:

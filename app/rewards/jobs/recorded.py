@@ -7,7 +7,7 @@ from typing import Any
 
 from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
 from app.kit.announcements import listens
-from app.rewards.services import grants, scores
+from app.rewards.services import badges, grants, scores
 
 
 @listens(ACTION_RECORDED)
@@ -21,11 +21,16 @@ def thank(payload: dict[str, Any]) -> None:
         for action, grams, scene, *holder in payload["actions"]
     )
     scores.count(grants.thank(acts))
+    badges.count(acts)
 
 
 @listens(ACTION_WITHDRAWN)
 def take_back(payload: dict[str, Any]) -> None:
     """Take the thanks for a withdrawn act back."""
     holder_id, action_id = payload["holder_id"], payload["action_id"]
-    if grants.take_back(holder_id, grants.ACTION, action_id):
-        scores.uncount(grants.read_acts([(action_id, holder_id, payload["avoided_g"], "")]))
+    heard = grants.take_back(holder_id, grants.ACTION, action_id)
+    acts = grants.read_acts([(action_id, holder_id, payload["avoided_g"], "")])
+    if heard:
+        scores.uncount(acts)
+    for act in acts:
+        badges.uncount(holder_id, act.occurred_on)

@@ -2,6 +2,7 @@
 
 from app.kit.proof import Proof
 from app.rewards.queries import fairness, grants, programmes
+from app.rewards.queries.badge_proofs import prove_days
 from app.rewards.queries.challenges import prove_challenges
 from app.rewards.queries.drive_gifts import prove_drives
 from app.rewards.queries.fairness_proofs import prove_fairness
@@ -11,7 +12,15 @@ from app.rewards.queries.scores import prove_scores
 
 __all__ = ["fairness", "grants", "programmes", "prove"]
 
-PROOFS = (prove_points, prove_drives, prove_fairness, prove_scores, prove_challenges, prove_plantings)
+PROOFS = (
+    prove_points,
+    prove_drives,
+    prove_fairness,
+    prove_days,
+    prove_scores,
+    prove_challenges,
+    prove_plantings,
+)
 
 
 def prove() -> list[Proof]:

@@ -4,12 +4,13 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import boards, challenges, drives, fairness, groups, plantings, points
+from app.rewards.routes import badges, boards, challenges, drives, fairness, groups, plantings, points
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
     *drives.BLUEPRINTS,
     fairness.fairness,
+    *badges.BLUEPRINTS,
     *boards.BLUEPRINTS,
     *groups.BLUEPRINTS,
     *challenges.BLUEPRINTS,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_NAME = re.compile(r"(20\d\d)-Q([1-4])", re.ASCII)
+_NAME = re.compile(r"(2\d{3})-Q([1-4])", re.ASCII)
 _MONTHS = 3
 
 

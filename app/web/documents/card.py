@@ -1,11 +1,7 @@
 """A card on A5 across, to print, fold into an envelope and give."""
 
-from xml.etree import ElementTree
-
-from markupsafe import Markup
-
 from app.web.charts import tree_rings
-from app.web.documents.paper import FAMILIES, qr_of, stamp_of, template
+from app.web.documents.paper import FAMILIES, qr_of, shapes_of, stamp_of, template
 from app.web.documents.sheets import A5_ACROSS, Card, Document, Drawn, Page
 from app.web.documents.strips import GREEN, SOFT, Mark
 from app.web.documents.typeface import balanced, broken, face_for, fitted, hei, song
@@ -16,9 +12,6 @@ QR = (431.28, 214.0, 108.0, 108.0)
 LEADING, MOST_HIGH = 1.65, 108.0
 _ORIGIN_SIZES = (8.6, 7.8, 7.0)
 _SIZES = (11.5, 10.5, 9.5, 8.5, 7.5)
-_SHAPES = {"path", "circle", "ellipse", "rect"}
-_PLACES = {"d", "cx", "cy", "r", "rx", "ry", "x", "y", "width", "height"}
-_SHAPED_BY = {*_PLACES, "fill", "stroke", "stroke-width", "stroke-linecap", "opacity"}
 CODE_WIDTH = 122.0
 TEXT_WIDTH = QR[0] - LEFT - 34
 
@@ -38,7 +31,7 @@ def draw_card(document: Document, words: Words, card: Card) -> Drawn:
         marks=[*_message(words, card), *_foot(document, words, card)],
         qr=qr_of(document),
         qr_place=QR,
-        drawing=_shapes(card.drawing),
+        drawing=shapes_of(card.drawing),
     )
     return Drawn(label, (Page(svg, QR),), A5_ACROSS)
 
@@ -89,22 +82,3 @@ def _foot(document: Document, words: Words, card: Card) -> list[Mark]:
     issued = f"{words.say('documents.issuer')}　{document.issued_at:%Y-%m-%d}"
     marks.append(Mark(RIGHT - 64 if card.drawing else RIGHT, 66, issued, 8.6, fill=SOFT, anchor="end"))
     return marks
-
-
-def _shapes(drawing: str) -> Markup:
-    """The plain shapes of an occasion's drawing, of 96 by 96; whatever else stands in it is left out."""
-    try:
-        found = ElementTree.fromstring(f"<g>{drawing}</g>")  # noqa: S314  it can declare nothing inside an element
-    except ElementTree.ParseError:
-        return Markup("")
-    shapes = (
-        Markup("<{} {}/>").format(
-            Markup(each.tag),  # noqa: S704  one of our own words
-            Markup(" ").join(
-                Markup('{}="{}"').format(name, value) for name, value in each.items() if name in _SHAPED_BY
-            ),
-        )
-        for each in found
-        if each.tag in _SHAPES
-    )
-    return Markup("").join(shapes)

@@ -8,7 +8,8 @@ from app.kit.clock import SHANGHAI
 from app.web.documents.a4 import draw_face
 from app.web.documents.card import draw_card
 from app.web.documents.kinds import KINDS
-from app.web.documents.sheets import Card, Document, Drawn
+from app.web.documents.poster import draw_poster
+from app.web.documents.sheets import Card, Document, Drawn, Face, Poster
 from app.web.documents.typeface import GETA, printable
 from app.web.documents.words import Pair, Words, said
 from app.web.words import grouped
@@ -29,9 +30,9 @@ def draw(document: Document) -> Drawn:
         names = "、".join(f"U+{ord(letter):04X}" for letter in sorted(lacking)[:MOST_NAMED])
         note = said("documents.lacking", geta=GETA, names=names)
         drawing = replace(drawing, notes=(*drawing.notes, note))
-    if isinstance(drawing, Card):
-        return draw_card(document, words, drawing)
-    return draw_face(document, words, drawing)
+    set_as: dict[type, Any] = {Card: draw_card, Face: draw_face, Poster: draw_poster}
+    drawn: Drawn = set_as[type(drawing)](document, words, drawing)
+    return drawn
 
 
 def _replaced(number: str) -> Pair:

@@ -12,6 +12,7 @@ from app.web.documents.words import NOTHING, Pair, said
 
 A4 = (595.28, 841.89)
 A5_ACROSS = (595.28, 419.53)
+PHONE = (360.0, 640.0)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,34 @@ class Card:
     code: str
     code_label: Pair
     drawing: str = ""
+    notes: Sequence[Pair] = ()
+
+
+@dataclass(frozen=True)
+class Medal:
+    """A small drawing of 96 by 96 and what it is called."""
+
+    name: Pair
+    drawing: str
+
+
+@dataclass(frozen=True)
+class Poster:
+    """A picture as high as a phone, to show: one figure amid twelve months, and few words.
+
+    `months` are what each weighs. `counts` stand side by side; `claims` each for itself, none added.
+    """
+
+    title: Pair
+    figure: tuple[str, str]
+    figure_label: Pair
+    months: Sequence[int]
+    medal: Medal
+    counts: Sequence[tuple[str, Pair]]
+    claims: Sequence[Row]
+    medals: Sequence[Medal]
+    medals_label: Pair
+    scan: Pair
     notes: Sequence[Pair] = ()
 
 

@@ -12,6 +12,7 @@ from app.web.routes import (
     account,
     actions,
     attestations,
+    badges,
     boards,
     books,
     calculator,
@@ -95,12 +96,14 @@ from app.web.routes import (
     steps,
     tickets,
     transfers,
+    years,
 )
 
 __all__ = [
     "account",
     "actions",
     "attestations",
+    "badges",
     "boards",
     "books",
     "calculator",
@@ -185,6 +188,7 @@ __all__ = [
     "steps",
     "tickets",
     "transfers",
+    "years",
 ]
 
 pages.web.before_request(guard.refuse_foreign_forms)

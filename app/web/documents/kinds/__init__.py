@@ -11,10 +11,11 @@ from app.web.documents.kinds.gift_card import gift_card
 from app.web.documents.kinds.organisation_year import organisation_year
 from app.web.documents.kinds.planting import planting
 from app.web.documents.kinds.ruling_fulfilled import ruling_fulfilled
-from app.web.documents.sheets import Card, Document, Face
+from app.web.documents.kinds.year_review import year_review
+from app.web.documents.sheets import Card, Document, Face, Poster
 from app.web.documents.words import Words
 
-KINDS: dict[str, Callable[[Document, Words], Face | Card]] = {
+KINDS: dict[str, Callable[[Document, Words], Face | Card | Poster]] = {
     "certificate": certificate,
     "event_neutral": event_neutral,
     "duty_equivalence": duty_equivalence,
@@ -25,4 +26,5 @@ KINDS: dict[str, Callable[[Document, Words], Face | Card]] = {
     "drive_sheet": drive_sheet,
     "organisation_year": organisation_year,
     "planting": planting,
+    "year_review": year_review,
 }
