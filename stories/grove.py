@@ -1,4 +1,4 @@
-"""A class: four who plant together, first by pledges and then in parts, and who call another class out."""
+"""A class: three who plant together, first by pledges and then in parts, and who call another class out."""
 
 from datetime import datetime, timedelta
 from typing import Any
