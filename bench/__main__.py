@@ -33,6 +33,7 @@ def _measure() -> None:
         acting,
         blocks,
         gathering,
+        granting,
         growing,
         marketing,
         noticing,
@@ -64,6 +65,7 @@ def _measure() -> None:
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),
             "gathering": lambda: gathering.compare(settings),
+            "granting": granting.compare,
             "ranking": lambda: ranking.compare(settings),
             "proving": lambda: proving.compare(settings),
         }

@@ -22,6 +22,7 @@ from stories import (
     neighbours,
     organisation,
     organiser,
+    sponsor,
     walker,
 )
 from stories.teller import Story
@@ -36,6 +37,7 @@ STORIES = (
     organisation,
     neighbours,
     walker,
+    sponsor,
     colleagues,
     grove,
 )

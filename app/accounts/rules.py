@@ -66,7 +66,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "rewards.read",
         }
     ),
-    "finance": frozenset({"money.read", "money.write"}),
+    "finance": frozenset({"money.read", "money.write", "rewards.read"}),
     "registry": frozenset({"registry.read", "registry.write"}),
     "footprint": frozenset({"footprint.read", "footprint.write"}),
     "partners": frozenset({"partners.read", "partners.write"}),

@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, boards, challenges, fairness, plantings, points
+from app.rewards.jobs import badges, boards, challenges, fairness, plantings, points, reminders, tallies
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -85,6 +85,8 @@ CHORES = (
     Chore("count reports", 3600, participants.count_reports),
     Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("tend points", 60, points.tend_points),
+    Chore("remind holders", 600, reminders.remind_holders),
+    Chore("count thanks", 120, tallies.count_thanks),
     Chore("follow boards", 1, boards.follow_boards),
     Chore("forget leavings", 3600, boards.forget_leavings),
     Chore("look for signals", 3600, fairness.look_for_signals),

@@ -1,6 +1,6 @@
-"""What this room tells itself, for later: a name that was written waits to be judged.
+"""What this room tells those above it, and itself later."""
 
-`rewards.name_written` {"id"}: once a name that no rule doubts.
-"""
-
+TARIFF_ANNOUNCED = "rewards.tariff_announced"
+"""A programme's next tariff is public: {programme_id, version}."""
 NAME_WRITTEN = "rewards.name_written"
+"""A name for others to read was written, and no rule doubts it: {id}."""

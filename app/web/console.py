@@ -49,6 +49,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("words", "/console/words", "words.read"),
     ("names", "/console/names", "words.read"),
     ("events", "/console/events", "registry.read"),
+    ("sponsors", "/console/sponsors", "rewards.read"),
     ("drives", "/console/drives", "rewards.read"),
     ("challenges", "/console/challenges", "rewards.read"),
     ("audit", "/console/audit", "audit.read"),

@@ -24,6 +24,7 @@ PARTS: tuple[tuple[str, str, str], ...] = (
     ("units", "/units", "read"),
     ("year", "/years", "read"),
     ("money", "/money", "money"),
+    ("sponsoring", "/sponsoring", "read"),
     ("members", "/members", "read"),
     ("programs", "/programs", "keys"),
 )

@@ -1,7 +1,7 @@
 """Actions and steps as their holder may see them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -171,6 +171,13 @@ def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[
         wanted = wanted.where(ActionRow.id < before)
     rows = db.session.execute(wanted.order_by(ActionRow.id.desc()).limit(limit))
     return [read_action(row._mapping) for row in rows]
+
+
+def list_actions_by_id(holder_id: int, action_ids: Collection[int]) -> dict[int, Action]:
+    """Those of a holder's actions that have these ids, by id."""
+    wanted = select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.id.in_(action_ids))
+    found = (read_action(row._mapping) for row in db.session.execute(wanted))
+    return {action.id: action for action in found}
 
 
 def list_acts_since(

@@ -11,6 +11,8 @@ from app.rewards.jobs import (
     plantings,
     points,
     recorded,
+    reminders,
+    tallies,
 )
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "plantings",
     "points",
     "recorded",
+    "reminders",
+    "tallies",
 ]

@@ -4,13 +4,24 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, boards, challenges, drives, fairness, groups, plantings, points
+from app.rewards.routes import (
+    badges,
+    boards,
+    challenges,
+    drives,
+    fairness,
+    groups,
+    plantings,
+    points,
+    sponsoring,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
     *drives.BLUEPRINTS,
     fairness.fairness,
     *badges.BLUEPRINTS,
+    *sponsoring.BLUEPRINTS,
     *boards.BLUEPRINTS,
     *groups.BLUEPRINTS,
     *challenges.BLUEPRINTS,

@@ -22,7 +22,7 @@ from app.registry.queries import mandates
 from app.registry.queries.handovers import handover_waits
 from app.registry.queries.programmes import programmes_waiting
 from app.registry.queries.tickets import origins_waiting
-from app.rewards.queries import drives, fairness_figures, names
+from app.rewards.queries import drives, fairness_figures, names, proposals
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -77,6 +77,7 @@ WAITING = [
     Waiting("words", "/console/words", "words.read", inscriptions.count_waiting),
     Waiting("names", "/console/names", "words.read", names.count_waiting),
     Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
+    Waiting("sponsors", "/console/sponsors", "rewards.read", proposals.count_waiting),
     Waiting("drives", "/console/drives", "rewards.read", drives.count_waiting),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]
