@@ -106,7 +106,8 @@ def test_operators_call_one_promise_a_reward_between_two_and_stop_it(app: Flask,
     found = find_reward(challenge.id)
     assert found is not None
     assert found.approved_at is not None
-    assert "50" in Visitor(app).get(f"/challenges/{challenge.code}").text
+    assert f"/points/programmes/{programme}" in Visitor(app).get(f"/challenges/{challenge.code}").text
+    assert Visitor(app).get(f"/points/programmes/{programme}").status_code == 200
     assert asks.post(f"{desk}/stop").status_code == 303
     assert approves.get(desk).status_code == 200
     assert asks.post(f"{desk}/stop").status_code == 409
