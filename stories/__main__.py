@@ -17,6 +17,7 @@ from stories import (
     colleagues,
     donor,
     giver,
+    grove,
     member,
     neighbours,
     organisation,
@@ -38,6 +39,7 @@ STORIES = (
     walker,
     sponsor,
     colleagues,
+    grove,
 )
 FOLDER = Path("var/demo")
 

@@ -19,7 +19,7 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, boards, fairness, points, reminders, tallies
+from app.rewards.jobs import badges, boards, challenges, fairness, plantings, points, reminders, tallies
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -70,6 +70,8 @@ CHORES = (
     Chore("tell organisations", 2, organisations.tell_orders),
     Chore("push notices", 1, webhooks.deliver_notices),
     Chore("tell causes", 1, offsets.tell_causes),
+    Chore("tend challenges", 300, challenges.tend_challenges),
+    Chore("end plantings", 300, plantings.end_plantings),
     Chore("remind dockets", 600, dockets.remind_dockets),
     Chore("remind organisers", 3600, events.remind_organisers),
     Chore("tidy market", 60, registry.tidy_market),

@@ -51,6 +51,7 @@ SECTIONS: tuple[tuple[str, str, str | None], ...] = (
     ("events", "/console/events", "registry.read"),
     ("sponsors", "/console/sponsors", "rewards.read"),
     ("drives", "/console/drives", "rewards.read"),
+    ("challenges", "/console/challenges", "rewards.read"),
     ("audit", "/console/audit", "audit.read"),
     ("operators", "/console/operators", "operators.write"),
     ("account", "/console/account", None),

@@ -4,7 +4,17 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, boards, drives, fairness, groups, points, sponsoring
+from app.rewards.routes import (
+    badges,
+    boards,
+    challenges,
+    drives,
+    fairness,
+    groups,
+    plantings,
+    points,
+    sponsoring,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
@@ -14,6 +24,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     *sponsoring.BLUEPRINTS,
     *boards.BLUEPRINTS,
     *groups.BLUEPRINTS,
+    *challenges.BLUEPRINTS,
+    plantings.plantings,
 )
 
 
