@@ -41,6 +41,7 @@ def _measure() -> None:
         partnering,
         printing,
         proving,
+        ranking,
         redeeming,
         settling,
     )
@@ -66,6 +67,7 @@ def _measure() -> None:
             "accounting": lambda: accounting.compare(settings),
             "gathering": lambda: gathering.compare(settings),
             "granting": granting.compare,
+            "ranking": lambda: ranking.compare(settings),
             "redeeming": lambda: redeeming.compare(settings),
             "proving": lambda: proving.compare(settings),
         }

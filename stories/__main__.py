@@ -14,8 +14,10 @@ from cases.people import Unexpected
 from stories import (
     citizen,
     clerk,
+    colleagues,
     donor,
     giver,
+    grove,
     member,
     neighbours,
     organisation,
@@ -27,8 +29,19 @@ from stories import (
 from stories.teller import Story
 
 STORIES = (
-    *(member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker),
-    *(sponsor, redeemer),
+    member,
+    citizen,
+    clerk,
+    giver,
+    donor,
+    organiser,
+    organisation,
+    neighbours,
+    walker,
+    sponsor,
+    colleagues,
+    grove,
+    redeemer,
 )
 FOLDER = Path("var/demo")
 

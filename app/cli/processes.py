@@ -19,7 +19,17 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, fairness, points, redemptions, reminders, tallies
+from app.rewards.jobs import (
+    badges,
+    boards,
+    challenges,
+    fairness,
+    plantings,
+    points,
+    redemptions,
+    reminders,
+    tallies,
+)
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -70,6 +80,8 @@ CHORES = (
     Chore("tell organisations", 2, organisations.tell_orders),
     Chore("push notices", 1, webhooks.deliver_notices),
     Chore("tell causes", 1, offsets.tell_causes),
+    Chore("tend challenges", 300, challenges.tend_challenges),
+    Chore("end plantings", 300, plantings.end_plantings),
     Chore("remind dockets", 600, dockets.remind_dockets),
     Chore("remind organisers", 3600, events.remind_organisers),
     Chore("tidy market", 60, registry.tidy_market),
@@ -85,6 +97,8 @@ CHORES = (
     Chore("tend points", 60, points.tend_points),
     Chore("remind holders", 600, reminders.remind_holders),
     Chore("count thanks", 120, tallies.count_thanks),
+    Chore("follow boards", 1, boards.follow_boards),
+    Chore("forget leavings", 3600, boards.forget_leavings),
     Chore("look for signals", 3600, fairness.look_for_signals),
     Chore("keep limits", 60, fairness.keep_limits),
     Chore("ask voucher partners", 2, redemptions.ask_partners),

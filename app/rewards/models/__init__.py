@@ -1,6 +1,6 @@
 """What rewards remember."""
 
-from app.rewards.models import fairness
+from app.rewards.models import challenges, fairness, groups, plantings, scores
 from app.rewards.models.badges import ActiveDaysRow, BadgeAward, BadgeStanding, BadgeWatch, YearLink
 from app.rewards.models.drives import Drive, DriveGift, DriveReport
 from app.rewards.models.grants import PointGrant, PointUse, Spending
@@ -31,5 +31,9 @@ __all__ = [
     "VoucherCode",
     "VoucherPartner",
     "YearLink",
+    "challenges",
     "fairness",
+    "groups",
+    "plantings",
+    "scores",
 ]

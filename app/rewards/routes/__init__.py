@@ -4,7 +4,20 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, drives, fairness, items, points, redemptions, sponsoring, vouchers
+from app.rewards.routes import (
+    badges,
+    boards,
+    challenges,
+    drives,
+    fairness,
+    groups,
+    items,
+    plantings,
+    points,
+    redemptions,
+    sponsoring,
+    vouchers,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     points.points,
@@ -15,6 +28,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     fairness.fairness,
     *badges.BLUEPRINTS,
     *sponsoring.BLUEPRINTS,
+    *boards.BLUEPRINTS,
+    *groups.BLUEPRINTS,
+    *challenges.BLUEPRINTS,
+    plantings.plantings,
 )
 
 

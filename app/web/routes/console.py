@@ -22,7 +22,7 @@ from app.registry.queries import mandates
 from app.registry.queries.handovers import handover_waits
 from app.registry.queries.programmes import programmes_waiting
 from app.registry.queries.tickets import origins_waiting
-from app.rewards.queries import drives, fairness_figures, items, proposals, redemptions
+from app.rewards.queries import drives, fairness_figures, items, names, proposals, redemptions
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -100,6 +100,7 @@ WAITING = [
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("fairness", "/console/fairness", "rewards.read", fairness_figures.count_waiting),
     Waiting("words", "/console/words", "words.read", inscriptions.count_waiting),
+    Waiting("names", "/console/names", "words.read", names.count_waiting),
     Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
     Waiting("sponsors", "/console/sponsors", "rewards.read", proposals.count_waiting),
     Waiting("drives", "/console/drives", "rewards.read", drives.count_waiting),
