@@ -205,6 +205,6 @@ def test_a_partner_is_added_and_confirmed_and_its_vouchers_page_waits(
 
 def test_operators_without_the_right_and_strangers_see_nothing(app: Flask, counter: Counter) -> None:
     for path in ("/console/items", "/console/redemptions", "/console/items/partners"):
-        assert at_console(app, "finance").get(path).status_code == 403
+        assert at_console(app, "registry").get(path).status_code == 403
         assert Visitor(app).get(path).status_code == 302
     assert Visitor(app).get("/me/redemptions").status_code == 302
