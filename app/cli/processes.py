@@ -119,21 +119,25 @@ def sweeper() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    threads = [threading.Thread(target=_keep_doing, args=(app, chore, stop)) for chore in CHORES]
+    turns = threading.BoundedSemaphore(2 * current_app.extensions["settings"].pool_size)
+    threads = [threading.Thread(target=_keep_doing, args=(app, chore, turns, stop)) for chore in CHORES]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _keep_doing(app: Flask, chore: Chore, stop: threading.Event) -> None:
+def _keep_doing(app: Flask, chore: Chore, turns: threading.BoundedSemaphore, stop: threading.Event) -> None:
     """Look at one chore again and again; each has its own thread, so that a slow one holds up no other.
+
+    There are more chores than connections: as many run at once as the pool lends, and none fails for want
+    of one.
 
     Whatever goes wrong, the sweeper goes on: a database that is away comes back, and a bug in one
     chore must not end the rest.
     """
     while not stop.is_set():
-        with app.app_context():
+        with turns, app.app_context():
             try:
                 chore.do()
             except Exception:
