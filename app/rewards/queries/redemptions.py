@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.kit import clock, sealing
 from app.kit.codes import read_code
@@ -250,36 +250,6 @@ def list_returns(redemption_id: int) -> Sequence[ReturnRequest]:
         wanted.order_by(ReturnRequest.id.desc()).execution_options(populate_existing=True)
     )
     return rows.all()
-
-
-@dataclass(frozen=True)
-class SharedParcel:
-    """A thing that was sent where, or to whose telephone, others had things sent too; neither is told."""
-
-    mark: bytes
-    holder_id: int
-    on: date
-
-
-def list_shared_parcels(least: int, since: datetime) -> list[SharedParcel]:
-    """What at least so many people had sent to one place, or under one telephone, since then."""
-    day = cast(func.timezone("Asia/Shanghai", Redemption.reserved_at), Date)
-    found = []
-    for digest in (Dispatch.place_digest, Dispatch.phone_digest):
-        sent = (
-            select(digest.label("mark"), Redemption.holder_id, func.max(day).label("day"))
-            .select_from(Dispatch)
-            .join(Redemption, Redemption.id == Dispatch.redemption_id)
-            .where(digest.is_not(None), Redemption.reserved_at >= since)
-            .group_by(digest, Redemption.holder_id)
-            .subquery()
-        )
-        crowded = select(sent.c.mark).group_by(sent.c.mark).having(func.count() >= least)
-        rows = db.session.execute(
-            select(sent).where(sent.c.mark.in_(crowded)).order_by(sent.c.mark, sent.c.holder_id)
-        )
-        found += [SharedParcel(bytes(row.mark), row.holder_id, row.day) for row in rows]
-    return found
 
 
 def _page(wanted: Any, limit: int, before: int | None) -> Sequence[Redemption]:
