@@ -27,6 +27,7 @@ from app.rewards.errors import (
     SpendingEnded,
     TariffTooSoon,
 )
+from app.rewards.jobs.points import tend_points
 from app.rewards.models import Programme
 from app.rewards.services import grants, programmes, spending
 
@@ -88,6 +89,36 @@ def test_points_that_become_active_while_they_are_taken_back_wait_in_no_circle(
     at_once(app, [step for back in backwards for step in (few, back)], 8)
     now = balances(walker.holder_id)
     assert (now.pending, now.active, now.debt, now.taken_back) == (0, 0, 0, 400)
+    assert_covered()
+
+
+def test_points_granted_at_once_while_others_become_active_wait_in_no_circle(app: Flask) -> None:
+    programme_id = sponsor(pending_days={"measured": 0})
+    people = [person(app).holder_id for _ in range(12)]
+    thanked(*(act(holder_id, 100) for holder_id in people for _ in range(3)))
+    prizes = [[(each * 100 + holder_id, holder_id, 5) for holder_id in people] for each in range(8)]
+    few = partial(grants.activate_due, 5)
+    given = [partial(grants.grant, programme_id, "test", prize) for prize in prizes]
+    at_once(app, [step for give in given for step in (few, give)], 8)
+    tend_points()
+    assert [balances(holder_id).active for holder_id in people] == [70] * 12
+    assert_covered()
+
+
+def test_money_is_confirmed_while_people_are_thanked_and_nobody_waits_in_a_circle(app: Flask) -> None:
+    first, second = (operator(app, app.test_client(), "rewards") for _ in range(2))
+    programme_id, people = sponsor(fen=500), [person(app).holder_id for _ in range(20)]
+    with transaction():
+        paid = [
+            programmes.record_movement(first, programme_id, "deposit", 1000, f"BANK-{each}").id
+            for each in range(8)
+        ]
+    steps = [partial(programmes.confirm_movement, second, each) for each in paid]
+    for place in range(16):
+        acts = [act(holder_id, 100) for holder_id in people]
+        steps.insert(place * 3 // 2, partial(grants.thank, acts))
+    at_once(app, steps, 8)
+    assert queries.programmes.standing(programme_id).fund_fen == 8500
     assert_covered()
 
 

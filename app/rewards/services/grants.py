@@ -123,10 +123,20 @@ def _write(source: str, rows: Sequence[_Row], now: datetime, *, active: bool) ->
     ids = [new[row[0]] for row in granted]
     holders, amounts = [row[1] for row in granted], [row[4] for row in granted]
     paying = [row[2] for row in granted if row[2] is not None]
-    ledger.post_columns((chart.THANK, ids, paying, holders, amounts))
+    thanks = (chart.THANK, ids, paying, holders, amounts)
     if active:
-        ledger.post_columns((chart.ACTIVATE_POINTS, ids, holders, holders, amounts))
+        _lock_people(holders)
+        ledger.post_columns(thanks, (chart.ACTIVATE_POINTS, ids, holders, holders, amounts))
+    else:
+        ledger.post_columns(thanks)
     return set(new)
+
+
+def _lock_people(holder_ids: Iterable[int]) -> None:
+    """Lock what is active of these people before what is pending, as all that touches both does."""
+    points = [chart.POINTS.of(holder_id) for holder_id in holder_ids]
+    ledger.open_accounts(points)
+    ledger.lock_balances(points)
 
 
 def grant(programme_id: int, source: str, thanks: Sequence[tuple[int, int, int]]) -> set[int]:
@@ -170,9 +180,7 @@ def activate(ids: Sequence[int]) -> int:
     """Let pending lots become active, those of `ids` that still can; returns how many."""
     now = clock.now()
     whose = db.session.scalars(select(PointGrant.holder_id).where(PointGrant.id.in_(ids)).distinct()).all()
-    points = [chart.POINTS.of(holder_id) for holder_id in whose]
-    ledger.open_accounts(points)
-    ledger.lock_balances(points)
+    _lock_people(whose)
     rows = db.session.execute(
         update(PointGrant)
         .where(
