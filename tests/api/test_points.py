@@ -209,6 +209,17 @@ def test_what_is_taken_back_never_goes_below_zero_but_is_owed_and_worked_off(wal
     assert_covered()
 
 
+def test_what_had_expired_is_not_taken_back_once_more(walker: Person) -> None:
+    sponsor(life_months=1)
+    ride = act(walker.holder_id, 500)
+    thanked(ride)
+    with later(40), transaction():
+        assert grants.take_back(walker.holder_id, grants.ACTION, ride.action_id)
+    now = balances(walker.holder_id)
+    assert (now.earned, now.expired, now.taken_back, now.debt) == (50, 50, 0, 0)
+    assert_covered()
+
+
 def test_what_is_owed_cannot_be_spent_before_it_is_worked_off(walker: Person) -> None:
     sponsor()
     ride = act(walker.holder_id, 500)
