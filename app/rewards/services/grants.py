@@ -67,9 +67,9 @@ def thank(acts: Sequence[Act]) -> list[Act]:
     Any number in a few statements. An act that was withdrawn before it was heard of earns nothing:
     `take_back` has left its row.
     """
+    regions = homes.list_regions(act.holder_id for act in acts)
     offers = programmes.list_offers()
     left = lock_promises(offer.programme_id for offer in offers)
-    regions = homes.list_regions(act.holder_id for act in acts)
     earned: list[tuple[Act, Thanks]] = []
     stopped: set[int] = set()
     for act in acts:
@@ -277,9 +277,11 @@ def work_off(holder_id: int) -> int:
         )
         .order_by(PointGrant.expires_at, PointGrant.id)
     )
-    lock_promises({programme_id for _, programme_id in db.session.execute(lots)})
+    promises = lock_promises({programme_id for _, programme_id in db.session.execute(lots)})
     owed = -lock_points(holder_id)[chart.POINTS_DEBT]
-    locked = lots.with_for_update(of=PointGrant).execution_options(populate_existing=True)
+    # What another programme granted meanwhile waits for the next time: its promise is not locked.
+    locked = lots.where(PointGrant.programme_id.in_(promises)).with_for_update(of=PointGrant)
+    locked = locked.execution_options(populate_existing=True)
     known = {lot.id: (lot, programme_id) for lot, programme_id in db.session.execute(locked)}
     taken = take([(lot.id, lot.remaining) for lot, _ in known.values()], owed)
     uses = [PointUse(grant_id=lot_id, points=points, used_at=clock.now()) for lot_id, points in taken]
