@@ -66,9 +66,9 @@ def withdraw(act: Action) -> None:
         assert footprint.withdraw_action(act.holder_id, act.code)
 
 
-def hear() -> None:
+def hear(minutes: int = 1) -> None:
     """Let everything be heard, and everybody be looked at."""
-    with clock.frozen(NOON + timedelta(minutes=1)):
+    with clock.frozen(NOON + timedelta(minutes=minutes)):
         announcements.deliver()
         jobs.watch_others()
         jobs.give_badges()
@@ -119,9 +119,13 @@ def test_a_withdrawn_act_takes_its_day_and_its_badge_back_and_doing_it_again_ret
     assert held(rider) == set()
     assert told(rider)[0] == "rewards.notice_badge_withdrawn"
     assert not known.get_days(rider.holder_id).all
-    ride(rider, hour=10)
-    hear()
+    again = ride(rider, hour=10)
+    hear(2)
     assert held(rider) == {"first_day"}
+    withdraw(again)
+    hear(3)
+    names = ["rewards.notice_badge_withdrawn", "rewards.notice_badge"]
+    assert told(rider) == names * 2, "every time, not the first alone"
 
 
 def test_a_day_stays_while_anything_else_of_it_stands(rider: Person) -> None:
