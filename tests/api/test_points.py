@@ -29,7 +29,9 @@ from app.rewards.errors import (
 )
 from app.rewards.jobs.points import tend_points
 from app.rewards.models import Programme
+from app.rewards.queries.sponsoring import list_budgets
 from app.rewards.services import grants, programmes, spending
+from app.rewards.services.tallies import count_thanks
 
 
 @pytest.fixture
@@ -210,13 +212,17 @@ def test_what_is_taken_back_never_goes_below_zero_but_is_owed_and_worked_off(wal
 
 
 def test_what_had_expired_is_not_taken_back_once_more(walker: Person) -> None:
-    sponsor(life_months=1)
+    programme_id = sponsor(life_months=1)
     ride = act(walker.holder_id, 500)
     thanked(ride)
     with later(40), transaction():
         assert grants.take_back(walker.holder_id, grants.ACTION, ride.action_id)
+        count_thanks()
     now = balances(walker.holder_id)
     assert (now.earned, now.expired, now.taken_back, now.debt) == (50, 50, 0, 0)
+    counted = list_budgets([programme_id])[programme_id].tally
+    assert counted is not None
+    assert (counted.granted, counted.expired, counted.taken_back) == (50, 50, 0)
     assert_covered()
 
 
