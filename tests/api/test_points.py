@@ -165,6 +165,16 @@ def test_points_that_come_back_live_on(walker: Person) -> None:
     assert_covered()
 
 
+def test_no_points_live_longer_than_ten_years_however_often_they_come_back(walker: Person) -> None:
+    programme_id = sponsor(life_months=120)
+    with transaction():
+        grants.grant(programme_id, "test", [(912, walker.holder_id, 50)])
+    with clock.frozen(clock.now() + timedelta(days=3650)), transaction():
+        spending.give_back(spending.reserve(walker.holder_id, 20, "coupon", programme_id))
+    with later(3656):
+        assert (balances(walker.holder_id).active, balances(walker.holder_id).expired) == (0, 50)
+
+
 def test_nobody_spends_more_than_they_have_however_often_at_once(app: Flask, walker: Person) -> None:
     with_points(walker.holder_id, 100)
     village = giver()
