@@ -30,6 +30,7 @@ from app.rewards.errors import (
 from app.rewards.jobs.points import tend_points
 from app.rewards.models import Programme
 from app.rewards.queries.sponsoring import list_budgets
+from app.rewards.rules.tariffs import Act
 from app.rewards.services import grants, programmes, spending
 from app.rewards.services.tallies import count_thanks
 
@@ -76,6 +77,18 @@ def test_a_hundred_at_once_are_never_promised_more_than_the_fund_holds(app: Flas
     standing = queries.programmes.standing(programme_id)
     assert (standing.fund_fen, standing.promise, standing.outstanding) == (500, 0, 500)
     assert_covered()
+
+
+def test_a_sponsor_of_another_place_is_waited_for_by_nobody(app: Flask, walker: Person) -> None:
+    elsewhere, ride = sponsor(region="4401"), act(walker.holder_id, 500)
+    sponsor()
+
+    def thank() -> list[Act]:
+        db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+        return grants.thank([ride])
+
+    programmes.lock_promises([elsewhere])
+    assert at_once(app, [thank], 1) == [[ride]]
 
 
 def test_points_that_become_active_while_they_are_taken_back_wait_in_no_circle(

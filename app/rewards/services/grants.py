@@ -68,7 +68,8 @@ def thank(acts: Sequence[Act]) -> list[Act]:
     `take_back` has left its row.
     """
     regions = homes.list_regions(act.holder_id for act in acts)
-    offers = programmes.list_offers()
+    places = {regions.get(act.holder_id) for act in acts}
+    offers = [offer for offer in programmes.list_offers() if any(map(offer.covers, places))]
     left = lock_promises(offer.programme_id for offer in offers)
     earned: list[tuple[Act, Thanks]] = []
     stopped: set[int] = set()
