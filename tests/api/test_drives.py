@@ -1,5 +1,6 @@
 """Drives: points, a day's steps and units given by many, to what two operators opened, each thanked once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from app.offsets.services.orders import Wish
 from app.rewards.errors.drives import DriveDecided, DriveFaulty, DriveNeedsAnother
 from app.rewards.queries.drives import list_reports
 from app.rewards.rules.drives import Goal
-from app.rewards.services import drive_gifts, drives
+from app.rewards.services import drive_gifts, drives, fairness, grants
 from app.rewards.services.drives import NewReport
 from senhui_verify.attestation import check_attestation
 from senhui_verify.jws import Keys
@@ -207,6 +208,28 @@ def test_a_day_that_is_given_ten_times_at_once_is_given_once(app: Flask, donor: 
     act = partial(_steps_given, donor.holder_id, drive.code)
     assert sorted(at_once(app, [act] * 10, 10)) == ["given"] + ["steps_given_away"] * 9
     assert read(drive).row.gifts == 1
+
+
+def test_who_decides_about_a_giver_of_steps_and_the_giver_do_not_wait_for_each_other(
+    app: Flask, donor: Person
+) -> None:
+    sponsor(grams_per_point=2)
+    drive = opened(giver())
+    walk(donor.holder_id, (clock.business_day(), 4000))
+    announcements.deliver()
+
+    def given() -> str:
+        with app.app_context(), transaction():
+            return _steps_given(donor.holder_id, drive.code)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            fairness.begin_turn(donor.holder_id)
+            giving = pool.submit(given)
+            with pytest.raises(TimeoutError):
+                giving.result(0.2)
+            grants.lock_points(donor.holder_id)
+        assert giving.result(5) == "given"
 
 
 def _steps_given(holder_id: int, code: str) -> str:

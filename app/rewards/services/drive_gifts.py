@@ -32,6 +32,7 @@ from app.rewards.queries.drive_gifts import GiftFacts
 from app.rewards.queries.drives import DriveFacts, get_by_id, get_drive
 from app.rewards.rules.drives import DriveStatus, Gift
 from app.rewards.services import grants, spending
+from app.rewards.services.fairness import require_free
 
 MOST_LOTS = 100
 _COUNT = text(
@@ -56,9 +57,11 @@ def give_points(holder_id: int, code: str, points: int) -> GiftFacts:
 def give_steps(holder_id: int, code: str, day: date) -> GiftFacts:
     """Give what the steps of a day earned, active or not yet; what was spent or given before stays so.
 
-    Raises `DriveUnknown`, `DriveNotOpen`, `DriveReached`, `StepsGivenAway`, and `PointsShort` for who owes.
+    Raises `DriveUnknown`, `DriveNotOpen`, `DriveReached`, `StepsGivenAway`, `PointsShort` for who owes, and
+    `RedeemingHeld`.
     """
     drive = _open(code)
+    require_free(holder_id)  # before their points: who decides about them takes these two in that order
     grants.lock_points(holder_id)
     walks = giving.list_step_grants(holder_id, drive.kind, day, day)
     if not walks:
