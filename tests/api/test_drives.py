@@ -12,7 +12,7 @@ from drives import charity, opened, read, walk, wish
 from flask import Flask
 from flask.testing import FlaskClient
 from giving import settle_all
-from paying import colleague
+from paying import colleague, holder_code
 from rewarding import balances, giver, sponsor, with_points
 from shop import Shop, assert_books_prove, eventually, paid
 from sqlalchemy import text
@@ -28,6 +28,9 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.services.orders import Wish
+from app.registry import services as registry
+from app.registry.errors import Sanctioned
+from app.registry.rules.sanctions import SanctionTerms
 from app.rewards.errors.drives import DriveDecided, DriveFaulty, DriveNeedsAnother
 from app.rewards.queries.drives import list_reports
 from app.rewards.rules.drives import Goal
@@ -346,6 +349,22 @@ def test_nothing_is_called_a_donation_without_a_qualified_charity(client: FlaskC
     assert shown["fundraising_number"] == "53990000MJ0000001RA26007"
     kinds = db.session.scalars(text("SELECT kind FROM spending ORDER BY id")).all()
     assert kinds == ["village", "charity"]
+
+
+def test_nothing_goes_to_who_is_suspended(client: FlaskClient, donor: Person) -> None:
+    village, anna, bao = giver(), colleague("rewards"), colleague("rewards")
+    drive, waiting = opened(village), wish(village)
+    with transaction():
+        draft = drives.draft_drive(anna, waiting)
+        told = SanctionTerms("suspend", "investigation", "正在核查")
+        registry.sanctions.impose(anna, f"holder.{holder_code(village)}", told)
+    for what, body in (("points", {"points": 1}), ("steps", {"day": "2026-01-01"})):
+        refused = give(client, donor, drive.code, what, **body)
+        assert (refused.status_code, refused.json["code"]) == (409, "sanctioned")
+    assert "正受处罚" in client.get(f"/drives/{drive.code}").text
+    with pytest.raises(Sanctioned), transaction():
+        drives.publish_drive(bao, draft.code)
+    assert balances(donor.holder_id).active == 300
 
 
 def test_a_report_is_shown_by_another_and_tells_what_was_used(client: FlaskClient, donor: Person) -> None:

@@ -151,11 +151,17 @@ def count_order(cause_id: int, order_id: int) -> GiftFacts | None:
 
 
 def _open(code: str) -> DriveFacts:
+    """The drive, which takes something now for whom nothing is said against.
+
+    Raises `DriveUnknown`, `DriveReached`, `DriveNotOpen`, `Sanctioned` for a payee who is suspended or
+    removed; nobody becomes so before the commit.
+    """
     drive = get_drive(code)
     if drive.status is DriveStatus.REACHED:
         raise _reached(drive, 0)
-    if not drive.takes_now:
+    if drive.status is not DriveStatus.OPEN:
         raise DriveNotOpen()
+    registry.sanctions.require_free(drive.row.payee_id)
     return drive
 
 

@@ -96,12 +96,16 @@ _APART = ("payee", "project", "goal", "charity")
 
 
 def publish_drive(operator_id: int, code: str) -> DriveFacts:
-    """Open a drive that somebody else wrote. Raises `DriveUnknown`, `DriveNeedsAnother`, `DriveDecided`."""
+    """Open a drive that somebody else wrote.
+
+    Raises `DriveUnknown`, `DriveNeedsAnother`, `DriveDecided`, `Sanctioned` for a payee who is suspended.
+    """
     row = _lock(code)
     if row.published_at is not None or row.closed_at is not None:
         raise DriveDecided()
     if row.drafted_by == operator_id:
         raise DriveNeedsAnother()
+    registry.sanctions.require_free(row.payee_id)
     row.published_by, row.published_at = operator_id, clock.now()
     db.session.flush()
     # So that the first who give, all at once, find an account to wait for instead of each opening it.
