@@ -1,6 +1,7 @@
 """Drives: points, a day's steps and units given by many, to what two operators opened, each thanked once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from builders import Person, person
 from crowd import at_once
-from drives import charity, opened, read, walk, wish
+from drives import charity, foundation, opened, read, walk, wish
 from flask import Flask
 from flask.testing import FlaskClient
 from giving import settle_all
@@ -326,13 +327,17 @@ def test_a_drive_is_written_by_one_and_opened_by_another_and_then_stays(
         ({"payee": "NOBODY"}, "#/payee"),
         ({"project": "NONE"}, "#/project"),
         ({"goal": Goal(None, 20)}, "#/project"),
-        ({"charity": charity(clock.business_day())}, "#/fundraising_until"),
+        ({"charity": charity(clock.business_day()), "payee": "foundation"}, "#/fundraising_until"),
+        ({"charity": charity()}, "#/payee"),
+        ({"charity": replace(charity(), name="另一个基金会"), "payee": "foundation"}, "#/payee"),
     ],
 )
 def test_a_drive_that_cannot_be_is_refused_by_its_field(
     app: Flask, terms: dict[str, Any], field: str
 ) -> None:
     anna, village = colleague("rewards"), giver()
+    if terms.get("payee") == "foundation":
+        terms = terms | {"payee": holder_code(foundation())}
     with pytest.raises(DriveFaulty) as refused, transaction():
         drives.draft_drive(anna, wish(village, **terms))
     assert [each["pointer"] for each in refused.value.errors] == [field]
@@ -341,7 +346,7 @@ def test_a_drive_that_cannot_be_is_refused_by_its_field(
 
 
 def test_nothing_is_called_a_donation_without_a_qualified_charity(client: FlaskClient, donor: Person) -> None:
-    plain, named = opened(giver()), opened(giver(), charity=charity())
+    plain, named = opened(giver()), opened(foundation(), charity=charity())
     for drive, said in ((plain, False), (named, True)):
         told = give(client, donor, drive.code, "points", points=3).json
         assert ("charity" in told["facts"], told["facts"]["manner"] == "charity") == (said, said)

@@ -63,6 +63,8 @@ def draft_drive(operator_id: int, wish: NewDrive) -> DriveFacts:
     faults = dict(drive_faults(wish.goal, days, today, wish.charity, step_kg))
     if payee_id is None:
         faults["payee"] = "rewards.drive_payee_unknown"
+    elif wish.charity and not _is_charity(payee_id, wish.charity):
+        faults["payee"] = "rewards.drive_payee_not_charity"
     if wish.project and forest is None:
         faults["project"] = "rewards.drive_project_unknown"
     if faults or payee_id is None:
@@ -90,6 +92,14 @@ def draft_drive(operator_id: int, wish: NewDrive) -> DriveFacts:
     db.session.flush()
     audit.record(operator_id, "drive_drafted", row.code, {"payee": wish.payee, "title": wish.title_zh})
     return known.get_by_id(row.cause_id)
+
+
+def _is_charity(payee_id: int, charity: Charity) -> bool:
+    """Whether who is paid is the charity itself: what it raises goes into its own account (article 26)."""
+    payee = accounts.get_holder(payee_id)
+    if payee.kind != "organisation" or payee.name != charity.name:
+        return False
+    return accounts.memberships.get_organisation(payee.id).credit_code in (None, charity.credit_code)
 
 
 _APART = ("payee", "project", "goal", "charity")
