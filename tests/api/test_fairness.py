@@ -292,6 +292,11 @@ def test_an_act_that_earned_nothing_is_explained_and_thanked_once_on_appeal(
     assert balances(rider.holder_id).active == ride.avoided_g // 10
     assert programmes.standing(paying).outstanding == ride.avoided_g // 10
     assert say(client, rider, f"acts/{ride.code}", "还要") == 409
+    with transaction():
+        footprint.withdraw_action(rider.holder_id, ride.code)
+    announcements.deliver()
+    assert balances(rider.holder_id).active == 0, "what thanks for an act goes back with it"
+    assert programmes.standing(paying).outstanding == 0
     assert_covered()
 
 

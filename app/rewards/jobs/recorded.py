@@ -8,7 +8,7 @@ from typing import Any
 from app.footprint import queries as footprint
 from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
 from app.kit.announcements import listens
-from app.rewards.services import badges, grants
+from app.rewards.services import badges, fairness_appeals, grants
 
 
 @listens(ACTION_RECORDED)
@@ -30,5 +30,6 @@ def take_back(payload: dict[str, Any]) -> None:
     """Take the thanks for a withdrawn act back."""
     holder_id, action_id = payload["holder_id"], payload["action_id"]
     grants.take_back(holder_id, grants.ACTION, action_id)
+    fairness_appeals.take_back(holder_id, action_id)
     for day, _ in footprint.accounts.days_and_grades([(holder_id, action_id)]).values():
         badges.uncount(holder_id, day)

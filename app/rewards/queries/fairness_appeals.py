@@ -16,7 +16,8 @@ from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal
 from app.rewards.queries.fairness_rules import limits
 
-ACTION = "action"
+ACTION, APPEAL = "action", "appeal"
+"""The sources of what is granted for acts, and on appeals; `source_id` is the act's, or the appeal's."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,16 @@ def get_act_case_of(appeal: FairnessAppeal) -> ActCase:
 def _act_case(grant: PointGrant, action: Action) -> ActCase:
     appeal = db.session.scalar(select(FairnessAppeal).where(FairnessAppeal.grant_id == grant.id))
     return ActCase(grant, action, read_appeal(appeal) if appeal else None)
+
+
+def find_thanked(action_id: int) -> int | None:
+    """The appeal on which an act was thanked for after all; None for any other act."""
+    return db.session.scalar(
+        select(FairnessAppeal.id)
+        .join(PointGrant, PointGrant.id == FairnessAppeal.grant_id)
+        .where(PointGrant.source == ACTION, PointGrant.source_id == action_id)
+        .where(FairnessAppeal.granted.is_(True))
+    )
 
 
 def list_unthanked(holder_id: int, limit: int = 20) -> list[ActCase]:

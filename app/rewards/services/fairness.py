@@ -103,7 +103,7 @@ def confirm(operator_id: int, measure_code: str) -> Measure:
     measure.confirmed_by, measure.confirmed_at = operator_id, now
     measure.until = limits().reach("appeal_days", now)
     db.session.flush()
-    _tell(measure, "rewards.notice_taking", points=sum(known.standing_thanks(_acts_of(measure)).values()))
+    _tell(measure, "rewards.notice_taking", points=known.standing_thanks(_acts_of(measure)))
     _close_once_decided(db.session.get_one(Inquiry, measure.inquiry_id))
     audit.record(operator_id, "fairness_confirmed", measure.code)
     return measure
@@ -169,7 +169,7 @@ def carry_out(measure_code: str) -> int:
     if measure.ended_at is not None or measure_code not in list_takings():
         return 0
     acts = _acts_of(measure)
-    points = sum(known.standing_thanks(acts).values())
+    points = known.standing_thanks(acts)
     for code in likeness.list_standing(measure.holder_id, acts):
         footprint.withdraw_action(measure.holder_id, code)
     measure.points_taken = points

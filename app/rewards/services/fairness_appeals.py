@@ -21,13 +21,11 @@ from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal, Measure
 from app.rewards.queries import fairness as known
 from app.rewards.queries import fairness_appeals, programmes
-from app.rewards.queries.fairness_appeals import get_act_case, get_act_case_of, words_context
+from app.rewards.queries.fairness_appeals import APPEAL, get_act_case, get_act_case_of, words_context
 from app.rewards.queries.fairness_rules import limits
 from app.rewards.rules.fairness import Ended
 from app.rewards.services import fairness, grants
-
-APPEAL = "appeal"
-"""The source of what is granted on an appeal; `source_id` is the appeal's."""
+from app.rewards.services.programmes import lock_promises
 
 
 def appeal(holder_id: int, measure_code: str, words: str) -> FairnessAppeal:
@@ -157,8 +155,17 @@ def _thank(row: FairnessAppeal) -> None:
     """Let the programme that was proposed thank for the act, if nothing has by now."""
     if row.programme_id is None or row.points is None:
         raise ProgrammeDoesNotThank()
-    act = db.session.get_one(PointGrant, row.grant_id)
+    lock_promises([row.programme_id])
+    grants.lock_points(row.holder_id)
+    act = db.session.get_one(PointGrant, row.grant_id, with_for_update=True, populate_existing=True)
     if act.points or act.taken_back_at is not None:
         raise ProgrammeDoesNotThank()
     if not grants.grant(row.programme_id, APPEAL, [(row.id, row.holder_id, row.points)]):
         raise ProgrammeDoesNotThank()
+
+
+def take_back(holder_id: int, action_id: int) -> None:
+    """Take back what was granted on an appeal for an act that is withdrawn now."""
+    appeal_id = fairness_appeals.find_thanked(action_id)
+    if appeal_id is not None:
+        grants.take_back(holder_id, APPEAL, appeal_id)
