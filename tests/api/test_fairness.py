@@ -286,6 +286,10 @@ def test_an_act_that_earned_nothing_is_explained_and_thanked_once_on_appeal(
     [programme] = programmes.list_programmes()
     with transaction():
         fairness_appeals.propose(lin, appeal["code"], programme.code)
+    sponsor(1_000, 10, region="35")
+    [far] = [each.code for each in programmes.list_programmes() if each.region]
+    with pytest.raises(ProgrammeDoesNotThank), transaction():
+        fairness_appeals.propose(lin, appeal["code"], far)
     with pytest.raises(AnotherOperatorNeeded):
         answer(lin, appeal["code"], granted=True)
     answer(chen, appeal["code"], granted=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.accounts.queries import homes
 from app.accounts.services import audit, notices
 from app.kit import clock, sealing
 from app.kit.codes import random_code
@@ -74,10 +75,10 @@ def _open(holder_id: int, words: str, **about: Any) -> FairnessAppeal:
 
 
 def propose(operator_id: int, appeal_code: str, programme_code: str) -> FairnessAppeal:
-    """Propose that a programme thanks for an act after all, by its own tariff; another answers.
+    """Propose that a programme thanks for an act after all, by its own tariff and for its own region.
 
-    Proposing anew replaces what was proposed. Raises `NotFound`, `AppealAnswered`, `ProgrammeUnknown`,
-    `ProgrammeDoesNotThank`.
+    Another answers. Proposing anew replaces what was proposed. Raises `NotFound`, `AppealAnswered`,
+    `ProgrammeUnknown`, `ProgrammeDoesNotThank`.
     """
     row = _lock(appeal_code)
     if row.grant_id is None:
@@ -87,7 +88,8 @@ def propose(operator_id: int, appeal_code: str, programme_code: str) -> Fairness
     offer = next(
         (each for each in programmes.list_offers() if each.programme_id == programme.holder_id), None
     )
-    tariff = offer.tariff_on(action.occurred_on) if offer else None
+    region = homes.list_regions([row.holder_id]).get(row.holder_id)
+    tariff = offer.tariff_on(action.occurred_on) if offer and offer.covers(region) else None
     points = tariff.points(action.scene, action.avoided_g) if tariff else None
     if not points or action.withdrawn_at is not None:
         raise ProgrammeDoesNotThank()
