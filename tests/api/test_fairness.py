@@ -237,6 +237,21 @@ def test_what_nobody_answers_or_decides_in_time_ends_in_the_holders_favour(
     assert_covered()
 
 
+def test_what_was_proposed_before_its_inquiry_closed_for_want_of_time_can_be_agreed_with(
+    app: Flask, desk: tuple[int, int, int]
+) -> None:
+    one, other = twins(app)
+    judge(desk[0], one, "nothing")
+    with later(29):
+        code = judge(desk[0], other, "take_back")
+    with days_later(31):
+        closed_at = party(other.holder_id).inquiry.closed_at
+        assert closed_at is not None
+    with later(32):
+        confirm(desk[1], code)
+        assert (status(other), party(other.holder_id).inquiry.closed_at) == ("taking", closed_at)
+
+
 def test_whoever_did_nothing_wrong_is_left_in_peace_and_others_are_not(
     app: Flask, desk: tuple[int, int, int]
 ) -> None:
