@@ -40,6 +40,7 @@ from app.rewards.errors.fairness import (
 from app.rewards.jobs.fairness import keep_limits, look_for_signals
 from app.rewards.queries import fairness_figures, programmes
 from app.rewards.services import fairness, fairness_appeals, spending
+from app.rewards.services.inquiries import look_once
 
 TRIPS = 8
 
@@ -262,6 +263,11 @@ def test_whoever_did_nothing_wrong_is_left_in_peace_and_others_are_not(
         for each in (one, other):
             walk(each.holder_id, *[steps + 7 for steps in STEPS], seed=1)
         assert look_for_signals() == 0
+        copied = person(app)
+        walk(copied.holder_id, *[steps + 7 for steps in STEPS])
+        with transaction():
+            assert look_once("same_steps", again=True) == 1
+        assert [len(measures(each.holder_id)) for each in (one, other, copied)] == [2, 2, 1]
     with later(120):
         for each in (one, other):
             walk(each.holder_id, *[steps + 9 for steps in STEPS], seed=2)
