@@ -234,7 +234,10 @@ def test_what_nobody_answers_or_decides_in_time_ends_in_the_holders_favour(
     with days_later(31):
         assert party(one.holder_id).inquiry.closed_at is not None
     with days_later(31 + 181):
-        assert measures(other.holder_id)[0].facts is None, "the data used is erased"
+        [measure, _] = measures(other.holder_id)
+        assert measure.facts is None, "the data used is erased"
+        assert measure.appeal is not None
+        assert measure.appeal.words is None
     assert_covered()
 
 

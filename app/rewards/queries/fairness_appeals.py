@@ -29,7 +29,7 @@ class AppealFacts:
     holder_id: int
     measure_id: int | None
     grant_id: int | None
-    words: str
+    words: str | None
     raised_at: datetime
     due_at: datetime
     against: tuple[int, ...]
@@ -75,14 +75,15 @@ def words_context(code: str) -> str:
 
 
 def read_appeal(row: FairnessAppeal) -> AppealFacts:
-    """An appeal as its holder and operators read it."""
+    """An appeal as its holder and operators read it, without its words once they were erased."""
+    sealed = row.words_sealed
     return AppealFacts(
         id=row.id,
         code=row.code,
         holder_id=row.holder_id,
         measure_id=row.measure_id,
         grant_id=row.grant_id,
-        words=sealing.unseal(row.words_sealed, words_context(row.code)),
+        words=sealing.unseal(sealed, words_context(row.code)) if sealed else None,
         raised_at=row.raised_at,
         due_at=row.due_at,
         against=tuple(each for each in (row.against, row.against_too, row.proposed_by) if each is not None),
