@@ -33,6 +33,7 @@ from app.registry import services as registry
 from app.registry.errors import Sanctioned
 from app.registry.rules.sanctions import SanctionTerms
 from app.rewards.errors.drives import DriveDecided, DriveFaulty, DriveNeedsAnother
+from app.rewards.queries.drive_gifts import list_months
 from app.rewards.queries.drives import list_reports
 from app.rewards.rules.drives import Goal
 from app.rewards.services import drive_gifts, drives, fairness, grants
@@ -109,6 +110,9 @@ def test_a_day_of_steps_is_given_once_and_what_it_earned_goes_with_it(
     assert (grown.status_code, grown.json["steps"]) == (201, 5000)
     assert balances(donor.holder_id).active == 300, "points that the day had not earned are untouched"
     assert accounts.get_balance(village, chart.PAYABLE) == first.json["points"] + grown.json["points"]
+    [month] = list_months(drive.id)
+    assert (month.gifts, month.points) == (2, first.json["points"] + grown.json["points"])
+    assert (read(drive).row.gifts, read(drive).row.givers) == (2, 1)
     assert_books_prove()
 
 
@@ -180,6 +184,7 @@ def test_of_forty_at_once_a_drive_takes_what_it_asks_for_and_no_point_more(app: 
     assert sorted(told) == ["drive_reached"] * 30 + ["given"] * 10
     assert accounts.get_balance(village, chart.PAYABLE) == 100
     assert (read(drive).row.points, read(drive).status) == (100, "reached")
+    assert read(drive).row.givers == 10
     assert sum(balances(each.holder_id).active for each in people) == 300
     assert_books_prove()
 
