@@ -1,7 +1,7 @@
 """Actions and steps as their holder may see them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -162,6 +162,15 @@ def get_action_by_id(holder_id: int, action_id: int) -> Action:
     if row is None:
         raise NotFound()
     return read_action(row._mapping)
+
+
+def get_actions_by_id(holder_id: int, action_ids: Collection[int]) -> dict[int, Action]:
+    """Those of a holder's actions, by their ids."""
+    rows = db.session.execute(
+        select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.id.in_(action_ids))
+    )
+    actions = [read_action(row._mapping) for row in rows]
+    return {each.id: each for each in actions}
 
 
 def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[Action]:

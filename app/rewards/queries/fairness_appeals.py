@@ -1,5 +1,6 @@
 """What was said against measures, and against acts that earned nothing; and what was answered."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from app.footprint import queries as footprint
 from app.footprint.queries import Action
-from app.footprint.queries.actions import get_action_by_id
+from app.footprint.queries.actions import get_action_by_id, get_actions_by_id
 from app.kit import clock, sealing
 from app.kit.database import db
 from app.kit.messages import t
@@ -141,18 +142,24 @@ def get_act_case(holder_id: int, action_code: str) -> ActCase:
     )
     if grant is None:
         raise NotFound()
-    return _act_case(grant, action)
+    return _act_cases([grant], {action.id: action})[0]
 
 
 def get_act_case_of(appeal: FairnessAppeal) -> ActCase:
     """The act that an appeal is about."""
     grant = db.session.get_one(PointGrant, appeal.grant_id)
-    return _act_case(grant, get_action_by_id(grant.holder_id, grant.source_id))
+    action = get_action_by_id(grant.holder_id, grant.source_id)
+    return _act_cases([grant], {action.id: action})[0]
 
 
-def _act_case(grant: PointGrant, action: Action) -> ActCase:
-    appeal = db.session.scalar(select(FairnessAppeal).where(FairnessAppeal.grant_id == grant.id))
-    return ActCase(grant, action, read_appeal(appeal) if appeal else None)
+def _act_cases(grants: Sequence[PointGrant], actions: Mapping[int, Action]) -> list[ActCase]:
+    asked = select(FairnessAppeal).where(FairnessAppeal.grant_id.in_([each.id for each in grants]))
+    appeals = {each.grant_id: read_appeal(each) for each in db.session.scalars(asked)}
+    return [
+        ActCase(each, actions[each.source_id], appeals.get(each.id))
+        for each in grants
+        if each.source_id in actions
+    ]
 
 
 def find_thanked(action_id: int) -> int | None:
@@ -177,5 +184,5 @@ def list_unthanked(holder_id: int, limit: int = 20) -> list[ActCase]:
         )
         .order_by(PointGrant.id.desc())
         .limit(limit)
-    )
-    return [_act_case(row, get_action_by_id(holder_id, row.source_id)) for row in rows]
+    ).all()
+    return _act_cases(rows, get_actions_by_id(holder_id, [row.source_id for row in rows]))
