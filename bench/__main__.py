@@ -33,6 +33,7 @@ def _measure() -> None:
         acting,
         blocks,
         gathering,
+        granting,
         growing,
         marketing,
         noticing,
@@ -40,6 +41,8 @@ def _measure() -> None:
         partnering,
         printing,
         proving,
+        ranking,
+        redeeming,
         settling,
     )
     from bench.rounds import tell
@@ -63,6 +66,9 @@ def _measure() -> None:
             "blocks": lambda: blocks.compare(settings),
             "accounting": lambda: accounting.compare(settings),
             "gathering": lambda: gathering.compare(settings),
+            "granting": granting.compare,
+            "ranking": lambda: ranking.compare(settings),
+            "redeeming": lambda: redeeming.compare(settings),
             "proving": lambda: proving.compare(settings),
         }
         for part in sys.argv[1:] or parts:

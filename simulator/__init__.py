@@ -14,6 +14,10 @@ What WeChat offers, at WeChat's own paths:
     POST /v3/refund/domestic/refunds                                  GET …/refunds/{out_refund_no}
     GET  /v3/bill/tradebill         GET /v3/bill/fundflowbill         GET /v3/billdownload/file?token=
 
+A pretended shop that issues vouchers (docs/voucher_api.md):
+
+    POST /v1/vouchers               POST /v1/vouchers/{number}/cancellation
+
 The phone, pages for a browser. `redirect_uri` must lead to this machine or to the app's own base address;
 `state` comes back as it was given:
 
@@ -49,6 +53,8 @@ The control room, for tests and developers; refusals are 400 `{"error": …}`:
     POST   /control/withdrawals     {amount_fen}: move money from the merchant's account to its bank
     GET    /control/partner         the sandbox partner's public key, and what it can do wrong
     POST   /control/partner         {base_url, items, batch_id?, fault?, skew_s?}: let it report to the app
+    GET    /control/vouchers        the pretended shop's public key, and what it said of each number
+    POST   /control/vouchers/askers {keys}: JWKs of whoever may ask it
     GET    /                        all of it on a page
 """
 

@@ -1,7 +1,7 @@
 """Misfortunes that can be switched on, each for a number of times and for a part of the world.
 
-A fault waits at a *place*: a path prefix of an API ("/v3/pay"), "notice" for what the platform sends, or
-"refund" for how refunds end. It is used up `count` times.
+A fault waits at a *place*: a path prefix of an API ("/v3/pay"), "notice" for what the platform sends,
+"refund" for how refunds end, or "voucher" for what the shop answers. It is used up `count` times.
 """
 
 import threading
@@ -13,8 +13,9 @@ from simulator.errors import ControlRefused
 
 NOTICE = "notice"
 REFUND = "refund"
+VOUCHER = "voucher"
 #: Where the APIs live; only there can a request be hit.
-API_PREFIXES = ("/v3", "/sns", "/cgi-bin", "/wxa")
+API_PREFIXES = ("/v3", "/sns", "/cgi-bin", "/wxa", "/v1/vouchers")
 
 #: kind -> (where it can wait, what it does). `seconds` has the meaning the text gives it.
 KINDS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -36,6 +37,10 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "drop_notice": ((NOTICE,), "never deliver; only asking finds out"),
     "refund_abnormal": ((REFUND,), "the next refund ends ABNORMAL"),
     "refund_closed": ((REFUND,), "the next refund ends CLOSED"),
+    "voucher_refused": ((VOUCHER,), "the shop has none of what is asked for, signed"),
+    "voucher_pending": ((VOUCHER,), "the shop says that it is not ready, and issues nothing"),
+    "voucher_foreign_key": ((VOUCHER,), "the letter is signed with another key"),
+    "voucher_other_number": ((VOUCHER,), "the letter is about another number"),
 }
 DEFAULT_SECONDS = {"delay": 1.0, "late": 1.0, "stale_answer": 3600.0, "stale_notice": 3600.0, "reorder": 2.0}
 LONGEST_S = 3600.0

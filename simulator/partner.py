@@ -49,9 +49,9 @@ def _refused(error: ControlRefused) -> Response:
 @blueprint.get("")
 def get_partner() -> Response:
     """Show the public key to be registered, its name, and what can go wrong."""
-    public = _public(partner_key(world()))
+    public = public_of(partner_key(world()))
     return answer(
-        {"public_key": base64.b64encode(public).decode(), "keyid": _keyid(public), "faults": FAULTS}
+        {"public_key": base64.b64encode(public).decode(), "keyid": keyid_of(public), "faults": FAULTS}
     )
 
 
@@ -99,7 +99,7 @@ def _letter(world: World, base_url: str, asked: dict[str, Any], fault: str, skew
     batch = {"batch_id": asked.get("batch_id", secrets.token_hex(8)), "items": asked.get("items", [])}
     body = json.dumps(batch, ensure_ascii=False).encode()
     key = Ed25519PrivateKey.generate() if fault == "wrong_key" else partner_key(world)
-    headers = _signed(key, _keyid(_public(partner_key(world))), base_url, body, int(time.time()) + skew_s)
+    headers = _signed(key, keyid_of(public_of(partner_key(world))), base_url, body, int(time.time()) + skew_s)
     if fault == "unsigned":
         headers = {name: value for name, value in headers.items() if not name.startswith("Signature")}
     letter = (body + b" " if fault == "wrong_body" else body), headers
@@ -123,9 +123,11 @@ def _signed(key: Ed25519PrivateKey, keyid: str, base_url: str, body: bytes, crea
     }
 
 
-def _public(key: Ed25519PrivateKey) -> bytes:
+def public_of(key: Ed25519PrivateKey) -> bytes:
+    """Return the raw public half of a key."""
     return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
-def _keyid(public: bytes) -> str:
+def keyid_of(public: bytes) -> str:
+    """Return the name of a public key."""
     return hashlib.sha256(public).hexdigest()[:16]

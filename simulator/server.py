@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from simulator import control, desk, merchant, miniprogram, partner, phone, shipping, words
+from simulator import control, desk, merchant, miniprogram, partner, phone, shipping, vouchers, words
 from simulator.addresses import Addresses
 from simulator.clock import Clock
 from simulator.faults import Faults
@@ -69,8 +69,9 @@ def create_simulator(world: World) -> Flask:
     flask = Flask("simulator", static_folder=None)
     flask.url_map.merge_slashes = False
     flask.extensions[EXTENSION] = world
-    for room in (miniprogram, shipping, words, merchant, phone, control, partner, desk):
+    for room in (miniprogram, shipping, words, merchant, phone, control, partner, vouchers, desk):
         flask.register_blueprint(room.blueprint)
+    flask.register_blueprint(vouchers.room)
     flask.register_error_handler(HTTPException, _http_error)
     return flask
 

@@ -141,6 +141,17 @@ class Withdrawal:
     amount_fen: int
 
 
+@dataclass
+class IssuedVoucher:
+    """What the pretended shop said of a number: `state` is issued, refused or cancelled, and stays so."""
+
+    number: str
+    product: str
+    state: str
+    code: str
+    last_day: str
+
+
 @dataclass(frozen=True)
 class BillOffer:
     """A bill file that can be downloaded until `expires_at`; it is not kept over a restart."""
@@ -163,6 +174,7 @@ TABLES: dict[str, type[Any]] = {
     "notices": Notice,
     "bill_faults": BillFault,
     "withdrawals": Withdrawal,
+    "vouchers": IssuedVoucher,
 }
 
 
@@ -180,6 +192,7 @@ class State:
     notices: dict[str, Notice] = field(default_factory=dict)
     bill_faults: dict[str, BillFault] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    vouchers: dict[str, IssuedVoucher] = field(default_factory=dict)
     forced_refreshes: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -11,10 +11,38 @@ from pathlib import Path
 
 from cases.instance import DidNotStart, Instance
 from cases.people import Unexpected
-from stories import citizen, clerk, donor, giver, member, neighbours, organisation, organiser, walker
+from stories import (
+    citizen,
+    clerk,
+    colleagues,
+    donor,
+    giver,
+    grove,
+    member,
+    neighbours,
+    organisation,
+    organiser,
+    redeemer,
+    sponsor,
+    walker,
+)
 from stories.teller import Story
 
-STORIES = (member, citizen, clerk, giver, donor, organiser, organisation, neighbours, walker)
+STORIES = (
+    member,
+    citizen,
+    clerk,
+    giver,
+    donor,
+    organiser,
+    organisation,
+    neighbours,
+    walker,
+    sponsor,
+    colleagues,
+    grove,
+    redeemer,
+)
 FOLDER = Path("var/demo")
 
 

@@ -300,6 +300,20 @@ THANKS_UNITS = RETIREMENT | {
     "amount_fen": 10_000,
     "sample": True,
 }
+PLANTING: dict[str, Any] = {
+    "group": "6AJ8NBEFY9M2",
+    "group_kind": "class",
+    "goal_kg": 60_000,
+    "planted_kg": 60_000,
+    "reached": True,
+    "people": 40,
+    "way": "together",
+    "begun_on": "2026-11-01",
+    "ended_on": "2026-11-26",
+    "retirements": retirements(40),
+    "sample": True,
+    "notes": NOTES,
+}
 FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "certificate": ("certificate", CERTIFICATE),
     "bare certificate": ("certificate", CERTIFICATE | {"beneficiary": None, "sample": False, "notes": []}),
@@ -311,6 +325,8 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "penalty": ("ruling_fulfilled", PENALTY),
     "card": ("gift_card", CARD),
     "claimed card": ("gift_card", CARD | {"claim_code": None, "certificate": NUMBER}),
+    "planted together": ("planting", PLANTING),
+    "planted in part": ("planting", PLANTING | {"reached": False, "retirements": retirements(1)}),
     "year": ("organisation_year", YEAR),
     "thanks": ("drive_thanks", THANKS),
     "sheet": ("drive_sheet", SHEET),

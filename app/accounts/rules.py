@@ -66,7 +66,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "rewards.read",
         }
     ),
-    "finance": frozenset({"money.read", "money.write"}),
+    "finance": frozenset({"money.read", "money.write", "rewards.read"}),
     "registry": frozenset({"registry.read", "registry.write"}),
     "footprint": frozenset({"footprint.read", "footprint.write"}),
     "partners": frozenset({"partners.read", "partners.write"}),
@@ -182,14 +182,16 @@ SEALED_WITHIN = timedelta(minutes=1)
 
 
 MEMBER_ROLES: Mapping[str, frozenset[str]] = {
-    "owner": frozenset({"read", "orders", "units", "causes", "money", "members", "keys"}),
-    "buyer": frozenset({"read", "orders", "units", "causes"}),
+    "owner": frozenset({"read", "orders", "units", "causes", "money", "members", "keys", "vouchers"}),
+    "buyer": frozenset({"read", "orders", "units", "causes", "vouchers"}),
     "accountant": frozenset({"read", "money"}),
     "viewer": frozenset({"read"}),
+    "cashier": frozenset({"read", "vouchers"}),
 }
 """What each role may do in an organisation's name: read what is its own, order, use units, open causes
-and see to them; money is budgets and invoices, keys are API keys and webhooks."""
-KEY_SCOPES = ("read", "orders", "units", "causes", "money")
+and see to them; money is budgets and invoices, keys are API keys
+and webhooks; a cashier marks coupons used."""
+KEY_SCOPES = ("read", "orders", "units", "causes", "money", "vouchers")
 """What an API key may be given; a key never lets anybody in, nor makes another key."""
 INVITATION_LIFE = timedelta(days=7)
 MOST_MEMBERS = 200

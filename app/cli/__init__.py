@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.cli import (
     audit,
+    boards,
     books,
     database,
     dev,
@@ -33,6 +34,7 @@ def connect(app: Flask) -> None:
         fairness.fairness,
         log.log,
         handovers.handover,
+        boards.boards,
     ):
         app.cli.add_command(group)
     for command in (

@@ -25,6 +25,7 @@ from app.accounts import queries as accounts
 from app.accounts import services
 from app.cli.database import load_samples, upgrade
 from app.cli.partners import register_sandbox
+from app.cli.rewards import offer_samples
 from app.config import Settings
 from app.kit.database import db
 from app.kit.transaction import transaction
@@ -51,6 +52,7 @@ def dev(port: int) -> None:
         try:
             crew.start()
             register_sandbox(crew.phone_url)
+            offer_samples(crew.phone_url)
             db.engine.dispose()
             click.echo(f"\n  森惠 Senhui   {crew.url}")
             click.echo(f"  模拟微信 WeChat simulator   {crew.phone_url}")

@@ -19,7 +19,17 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.registry import jobs as registry
-from app.rewards.jobs import badges, fairness, points
+from app.rewards.jobs import (
+    badges,
+    boards,
+    challenges,
+    fairness,
+    plantings,
+    points,
+    redemptions,
+    reminders,
+    tallies,
+)
 from app.statements import jobs as statements
 from app.treasury import jobs as treasury
 
@@ -70,6 +80,8 @@ CHORES = (
     Chore("tell organisations", 2, organisations.tell_orders),
     Chore("push notices", 1, webhooks.deliver_notices),
     Chore("tell causes", 1, offsets.tell_causes),
+    Chore("tend challenges", 300, challenges.tend_challenges),
+    Chore("end plantings", 300, plantings.end_plantings),
     Chore("remind dockets", 600, dockets.remind_dockets),
     Chore("remind organisers", 3600, events.remind_organisers),
     Chore("tidy market", 60, registry.tidy_market),
@@ -83,8 +95,15 @@ CHORES = (
     Chore("count reports", 3600, participants.count_reports),
     Chore("forget drafts", 3600, participants.forget_drafts),
     Chore("tend points", 60, points.tend_points),
+    Chore("remind holders", 600, reminders.remind_holders),
+    Chore("count thanks", 120, tallies.count_thanks),
+    Chore("follow boards", 1, boards.follow_boards),
+    Chore("forget leavings", 3600, boards.forget_leavings),
     Chore("look for signals", 3600, fairness.look_for_signals),
     Chore("keep limits", 60, fairness.keep_limits),
+    Chore("ask voucher partners", 2, redemptions.ask_partners),
+    Chore("conclude redemptions", 10, redemptions.conclude_redemptions),
+    Chore("tend redemptions", 600, redemptions.tend_redemptions),
     Chore("prepare payouts", 600, treasury.prepare_last_month),
 )
 
@@ -100,21 +119,25 @@ def sweeper() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    threads = [threading.Thread(target=_keep_doing, args=(app, chore, stop)) for chore in CHORES]
+    turns = threading.BoundedSemaphore(2 * current_app.extensions["settings"].pool_size)
+    threads = [threading.Thread(target=_keep_doing, args=(app, chore, turns, stop)) for chore in CHORES]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _keep_doing(app: Flask, chore: Chore, stop: threading.Event) -> None:
+def _keep_doing(app: Flask, chore: Chore, turns: threading.BoundedSemaphore, stop: threading.Event) -> None:
     """Look at one chore again and again; each has its own thread, so that a slow one holds up no other.
+
+    There are more chores than connections: as many run at once as the pool lends, and none fails for want
+    of one.
 
     Whatever goes wrong, the sweeper goes on: a database that is away comes back, and a bug in one
     chore must not end the rest.
     """
     while not stop.is_set():
-        with app.app_context():
+        with turns, app.app_context():
             try:
                 chore.do()
             except Exception:

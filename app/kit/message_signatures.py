@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import urlsplit
@@ -135,6 +135,26 @@ def digest_matches(header: str, body: bytes) -> bool:
     """Whether a Content-Digest header names the SHA-256 of these very bytes."""
     found = _DIGEST.findall(header)
     return len(found) == 1 and compare_digest(f"sha-256=:{found[0]}:", content_digest(body))
+
+
+def signed_headers(
+    sent: SentRequest, body: bytes, keyid: str, created_s: int, sign: Callable[[bytes], bytes]
+) -> dict[str, str]:
+    """The headers that make `sent` with this body a signed request; `sign` gives an Ed25519 signature."""
+    digest = content_digest(body)
+    covered = SentRequest(
+        sent.method, sent.authority, sent.path, sent.query, {**sent.headers, "content-digest": digest}
+    )
+    names = ("@method", "@authority", "@path", "content-digest")
+    inside = " ".join(f'"{name}"' for name in names)
+    parameters = f'({inside});created={created_s};keyid="{keyid}"'
+    lines = [f'"{name}": {covered.component(name)}' for name in names]
+    base = "\n".join([*lines, f'"@signature-params": {parameters}']).encode("latin-1")
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"senhui={parameters}",
+        "Signature": f"senhui=:{base64.b64encode(sign(base)).decode()}:",
+    }
 
 
 def key_id(public_key: bytes) -> str:

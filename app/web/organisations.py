@@ -22,8 +22,10 @@ PARTS: tuple[tuple[str, str, str], ...] = (
     ("home", "", "read"),
     ("orders", "/orders", "read"),
     ("units", "/units", "read"),
+    ("vouchers", "/vouchers", "vouchers"),
     ("year", "/years", "read"),
     ("money", "/money", "money"),
+    ("sponsoring", "/sponsoring", "read"),
     ("members", "/members", "read"),
     ("programs", "/programs", "keys"),
 )

@@ -48,6 +48,12 @@ def yuan(fen: int) -> str:
     return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
+def yuan_exact(fen: Decimal) -> str:
+    """A price finer than a fen, in yuan: `¥0.0136`, `¥1.00`."""
+    whole, _, part = plain(fen / 100).partition(".")
+    return f"¥{whole}.{part.ljust(2, '0')}"
+
+
 def percent(basis_points: int) -> str:
     """A share in basis points as a percentage: `12.5%`, `100%`."""
     return f"{plain(Decimal(basis_points) / 100)}%"
@@ -133,6 +139,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kilograms": kilograms,
     "kilometres": kilometres,
     "yuan": yuan,
+    "yuan_exact": yuan_exact,
     "percent": percent,
     "plain": plain,
     "change": change,

@@ -7,6 +7,7 @@ from alembic.config import Config
 from builders import person
 from flask import Flask
 from rewarding import assert_covered, balances, giver, with_points
+from shop import assert_books_prove
 from sqlalchemy import text
 
 from app.accounts import chart
@@ -37,6 +38,7 @@ def test_points_from_before_are_covered_spent_and_taken_back_like_all_others(app
             connection.execute(text(statement), {"holder": walker})
     command.upgrade(config, "head")
     assert_covered()
+    assert_books_prove()
     assert (balances(walker).active, balances(walker).taken_back) == (40, 25)
     assert books.sum_boundary(chart.FEES) == -40, "the platform stands for what it had promised"
     village = giver()

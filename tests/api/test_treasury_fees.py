@@ -201,11 +201,11 @@ def test_what_the_provider_charges_beyond_the_fees_is_shown_and_breaks_no_promis
         goodwill(treasury, 2000)
         with transaction():
             ledger.post([Posting(chart.PROVIDER_FEE, 1, chart.PLATFORM, chart.PLATFORM, 3000)])
-        assert proof() == ({"fees": -500, "unasked": 3000, "promised": 2000}, True)
+        assert proof() == ({"fees": -500, "unasked": 3000, "funded": 0, "promised": 2000}, True)
         with transaction() as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             session.execute(text("UPDATE refund SET amount_fen = 2501, total_fen = 5000"))
-        assert proof() == ({"fees": -500, "unasked": 3000, "promised": 2501}, False)
+        assert proof() == ({"fees": -500, "unasked": 3000, "funded": 0, "promised": 2501}, False)
 
 
 def test_results_lock_accounts_in_the_order_of_everybody_else(app: Flask) -> None:

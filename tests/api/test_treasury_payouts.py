@@ -68,7 +68,7 @@ def test_a_village_is_paid_what_it_earned_in_the_month_and_no_later_income(treas
     number = treasury.run().payouts[0].payout.number
     assert content.decode("gb18030").splitlines() == [
         "序号,收款方户名,收款方账号,开户行,金额(元),用途/附言",
-        f"1,示例村集体,6222020000112233445,示例银行顺昌支行,45.00,森惠碳汇款 {number}",
+        f"1,示例村集体,6222020000112233445,示例银行顺昌支行,45.00,森惠结算款 {number}",
     ]
     assert treasury.run().summary.status is RunStatus.FINISHED
     assert_books_prove()

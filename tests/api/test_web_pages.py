@@ -27,6 +27,7 @@ PUBLIC += ["/problems/http_status", "/problems/consent_missing", "/nowhere", "/c
 PUBLIC += ["/serials", "/serials/nosuch", "/reversals", "/gifts/nosuch"]
 PUBLIC += ["/retirements/nosuch"]
 PUBLIC += ["/calculator", "/calculator/result?diet=low_meat"]
+PUBLIC += ["/challenges", "/challenges/nosuch"]
 PERSONAL = ["/", "/?month=2026-10", "/steps", "/actions", "/actions/new", "/footprint", "/orders", "/me"]
 PERSONAL += [
     "/me/holdings",
@@ -46,6 +47,10 @@ PERSONAL += [
     "/actions/nosuch",
     "/calculations/nosuch",
     "/calculator/result?people=1",
+    "/plantings",
+    "/plantings/new",
+    "/plantings/nosuch",
+    "/challenges/new",
 ]
 
 

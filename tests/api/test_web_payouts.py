@@ -341,7 +341,7 @@ def test_a_village_sees_its_kilograms_its_money_and_its_arrival(app: Flask, trea
         for secret in (buyer.openid, *codes, "6222020000112233445"):
             assert secret not in page.text
         english = client.get(path, headers={"Accept-Language": "en"}).text
-        assert "Carbon statement" in english
+        assert "Statement of income" in english
         assert not re.search("[\u4e00-\u9fff]", re.sub(r"示例\S*|森惠|中文|顺昌\S*", "", english))
 
 
@@ -359,7 +359,7 @@ def test_the_statements_csv_adds_up_and_runs_in_no_spreadsheet(app: Flask, treas
         answer = app.test_client().get(path)
     assert answer.content_type == "text/csv; charset=utf-8"
     rows = [line.split(",") for line in answer.data.decode("utf-8-sig").split("\r\n") if line]
-    assert rows[0] == ["碳汇对账单", "'=HYPERLINK(1)", MONTH]
+    assert rows[0] == ["收入对账单", "'=HYPERLINK(1)", MONTH]
     assert rows[2] == ["本月收入", "10.65"]
     lines, total = rows[-4:-1], rows[-1]
     assert [line[-1] for line in lines] == ["0.97", "2.91", "6.77"]

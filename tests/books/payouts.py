@@ -324,7 +324,7 @@ class Payouts(Books):
     def _file(self, rows: Iterable[Payout]) -> bytes:
         lines = [
             f"{place},{ACCOUNT_NAME},{self.accounts[row.account].digits},{BANK_NAME},"
-            f"{row.fen // 100}.{row.fen % 100:02d},森惠碳汇款 {row.number}\r\n"
+            f"{row.fen // 100}.{row.fen % 100:02d},森惠结算款 {row.number}\r\n"
             for place, row in enumerate(rows, 1)
         ]
         return "".join([HEADER, *lines]).encode("gb18030")

@@ -128,7 +128,7 @@ def take_to_the_bank(anna: Page, number: str, folder: Path) -> None:
         anna.get_by_role("button", name="导出银行文件").click()
     download.value.save_as(folder / "bank.csv")
     written = (folder / "bank.csv").read_bytes().decode("gb18030")
-    assert f"6222020000112233445,示例农信顺昌联社,10.00,森惠碳汇款 {number}\r\n" in written
+    assert f"6222020000112233445,示例农信顺昌联社,10.00,森惠结算款 {number}\r\n" in written
 
 
 def hear_from_the_bank(anna: Page, number: str, folder: Path) -> str:

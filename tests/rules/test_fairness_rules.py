@@ -5,7 +5,16 @@ from datetime import date, timedelta
 import pytest
 
 from app.rewards.queries import fairness_rules, fairness_signs
-from app.rewards.rules.fairness import Fact, Told, adding_up, alike, crowded, published, repeated
+from app.rewards.rules.fairness import (
+    Fact,
+    Told,
+    adding_up,
+    alike,
+    bursts,
+    crowded,
+    published,
+    repeated,
+)
 
 DAY = date(2026, 11, 1)
 
@@ -90,3 +99,13 @@ def test_every_published_signal_is_looked_for_and_says_why_in_both_languages() -
 @pytest.mark.parametrize(("count", "told"), [(4, 0), (5, 5), (19, 15)])
 def test_the_public_reads_counts_in_steps(count: int, told: int) -> None:
     assert published(count) == told
+
+
+def test_a_burst_is_who_was_opened_within_the_hour_and_nobody_else() -> None:
+    def opened(holder_id: int, minute: int) -> Told:
+        return Told("group", holder_id, Fact(DAY, None, minute * 60, "accounts"))
+
+    members = [opened(number, 15 * number) for number in range(5)] + [opened(9, 600)]
+    [found] = bursts(members, 5, timedelta(minutes=60))
+    assert (found.found, found.holder_ids) == (5, (0, 1, 2, 3, 4))
+    assert bursts(members, 5, timedelta(minutes=59)) == []

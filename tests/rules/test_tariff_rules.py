@@ -47,7 +47,9 @@ def test_the_nearest_sponsor_thanks_and_only_one() -> None:
 
 def test_what_nobody_can_pay_says_whose_budget_is_used_up() -> None:
     earned = thanks_for(act(100), None, [offer()], {1: 9})
-    assert (earned.points, earned.reason, earned.programme_id) == (0, Nothing.EXHAUSTED, 1)
+    assert (earned.points, earned.reason, earned.short) == (0, Nothing.EXHAUSTED, (1,))
+    paid = thanks_for(act(100), None, [offer(), offer(2)], {1: 9, 2: 99})
+    assert (paid.programme_id, paid.short) == (2, (1,)), "whoever could not is named though another paid"
 
 
 def test_a_scene_or_a_day_that_is_not_meant_earns_nothing() -> None:

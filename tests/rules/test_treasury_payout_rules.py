@@ -128,7 +128,7 @@ def test_the_banks_file_quotes_what_needs_it_and_survives_its_encoding() -> None
     written = bank_files.bank_file([Transfer('㙦村，林场,"一"', "1" * 32, "银行", 10**15, "N1")])
     assert written.encode(bank_files.ENCODING).decode(bank_files.ENCODING) == written
     assert written.splitlines()[1] == (
-        f'1,"㙦村，林场,""一""",{"1" * 32},银行,10000000000000.00,森惠碳汇款 N1'
+        f'1,"㙦村，林场,""一""",{"1" * 32},银行,10000000000000.00,森惠结算款 N1'
     )
 
 

@@ -21,6 +21,11 @@ _ACTING = text(
     " WHERE ended_at IS NULL OR ended_at >= :since"
 )
 
+_OPENED = text(
+    "SELECT id, created_at FROM holder WHERE id = ANY(CAST(:holders AS bigint[]))"
+    " AND created_at >= :since AND closed_at IS NULL"
+)
+
 
 class SameUser(NamedTuple):
     """One account of a WeChat user (`mark`) who has several; since when it is open."""
@@ -33,6 +38,12 @@ class SameUser(NamedTuple):
 def list_same_users() -> list[SameUser]:
     """Open accounts of WeChat users who have more than one."""
     return [SameUser(*row) for row in db.session.execute(_SAME_USER)]
+
+
+def list_opened(holder_ids: Collection[int], since: datetime) -> dict[int, datetime]:
+    """When those of these accounts were opened that are open, and were not before `since`."""
+    rows = db.session.execute(_OPENED, {"holders": array(holder_ids), "since": since})
+    return {row.id: row.created_at for row in rows}
 
 
 def list_acting(pairs: Collection[tuple[int, int]], since: datetime) -> set[tuple[int, int]]:

@@ -15,7 +15,10 @@ from app.kit.database import db
 _KINDS = chart.ENTRY_KINDS.values()
 PAYABLE_IN = tuple(kind for kind in _KINDS if kind.target is chart.PAYABLE)
 PAYABLE_OUT = tuple(kind for kind in _KINDS if kind.source is chart.PAYABLE)
-INCOME = (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE)
+SALES = (chart.CREDIT_SELLER, chart.CREDIT_VILLAGE)
+REWARDS = (chart.PAY_REWARD,)
+"""What a sponsor pays to whoever gave a thing for points."""
+INCOME = (*SALES, *REWARDS)
 RETURNS = (chart.RETURN_PAYOUT, chart.REVERSE_PAYOUT)
 FEE_INCOME = (chart.TAKE_FEE, chart.PROVIDER_FEE_BACK)
 

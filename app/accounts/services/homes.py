@@ -6,8 +6,11 @@ people's wishes come in through there.
 
 from sqlalchemy import text
 
+from app.accounts.announcements import HOME_CHANGED
+from app.accounts.queries.homes import find_home
 from app.kit import clock
-from app.kit.database import write
+from app.kit.announcements import announce
+from app.kit.database import db, write
 
 _CHOOSE = text(
     "INSERT INTO home (holder_id, region, chosen_at) VALUES (:holder, :region, :now)"
@@ -17,11 +20,30 @@ _CHOOSE = text(
 _LEAVE = text("DELETE FROM home WHERE holder_id = :holder")
 
 
+_LOCK = text("SELECT 1 FROM holder WHERE id = :holder FOR NO KEY UPDATE")
+
+
 def choose_home(holder_id: int, region: str) -> bool:
     """Be at home in `region` from now on; False for whoever is there already, since when stays as it is."""
-    return bool(write(_CHOOSE, {"holder": holder_id, "region": region, "now": clock.now()}))
+    left = _left(holder_id)
+    chosen = write(_CHOOSE, {"holder": holder_id, "region": region, "now": clock.now()})
+    return _told(chosen, holder_id, left)
 
 
 def leave_home(holder_id: int) -> bool:
     """Be at home nowhere; False when there was no home."""
-    return bool(write(_LEAVE, {"holder": holder_id}))
+    left = _left(holder_id)
+    return _told(write(_LEAVE, {"holder": holder_id}), holder_id, left)
+
+
+def _left(holder_id: int) -> str | None:
+    """Where somebody is at home until now; of two who say otherwise at once, the second waits."""
+    db.session.execute(_LOCK, {"holder": holder_id})
+    home = find_home(holder_id)
+    return home.region if home else None
+
+
+def _told(changed: int, holder_id: int, left: str | None) -> bool:
+    if changed:
+        announce(HOME_CHANGED, {"holder_id": holder_id, "left": left})
+    return bool(changed)

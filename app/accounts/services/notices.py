@@ -36,17 +36,17 @@ def tell_from(
 
     `values` are the parameters of `rows`. Returns how many are told now.
     """
+    concerned = f"SELECT DISTINCT holder_id, CAST(:details AS jsonb) AS details FROM ({rows}) AS concerned"
+    return tell_each(concerned, {**values, "details": json.dumps(details)}, message, reference)
+
+
+def tell_each(rows: str, values: Mapping[str, Any], message: str, reference: str) -> int:
+    """Tell every holder of `rows`, with columns `holder_id` and `details`, each the details of their own."""
     return write(
         text(
             "INSERT INTO notice (holder_id, message, reference, details, told_at)"
-            " SELECT DISTINCT holder_id, :message, :reference, CAST(:details AS jsonb),"
-            f" CAST(:at AS timestamptz) FROM ({rows}) AS concerned ON CONFLICT DO NOTHING"
+            " SELECT holder_id, :message, :reference, details, CAST(:at AS timestamptz)"
+            f" FROM ({rows}) AS told ON CONFLICT DO NOTHING"
         ),
-        {
-            **values,
-            "message": message,
-            "reference": reference,
-            "details": json.dumps(details),
-            "at": clock.now(),
-        },
+        {**values, "message": message, "reference": reference, "at": clock.now()},
     )

@@ -15,6 +15,7 @@ from app.footprint.queries import Factor, InventoryLine, Stage
 from app.kit import clock
 from app.kit.messages import LANGUAGES, t
 from app.offsets.queries import attestations, causes
+from app.offsets.queries.cause_parts import retirement_facts
 from app.offsets.queries.causes import CauseRetirement
 
 Both = dict[str, str]
@@ -108,7 +109,7 @@ def _units(event: EventFacts, retired: Sequence[CauseRetirement]) -> dict[str, A
         "retired_kg": sum(each.quantity_kg for each in retired),
         "kept": [_kept(each) for each in came],
         "surplus_g": causes.standing(event.id).carry_g,
-        "retirements": [_retirement(each) for each in retired],
+        "retirements": [retirement_facts(each) for each in retired],
     }
 
 
@@ -208,22 +209,6 @@ def _kept(each: Kept) -> dict[str, Any]:
         "title": each.title,
         "amount_g": each.amount_g,
         "certificates": certificates,
-    }
-
-
-def _retirement(each: CauseRetirement) -> dict[str, Any]:
-    forest = each.forest
-    return {
-        "certificate": each.number,
-        "serial": each.serial,
-        "quantity_kg": each.quantity_kg,
-        "project": forest.project,
-        "project_name": forest.name._asdict(),
-        "seller": forest.seller,
-        "vintage": forest.vintage,
-        "product": forest.product,
-        "product_name": {lang: t(forest.product_name, lang) for lang in LANGUAGES},
-        "retired_at": each.retired_at.isoformat(timespec="seconds"),
     }
 
 

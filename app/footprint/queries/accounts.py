@@ -176,6 +176,11 @@ def credited_days_from() -> str:
     return "(SELECT holder_id, day, scene FROM scene_day WHERE credited_g > 0)"
 
 
+def acts_from() -> str:
+    """A relation in SQL, lent to another room's statement: id, holder_id, occurred_on, avoided_g."""
+    return "(SELECT id, holder_id, occurred_on, avoided_g FROM action)"
+
+
 def emitted_from() -> str:
     """A relation in SQL, lent to another room's set-based statement: what recording emissions changed.
 

@@ -182,6 +182,13 @@ def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[
     return [read_action(row._mapping) for row in rows]
 
 
+def list_actions_by_id(holder_id: int, action_ids: Collection[int]) -> dict[int, Action]:
+    """Those of a holder's actions that have these ids, by id."""
+    wanted = select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.id.in_(action_ids))
+    found = (read_action(row._mapping) for row in db.session.execute(wanted))
+    return {action.id: action for action in found}
+
+
 def list_acts_since(
     holder_id: int, scene: str, first: date, last: date | None = None
 ) -> list[tuple[int, date]]:

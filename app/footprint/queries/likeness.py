@@ -79,6 +79,10 @@ _STANDING = text(
     "SELECT code FROM action WHERE holder_id = :holder AND id = ANY(CAST(:ids AS bigint[]))"
     " AND withdrawn_at IS NULL ORDER BY occurred_on, scene, id"
 )
+_BORNE_OUT = text(
+    "SELECT DISTINCT holder_id FROM action WHERE holder_id = ANY(CAST(:holders AS bigint[]))"
+    " AND withdrawn_at IS NULL AND (source <> :self OR grade <> 'declared')"
+)
 _WALKING: dict[str, object] = {"walking": rules.WALKING, "werun": rules.WERUN}
 
 
@@ -107,6 +111,11 @@ def list_repeated_steps(since: date, least_steps: int, least: int) -> list[Alike
 def list_same_journeys(since: date, crowd: int) -> list[Alike]:
     """Declared journeys of one scene, moment and distance that several holders told."""
     return _rows(_SAME_JOURNEYS, {"since": since, "crowd": crowd, "self": rules.SELF})
+
+
+def list_borne_out(holder_ids: Collection[int]) -> set[int]:
+    """Those of these holders of whom a device, a partner or a photo has told an act."""
+    return set(db.session.scalars(_BORNE_OUT, {"holders": array(holder_ids), "self": rules.SELF}))
 
 
 def list_near_photos(since: date) -> list[Alike]:

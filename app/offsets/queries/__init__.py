@@ -24,9 +24,9 @@ from app.offsets.queries.refunds import (
     list_refunds_of,
     list_refunds_of_doubts,
     list_stuck_refunds,
-    sum_fees_given,
     sum_fees_pledged,
     sum_fees_promised,
+    sum_fees_unasked,
 )
 from app.offsets.queries.sales import sales_from
 from app.offsets.queries.shipping import count_refused_shippings, list_refused_shippings
@@ -83,7 +83,7 @@ __all__ = [
     "retired",
     "retired_g",
     "sales_from",
-    "sum_fees_given",
     "sum_fees_pledged",
     "sum_fees_promised",
+    "sum_fees_unasked",
 ]

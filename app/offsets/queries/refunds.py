@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from app.accounts import chart
+from app.accounts import queries as accounts
 from app.kit.database import db
 from app.offsets.errors import RefundUnknown
 from app.offsets.models import Order, Refund
@@ -160,6 +162,12 @@ def sum_fees_given() -> int:
     """What refunds took that was free when it was promised: none closed before, and none that came twice."""
     kept = (Refund.succeeded_at.is_not(None), Refund.doubled_at.is_(None), Refund.closed_at.is_(None))
     return _sum(*_FROM_FEES, *kept, ~_REPLACED)
+
+
+def sum_fees_unasked() -> int:
+    """What left the fees by nobody's decision: the provider's charges, refunds twice or too late."""
+    given = sum(map(accounts.sum_entries, (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)))
+    return accounts.sum_entries(chart.PROVIDER_FEE) + given - sum_fees_given()
 
 
 _FROM_FEES = (Refund.source == RefundSource.FEES,)

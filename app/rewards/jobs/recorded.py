@@ -5,10 +5,9 @@ Each listener costs a row in the transaction that records an act, which is the h
 
 from typing import Any
 
-from app.footprint import queries as footprint
 from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
 from app.kit.announcements import listens
-from app.rewards.services import badges, fairness_appeals, grants
+from app.rewards.services import badges, fairness_appeals, grants, scores
 
 
 @listens(ACTION_RECORDED)
@@ -21,7 +20,7 @@ def thank(payload: dict[str, Any]) -> None:
         (action, holder[0] if holder else payload["holder_id"], grams, scene)
         for action, grams, scene, *holder in payload["actions"]
     )
-    grants.thank(acts)
+    scores.count(grants.thank(acts))
     badges.count(acts)
 
 
@@ -29,7 +28,10 @@ def thank(payload: dict[str, Any]) -> None:
 def take_back(payload: dict[str, Any]) -> None:
     """Take the thanks for a withdrawn act back."""
     holder_id, action_id = payload["holder_id"], payload["action_id"]
-    grants.take_back(holder_id, grants.ACTION, action_id)
     fairness_appeals.take_back(holder_id, action_id)
-    for day, _ in footprint.accounts.days_and_grades([(holder_id, action_id)]).values():
-        badges.uncount(holder_id, day)
+    heard = grants.take_back(holder_id, grants.ACTION, action_id)
+    acts = grants.read_acts([(action_id, holder_id, payload["avoided_g"], "")])
+    if heard:
+        scores.uncount(acts)
+    for act in acts:
+        badges.uncount(holder_id, act.occurred_on)

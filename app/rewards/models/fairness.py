@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -85,6 +86,9 @@ class Measure(Base):
 
     __tablename__ = "fairness_measure"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["inquiry_id", "holder_id"], ["fairness_party.inquiry_id", "fairness_party.holder_id"]
+        ),
         Index("ix_fairness_measure_standing", "holder_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_fairness_measure_until", "until", postgresql_where=text("ended_at IS NULL")),
         Index("ix_fairness_measure_party", "inquiry_id", "holder_id", "id"),

@@ -162,14 +162,18 @@ def _act_cases(grants: Sequence[PointGrant], actions: Mapping[int, Action]) -> l
     ]
 
 
-def find_thanked(action_id: int) -> int | None:
-    """The appeal on which an act was thanked for after all; None for any other act."""
+def find_about(action_id: int) -> int | None:
+    """The appeal about an act's having earned nothing, if there is one."""
     return db.session.scalar(
         select(FairnessAppeal.id)
         .join(PointGrant, PointGrant.id == FairnessAppeal.grant_id)
         .where(PointGrant.source == ACTION, PointGrant.source_id == action_id)
-        .where(FairnessAppeal.granted.is_(True))
     )
+
+
+def is_granted(appeal_id: int) -> bool:
+    """Whether an appeal was granted by now."""
+    return bool(db.session.scalar(select(FairnessAppeal.granted).where(FairnessAppeal.id == appeal_id)))
 
 
 def list_unthanked(holder_id: int, limit: int = 20) -> list[ActCase]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text
 
@@ -12,6 +12,7 @@ from app.footprint.queries.likeness import Alike
 from app.kit import clock
 from app.kit.database import db
 from app.rewards.queries.fairness_rules import limits
+from app.rewards.queries.fairness_rules import rules as fairness_rules
 from app.rewards.rules import fairness as rules
 from app.rewards.rules.fairness import Fact, Finding, Rule, Told
 
@@ -19,6 +20,20 @@ _SPENT = text(
     "SELECT s.payee_id, s.holder_id, (reserved_at AT TIME ZONE 'Asia/Shanghai')::date AS day,"
     "   sum(points)::int AS points FROM spending s WHERE reserved_at >= :begin AND returned_at IS NULL"
     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+_PARCELS = text(
+    "WITH sent AS (SELECT holder_id, (reserved_at AT TIME ZONE 'Asia/Shanghai')::date AS day, what, digest"
+    "   FROM dispatch d JOIN redemption r ON r.id = d.redemption_id"
+    "   CROSS JOIN LATERAL (VALUES ('place', place_digest), ('phone', phone_digest)) told (what, digest)"
+    "   WHERE reserved_at >= :begin AND digest IS NOT NULL)"
+    " SELECT what || encode(digest, 'hex') AS mark, holder_id, day FROM sent WHERE (what, digest) IN ("
+    "   SELECT what, digest FROM sent GROUP BY what, digest"
+    "   HAVING count(DISTINCT holder_id) BETWEEN :least AND :crowd)"
+    " GROUP BY what, digest, holder_id, day ORDER BY what, digest, holder_id, day"
+)
+_MEMBERS = text(
+    "SELECT group_id, holder_id FROM group_member WHERE left_at IS NULL AND group_id IN ("
+    "   SELECT group_id FROM group_member WHERE joined_at >= :begin) ORDER BY group_id, holder_id"
 )
 _DECIDED = text(
     "SELECT p.holder_id, max((i.closed_at AT TIME ZONE 'Asia/Shanghai')::date + CASE WHEN EXISTS ("
@@ -100,6 +115,35 @@ def _own_shop(rule: Rule, since: date) -> list[Told]:
     ]
 
 
+def _same_address(rule: Rule, since: date) -> list[Told]:
+    begin = datetime.combine(since, time(), clock.SHANGHAI)
+    asked = {"begin": begin, "least": rule.least, "crowd": rule.bounds["crowd"]}
+    return [
+        Told(row.mark, row.holder_id, Fact(row.day, None, 1, "parcels"))
+        for row in db.session.execute(_PARCELS, asked)
+    ]
+
+
+def _new_group(rule: Rule, since: date) -> list[Told]:
+    begin = datetime.combine(since, time(), clock.SHANGHAI)
+    rows = db.session.execute(_MEMBERS, {"begin": begin}).all()
+    opened = accounts.likeness.list_opened([row.holder_id for row in rows], begin)
+    borne_out = likeness.list_borne_out(sorted(opened))
+    return [
+        Told(
+            row.group_id,
+            row.holder_id,
+            Fact(clock.business_day(at), None, int(at.timestamp()), "accounts"),
+        )
+        for row in rows
+        if (at := opened.get(row.holder_id)) is not None and row.holder_id not in borne_out
+    ]
+
+
+def _together(told: Iterable[Told], least: int) -> list[Finding]:
+    return rules.bursts(told, least, timedelta(minutes=fairness_rules()["new_group"].bounds["minutes"]))
+
+
 SIGNS: Mapping[str, Sign] = {
     "same_steps": Sign(_same_steps, rules.alike),
     "same_journeys": Sign(_same_journeys, rules.alike),
@@ -107,5 +151,7 @@ SIGNS: Mapping[str, Sign] = {
     "repeated_steps": Sign(_repeated_steps, rules.repeated),
     "same_person": Sign(_same_person, rules.crowded),
     "own_shop": Sign(_own_shop, rules.adding_up),
+    "same_address": Sign(_same_address, rules.crowded),
+    "new_group": Sign(_new_group, _together),
 }
 """Every signal of `data/fairness.toml` by its key."""

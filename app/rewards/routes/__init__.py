@@ -4,9 +4,35 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 
-from app.rewards.routes import badges, drives, fairness, points
+from app.rewards.routes import (
+    badges,
+    boards,
+    challenges,
+    drives,
+    fairness,
+    groups,
+    items,
+    plantings,
+    points,
+    redemptions,
+    sponsoring,
+    vouchers,
+)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (points.points, *drives.BLUEPRINTS, fairness.fairness, *badges.BLUEPRINTS)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    points.points,
+    items.items,
+    redemptions.redemptions,
+    vouchers.vouchers,
+    *drives.BLUEPRINTS,
+    fairness.fairness,
+    *badges.BLUEPRINTS,
+    *sponsoring.BLUEPRINTS,
+    *boards.BLUEPRINTS,
+    *groups.BLUEPRINTS,
+    *challenges.BLUEPRINTS,
+    plantings.plantings,
+)
 
 
 def connect(app: Flask, api: Api) -> None:

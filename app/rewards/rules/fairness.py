@@ -212,6 +212,30 @@ def crowded(told: Iterable[Told], least: int) -> list[Finding]:
     )
 
 
+def bursts(told: Iterable[Told], least: int, within: timedelta) -> list[Finding]:
+    """Accounts of one mark that were opened within such a time of one another, at least `least` of them.
+
+    A fact's `value` is the second of the opening, since 1970. Concerned is who was not decided on before.
+    """
+    by_mark: dict[Hashable, list[Told]] = defaultdict(list)
+    for each in told:
+        by_mark[each.mark].append(each)
+    found: list[tuple[int, dict[int, list[Fact]]]] = []
+    for members in by_mark.values():
+        members.sort(key=lambda each: (each.fact.value, each.holder_id))
+        together: dict[int, Told] = {}
+        most, first = 0, 0
+        for last, each in enumerate(members):
+            while each.fact.value - members[first].fact.value > within.total_seconds():
+                first += 1
+            if last - first + 1 >= least:
+                together |= {one.holder_id: one for one in members[first : last + 1]}
+                most = max(most, last - first + 1)
+        facts = {holder: [each.fact._replace(value=1)] for holder, each in together.items() if each.fresh}
+        found.append((most, facts))
+    return _concerned(found, 1)
+
+
 def _joined(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:
     """The groups that pairs hang together in."""
     group_of: dict[int, set[int]] = {}

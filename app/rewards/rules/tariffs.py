@@ -100,12 +100,16 @@ class Act:
 
 @dataclass(frozen=True)
 class Thanks:
-    """What an act earns: points of one programme by one version of its tariff, or nothing and why."""
+    """What an act earns: points of one programme by one version of its tariff, or nothing and why.
+
+    `short` are the programmes that would have thanked for it and had too little left.
+    """
 
     points: int
     programme_id: int | None
     tariff: Tariff | None
     reason: Nothing | None
+    short: tuple[int, ...] = ()
 
 
 def in_order(offers: Iterable[Offer]) -> list[Offer]:
@@ -116,9 +120,9 @@ def in_order(offers: Iterable[Offer]) -> list[Offer]:
 def thanks_for(act: Act, region: str | None, offers: Iterable[Offer], left: Mapping[int, int]) -> Thanks:
     """What `act` earns, by the first offer that can pay it in full from what it has `left` to promise.
 
-    An offer that cannot is named by reason `EXHAUSTED` when none after it pays either.
+    Where only such are left that cannot, the reason is `EXHAUSTED`.
     """
-    reason, at_fault = Nothing.NO_PROGRAMME, None
+    reason, short = Nothing.NO_PROGRAMME, list[int]()
     for offer in offers:
         tariff = offer.tariff_on(act.occurred_on) if offer.covers(region) else None
         points = tariff.points(act.scene, act.avoided_g) if tariff else None
@@ -127,7 +131,8 @@ def thanks_for(act: Act, region: str | None, offers: Iterable[Offer], left: Mapp
         if points == 0:
             reason = Nothing.TOO_SMALL if reason is Nothing.NO_PROGRAMME else reason
         elif points <= left.get(offer.programme_id, 0):
-            return Thanks(points, offer.programme_id, tariff, None)
+            return Thanks(points, offer.programme_id, tariff, None, tuple(short))
         else:
-            reason, at_fault = Nothing.EXHAUSTED, offer.programme_id
-    return Thanks(0, at_fault, None, reason)
+            reason = Nothing.EXHAUSTED
+            short.append(offer.programme_id)
+    return Thanks(0, None, None, reason, tuple(short))

@@ -167,7 +167,13 @@ def _thank(row: FairnessAppeal) -> None:
 
 
 def take_back(holder_id: int, action_id: int) -> None:
-    """Take back what was granted on an appeal for an act that is withdrawn now."""
-    appeal_id = fairness_appeals.find_thanked(action_id)
-    if appeal_id is not None:
+    """Take back what was granted on an appeal for an act that is withdrawn now; before the act's own lot.
+
+    Whoever answers holds the same turn: what they grant is seen here, or they see that the act is gone.
+    """
+    appeal_id = fairness_appeals.find_about(action_id)
+    if appeal_id is None:
+        return
+    fairness.begin_turn(holder_id)
+    if fairness_appeals.is_granted(appeal_id):
         grants.take_back(holder_id, APPEAL, appeal_id)

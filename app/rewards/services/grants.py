@@ -75,9 +75,8 @@ def thank(acts: Sequence[Act]) -> list[Act]:
     for act in acts:
         able = [offer for offer in offers if offer.programme_id not in stopped]
         thanks = thanks_for(act, regions.get(act.holder_id), able, left)
-        if thanks.reason is Nothing.EXHAUSTED and thanks.programme_id is not None:
-            stopped.add(thanks.programme_id)
-        elif thanks.programme_id is not None:
+        stopped.update(thanks.short)
+        if thanks.programme_id is not None:
             left[thanks.programme_id] -= thanks.points
         earned.append((act, thanks))
     new = _write_thanks(earned)

@@ -3,7 +3,7 @@
 from app.treasury.models.bills import UNSETTLED, Bill, BillBreak, BillFlow, BillTrade, Reconciliation
 from app.treasury.models.payees import PayeeAccount
 from app.treasury.models.payouts import Payout, PayoutRun, PayoutSkip
-from app.treasury.models.statements import Statement, StatementLot
+from app.treasury.models.statements import Statement, StatementLot, StatementReward
 
 __all__ = [
     "UNSETTLED",
@@ -18,4 +18,5 @@ __all__ = [
     "Reconciliation",
     "Statement",
     "StatementLot",
+    "StatementReward",
 ]

@@ -44,3 +44,14 @@ class StatementLot(Base):
     price_fen: Mapped[int] = mapped_column(BigInteger)
     seller_fen: Mapped[int] = mapped_column(BigInteger)
     village_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class StatementReward(Base):
+    """The month's income from one sponsor's fund: what was given for points, and what that came to."""
+
+    __tablename__ = "statement_reward"
+
+    statement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("statement.id"), primary_key=True)
+    fund_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"), primary_key=True)
+    payments: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)

@@ -86,12 +86,13 @@ _STATEMENTS = text(
     )
     + "  FROM statement LEFT JOIN leg ON leg.holder_id = statement.holder_id AND leg.month <= statement.month"
     "  GROUP BY statement.id),"
-    " lots AS (SELECT statement_id AS id, sum(seller_fen + village_fen) AS share FROM statement_lot"
-    "   GROUP BY statement_id)"
+    " parts AS (SELECT id, sum(share) AS share FROM ("
+    "   SELECT statement_id AS id, seller_fen + village_fen AS share FROM statement_lot"
+    "   UNION ALL SELECT statement_id, amount_fen FROM statement_reward) part GROUP BY id)"
     " SELECT count(*) AS statements, count(*) FILTER (WHERE"
     "   (opening_fen, income_fen, paid_fen, returned_fen) IS DISTINCT FROM (opening, income, paid, returned)"
     "   OR income_fen <> coalesce(share, 0)) AS differing"
-    " FROM statement JOIN known USING (id) LEFT JOIN lots USING (id)"
+    " FROM statement JOIN known USING (id) LEFT JOIN parts USING (id)"
 )
 
 
@@ -106,7 +107,7 @@ def prove_payouts() -> list[Proof]:
     return [
         equal(
             "treasury.prove_paid_out",
-            credited=sum(map(ask, (*INCOME, chart.PAY_REWARD))) + fees_out,
+            credited=sum(map(ask, INCOME)) + fees_out,
             accounted=held(chart.PAYABLE) + held(chart.PAYING) + paid_out,
         ),
         none(
@@ -134,10 +135,9 @@ def _prove_fees() -> Proof:
     """That no decision of ours gave the fees away twice.
 
     Nobody decides what the provider charges, nor that a refund comes twice or after it was closed: that
-    may take more than there is, and is a figure of its own.
+    may take more than there is, and is a figure of its own. What became sponsors' funds, rewards prove.
     """
-    given = sum(map(accounts.sum_entries, (chart.REFUND_GOODWILL, chart.RETURN_GOODWILL)))
-    unasked = accounts.sum_entries(chart.PROVIDER_FEE) + given - offsets.sum_fees_given()
     fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
-    figures = {"fees": fees, "unasked": unasked, "promised": promised}
-    return Proof("treasury.prove_fees_kept", figures, fees + unasked >= promised)
+    unasked, funded = offsets.sum_fees_unasked(), accounts.sum_entries(chart.FUND_FROM_FEES)
+    figures = {"fees": fees, "unasked": unasked, "funded": funded, "promised": promised}
+    return Proof("treasury.prove_fees_kept", figures, fees + unasked + funded >= promised)

@@ -1,17 +1,19 @@
 """Statements 对账单 as their holder sees them: kilograms to fen, and nothing of any buyer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.accounts.queries.payables import (
-    INCOME,
     PAYABLE_OUT,
     RETURNS,
+    REWARDS,
+    SALES,
     codes_of,
     payable_legs_from,
     postings_from,
@@ -21,7 +23,7 @@ from app.offsets.queries import sales_from
 from app.registry import queries as registry
 from app.registry.rules import Terms
 from app.treasury.errors import StatementUnknown
-from app.treasury.models import Payout, PayoutSkip, Statement, StatementLot
+from app.treasury.models import Payout, PayoutSkip, Statement, StatementLot, StatementReward
 from app.treasury.queries.payouts import Arrival, find_skip, list_arrivals
 from app.treasury.rules.payouts import month_bounds
 
@@ -45,6 +47,15 @@ class LotPart:
 
 
 @dataclass(frozen=True)
+class RewardPart:
+    """What one sponsor's fund paid in the month."""
+
+    fund_id: int
+    payments: int
+    amount_fen: int
+
+
+@dataclass(frozen=True)
 class Transferred:
     """Money that left the payable account in the month, or came back to it."""
 
@@ -61,6 +72,7 @@ class StatementFacts:
     holder_name: str
     holder_kind: str
     lots: tuple[LotPart, ...]
+    rewards: tuple[RewardPart, ...]
     transfers: tuple[Transferred, ...]
     arrivals: tuple[Arrival, ...]
     skip: PayoutSkip | None
@@ -74,6 +86,16 @@ class StatementFacts:
     def orders(self) -> int:
         """Orders settled in the month."""
         return sum(part.sold.orders for part in self.lots)
+
+    @property
+    def rewards_fen(self) -> int:
+        """The part of the month's income that sponsors paid for what was given for points."""
+        return sum(part.amount_fen for part in self.rewards)
+
+    @property
+    def sales_fen(self) -> int:
+        """The part of the month's income that buyers paid."""
+        return self.statement.income_fen - self.rewards_fen
 
 
 @dataclass(frozen=True)
@@ -90,6 +112,20 @@ class Line:
     village_fen: int
 
 
+@dataclass(frozen=True)
+class RewardLine:
+    """One payment from a sponsor's fund; nothing of who had the points."""
+
+    entry_id: int
+    fund_id: int
+    reference: int
+    posted_at: datetime
+    amount_fen: int
+
+
+_Either = TypeVar("_Either", Line, RewardLine)
+
+
 def get_statement(code: str) -> StatementFacts:
     """The statement with this code. Raises `StatementUnknown`."""
     found = None
@@ -103,6 +139,7 @@ def get_statement(code: str) -> StatementFacts:
         holder.name or "",
         holder.kind,
         tuple(_lots(found)),
+        tuple(_rewards(found)),
         tuple(_transfers(found)),
         tuple(list_arrivals(found.holder_id, found.month)),
         find_skip(found.holder_id, found.month),
@@ -123,6 +160,15 @@ def _lots(statement: Statement) -> list[LotPart]:
         for each in sold
         for lot in (facts[each.lot_id],)
     ]
+
+
+def _rewards(statement: Statement) -> list[RewardPart]:
+    paid = db.session.scalars(
+        select(StatementReward)
+        .where(StatementReward.statement_id == statement.id)
+        .order_by(StatementReward.fund_id)
+    ).all()
+    return [RewardPart(each.fund_id, each.payments, each.amount_fen) for each in paid]
 
 
 _TRANSFERS = text(
@@ -149,7 +195,7 @@ _LINES = text(
     "  SELECT reference AS order_id, max(id) AS entry_id, max(posted_at) AS posted_at,"
     f"  coalesce(sum(amount) FILTER (WHERE kind = {chart.CREDIT_SELLER.code}), 0)::bigint AS seller,"
     f"  coalesce(sum(amount) FILTER (WHERE kind = {chart.CREDIT_VILLAGE.code}), 0)::bigint AS village"
-    f"  FROM {postings_from(*INCOME)} entry"
+    f"  FROM {postings_from(*SALES)} entry"
     "   WHERE target = :account AND target % 100 < 90 AND id BETWEEN :first AND :last"
     "     AND posted_at >= :start AND posted_at < :until"
     "   GROUP BY reference) share"
@@ -160,16 +206,7 @@ _LINES = text(
 
 def list_lines(facts: StatementFacts, limit: int, after: int | None = None) -> list[Line]:
     """A statement's lines, the oldest first; `after` is a line's entry."""
-    start, until = month_bounds(facts.statement.month)
-    values = {
-        "account": chart.PAYABLE.of(facts.statement.holder_id),
-        "first": facts.statement.first_entry,
-        "last": facts.statement.last_entry,
-        "start": start,
-        "until": until,
-        "after": after or 0,
-        "limit": limit,
-    }
+    values = _within(facts.statement, limit, after)
     forests = {part.forest.issuance_id: part.forest for part in facts.lots}
     return [
         Line(
@@ -186,9 +223,46 @@ def list_lines(facts: StatementFacts, limit: int, after: int | None = None) -> l
     ]
 
 
+def _within(statement: Statement, limit: int, after: int | None) -> dict[str, object]:
+    start, until = month_bounds(statement.month)
+    return {
+        "account": chart.PAYABLE.of(statement.holder_id),
+        "first": statement.first_entry,
+        "last": statement.last_entry,
+        "start": start,
+        "until": until,
+        "after": after or 0,
+        "limit": limit,
+    }
+
+
+_REWARD_LINES = text(
+    f"SELECT id, source / {chart.CODES}, reference, posted_at, amount FROM {postings_from(*REWARDS)} entry"
+    " WHERE target = :account AND id BETWEEN :first AND :last AND id > :after"
+    "   AND posted_at >= :start AND posted_at < :until ORDER BY id LIMIT :limit"
+)
+
+
+def list_reward_lines(facts: StatementFacts, limit: int, after: int | None = None) -> list[RewardLine]:
+    """What sponsors' funds paid in the month, one by one, the oldest first; `after` is a line's entry."""
+    rows = db.session.execute(_REWARD_LINES, _within(facts.statement, limit, after))
+    return [RewardLine(*row) for row in rows]
+
+
+def all_reward_lines(facts: StatementFacts) -> Iterator[RewardLine]:
+    """Every payment from sponsors' funds, read in chunks."""
+    return _chunks(list_reward_lines, facts)
+
+
 def all_lines(facts: StatementFacts) -> Iterator[Line]:
     """Every line of a statement, read in chunks."""
+    return _chunks(list_lines, facts)
+
+
+def _chunks(
+    list_some: Callable[[StatementFacts, int, int], list[_Either]], facts: StatementFacts
+) -> Iterator[_Either]:
     after = 0
-    while lines := list_lines(facts, CHUNK, after):
+    while lines := list_some(facts, CHUNK, after):
         yield from lines
         after = lines[-1].entry_id

@@ -15,7 +15,7 @@ from app.treasury.rules.payouts import Outcome
 
 ENCODING = "gb18030"
 COLUMNS = ("序号", "收款方户名", "收款方账号", "开户行", "金额(元)", "用途/附言")
-PURPOSE = "森惠碳汇款 {number}"
+PURPOSE = "森惠结算款 {number}"
 RESULT_COLUMNS = (
     ("付款编号", "金额(元)", "结果", "银行流水号", "原因"),
     ("payout_number", "amount_yuan", "result", "bank_reference", "reason"),

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
-from app.accounts.queries.payables import INCOME, postings_from
+from app.accounts.queries.payables import REWARDS, SALES, postings_from
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import array, db
@@ -29,12 +29,20 @@ _LOTS = text(
     f" FROM (SELECT target / {chart.CODES} AS holder_id, reference AS order_id,"
     f"   coalesce(sum(amount) FILTER (WHERE kind = {chart.CREDIT_SELLER.code}), 0) AS seller,"
     f"   coalesce(sum(amount) FILTER (WHERE kind = {chart.CREDIT_VILLAGE.code}), 0) AS village"
-    f"   FROM {postings_from(*INCOME)} entry WHERE posted_at >= :start AND posted_at < :after"
+    f"   FROM {postings_from(*SALES)} entry WHERE posted_at >= :start AND posted_at < :after"
     "   GROUP BY 1, 2) share"
     f" JOIN {sales_from()} sale USING (order_id)"
     " JOIN statement ON statement.holder_id = share.holder_id"
     "   AND statement.id = ANY(CAST(:fresh AS bigint[]))"
     " GROUP BY statement.id, lot_id"
+)
+_REWARDS = text(
+    "INSERT INTO statement_reward (statement_id, fund_id, payments, amount_fen)"
+    f" SELECT statement.id, source / {chart.CODES}, count(*), sum(amount)"
+    f" FROM {postings_from(*REWARDS)} entry"
+    f" JOIN statement ON statement.holder_id = target / {chart.CODES}"
+    "   AND statement.id = ANY(CAST(:fresh AS bigint[]))"
+    " WHERE posted_at >= :start AND posted_at < :after GROUP BY 1, 2"
 )
 
 
@@ -54,5 +62,7 @@ def make_statements(month: str) -> int:
     }
     fresh = list(db.session.scalars(_MAKE, values))
     if fresh:
-        db.session.execute(_LOTS, {"start": start, "after": after, "fresh": array(fresh)})
+        within = {"start": start, "after": after, "fresh": array(fresh)}
+        for part in (_LOTS, _REWARDS):
+            db.session.execute(part, within)
     return len(fresh)

@@ -22,7 +22,7 @@ from app.registry.queries import mandates
 from app.registry.queries.handovers import handover_waits
 from app.registry.queries.programmes import programmes_waiting
 from app.registry.queries.tickets import origins_waiting
-from app.rewards.queries import drives, fairness_figures
+from app.rewards.queries import drives, fairness_figures, items, names, proposals, redemptions
 from app.treasury.queries import bills, payees, payouts
 from app.web.console import operated
 from app.web.pages import page, web
@@ -72,10 +72,37 @@ WAITING = [
     Waiting("dockets", "/console/dockets", "courts.read", count_dockets_waiting),
     Waiting("partners", "/console/partners", "partners.read", partners.count_waiting_partners),
     Waiting("duties", "/console/duties", "duties.read", duty_batches.count_waiting_batches),
+    Waiting("items", "/console/items", "rewards.read", items.count_drafts),
+    Waiting(
+        "parcels",
+        "/console/redemptions?waiting=ship",
+        "rewards.read",
+        lambda: redemptions.count_waiting("ship"),
+    ),
+    Waiting(
+        "complaints",
+        "/console/redemptions?waiting=complained",
+        "rewards.read",
+        lambda: redemptions.count_waiting("complained"),
+    ),
+    Waiting(
+        "silent_partners",
+        "/console/redemptions?waiting=silent",
+        "rewards.read",
+        lambda: redemptions.count_waiting("silent"),
+    ),
+    Waiting(
+        "returns",
+        "/console/redemptions?waiting=returning",
+        "rewards.read",
+        lambda: redemptions.count_waiting("returning"),
+    ),
     Waiting("reviews", "/console/reviews", "footprint.read", reviews.count_waiting),
     Waiting("fairness", "/console/fairness", "rewards.read", fairness_figures.count_waiting),
     Waiting("words", "/console/words", "words.read", inscriptions.count_waiting),
+    Waiting("names", "/console/names", "words.read", names.count_waiting),
     Waiting("event_proofs", "/console/events?forest=1", "registry.read", events.count_waiting_proofs),
+    Waiting("sponsors", "/console/sponsors", "rewards.read", proposals.count_waiting),
     Waiting("drives", "/console/drives", "rewards.read", drives.count_waiting),
     Waiting("unsealed", "/console/audit", "audit.read", accounts.audit.count_unsealed),
 ]

@@ -11,8 +11,9 @@ from app.kit.http import public
 from app.kit.messages import t
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
+from app.rewards.queries import sponsoring
 from app.treasury.queries import statements
-from app.treasury.queries.statements import Line, LotPart, StatementFacts
+from app.treasury.queries.statements import Line, LotPart, RewardLine, StatementFacts
 from app.treasury.rules.bank_files import plain_cell, write_csv, yuan_text
 from app.web.pages import page, web
 from app.web.words import in_language, percent, second
@@ -42,11 +43,14 @@ def seller_statement(code: str) -> Response:
     facts = statements.get_statement(code)
     after = read_cursor(request.args.get("after"))
     rows = statements.list_lines(facts, PAGE + 1, after)
+    paid = statements.list_reward_lines(facts, PAGE + 1, read_cursor(request.args.get("rewards")))
     response = page(
         "seller_statement.html",
         facts=facts,
         s=facts.statement,
         listed=page_of(rows, PAGE, lambda line: line.entry_id),
+        rewarded=page_of(paid, PAGE, lambda line: line.entry_id),
+        sponsors=_sponsors(facts),
         further=after is not None,
         lots={part.sold.lot_id: part for part in facts.lots},
     )
@@ -81,8 +85,28 @@ def _csv(facts: StatementFacts) -> Iterator[str]:
     for line in statements.all_lines(facts):
         yield write_csv([_row(line, lots[line.lot_id])])
     total = [""] * len(_COLUMNS)
-    total[0], total[4], total[-1] = t("web.total"), str(facts.quantity_kg), yuan_text(s.income_fen)
+    total[0], total[4], total[-1] = t("web.total"), str(facts.quantity_kg), yuan_text(facts.sales_fen)
     yield write_csv([total])
+    if facts.rewards:
+        yield from _csv_rewards(facts)
+
+
+def _csv_rewards(facts: StatementFacts) -> Iterator[str]:
+    head = [t("web.seller_rewards"), *(t(f"web.seller_rewards_{name}") for name in ("fund", "reference"))]
+    yield write_csv([(), [*head, t("web.column_ours")]])
+    names = _sponsors(facts)
+    for line in statements.all_reward_lines(facts):
+        yield write_csv([_reward_row(line, names[line.fund_id])])
+    yield write_csv([[t("web.total"), "", "", yuan_text(facts.rewards_fen)]])
+
+
+def _reward_row(line: RewardLine, sponsor: str) -> list[str]:
+    return [second(line.posted_at), plain_cell(sponsor), str(line.reference), yuan_text(line.amount_fen)]
+
+
+def _sponsors(facts: StatementFacts) -> dict[int, str]:
+    """What the sponsors' programmes are called."""
+    return sponsoring.list_names(each.fund_id for each in facts.rewards)
 
 
 def _row(line: Line, part: LotPart) -> list[str]:

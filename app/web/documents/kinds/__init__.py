@@ -9,6 +9,7 @@ from app.web.documents.kinds.duties import duty_equivalence, duty_voucher
 from app.web.documents.kinds.event_neutral import event_neutral
 from app.web.documents.kinds.gift_card import gift_card
 from app.web.documents.kinds.organisation_year import organisation_year
+from app.web.documents.kinds.planting import planting
 from app.web.documents.kinds.ruling_fulfilled import ruling_fulfilled
 from app.web.documents.kinds.year_review import year_review
 from app.web.documents.sheets import Card, Document, Face, Poster
@@ -24,5 +25,6 @@ KINDS: dict[str, Callable[[Document, Words], Face | Card | Poster]] = {
     "drive_thanks": drive_thanks,
     "drive_sheet": drive_sheet,
     "organisation_year": organisation_year,
+    "planting": planting,
     "year_review": year_review,
 }

@@ -1,0 +1,35 @@
+"""What must always be true of the money that sponsors paid in."""
+
+from sqlalchemy import text
+
+from app.accounts import chart
+from app.accounts import queries as accounts
+from app.kit.database import db
+from app.kit.proof import Proof, equal
+from app.offsets import queries as offsets
+
+_MOVED = text(
+    "SELECT coalesce(sum(CASE kind WHEN 'return' THEN -amount_fen ELSE amount_fen END), 0)::bigint"
+    " FROM fund_movement WHERE confirmed_at IS NOT NULL"
+)
+
+_TAKEN_OVER = text(
+    "SELECT coalesce(sum(amount_fen), 0)::bigint FROM fund_movement"
+    " WHERE kind = 'takeover' AND confirmed_at IS NOT NULL"
+)
+
+
+def prove_funds() -> list[Proof]:
+    """What sponsors paid in and did not take back is in their funds or was paid for things given."""
+    in_funds = accounts.payables.sum_balances(chart.FUND)
+    paid = accounts.sum_entries(chart.PAY_REWARD)
+    moved = int(db.session.scalar(_MOVED) or 0)
+    return [equal("rewards.prove_funds", paid_in=moved, funds_and_paid=in_funds + paid), _prove_fees()]
+
+
+def _prove_fees() -> Proof:
+    """That fees were put into funds only as far as they were free; points taken over were owed before."""
+    fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
+    unasked, taken_over = offsets.sum_fees_unasked(), int(db.session.scalar(_TAKEN_OVER) or 0)
+    figures = {"fees": fees, "unasked": unasked, "taken_over": taken_over, "promised": promised}
+    return Proof("rewards.prove_fees_free", figures, fees + unasked + taken_over >= promised)

@@ -1,0 +1,95 @@
+"""Friends: by a code that one gives and the other enters, until either ends it."""
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.accounts.services import notices
+from app.kit import clock, sealing
+from app.kit.codes import random_code, read_code
+from app.kit.database import db
+from app.rewards.errors.friends import AlreadyFriends, FriendCodeUnknown, FriendUnknown, TooManyFriends
+from app.rewards.models.groups import FriendCode, Friendship
+from app.rewards.queries import friends as known
+from app.rewards.queries.friends import Friend
+from app.rewards.rules.groups import MOST_FRIENDS
+from app.rewards.services.groups import hash_of
+
+_LOCK = text("SELECT 1 FROM holder WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+
+
+def renew_code(holder_id: int) -> str:
+    """A new code; the one before leads nowhere from now on, and friends stay."""
+    db.session.execute(_LOCK, {"ids": [holder_id]})
+    issue = db.session.scalar(
+        select(func.coalesce(func.max(FriendCode.issue), 0)).where(FriendCode.holder_id == holder_id)
+    )
+    code = known.friend_code_of(holder_id, (issue or 0) + 1)
+    told = {"issue": (issue or 0) + 1, "link_hash": hash_of(code), "issued_at": clock.now()}
+    row = insert(FriendCode).values(holder_id=holder_id, **told)
+    db.session.execute(row.on_conflict_do_update(index_elements=["holder_id"], set_=told))
+    return code
+
+
+def befriend(holder_id: int, written: str, label: str | None = None) -> Friend:
+    """Become the friend of whoever gave this code.
+
+    Raises `FriendCodeUnknown`, `AlreadyFriends` also for one's own, `TooManyFriends`.
+    """
+    code = read_code(written)
+    giver_id = code and db.session.scalar(
+        select(FriendCode.holder_id).where(FriendCode.link_hash == hash_of(code))
+    )
+    if giver_id is None:
+        raise FriendCodeUnknown()
+    low_id, high_id = sorted((int(giver_id), holder_id))
+    db.session.execute(_LOCK, {"ids": [low_id, high_id]})
+    both = (Friendship.low_id == low_id, Friendship.high_id == high_id, Friendship.ended_at.is_(None))
+    if low_id == high_id or db.session.scalar(select(Friendship.id).where(*both)):
+        raise AlreadyFriends()
+    if max(known.count_friends(low_id), known.count_friends(high_id)) >= MOST_FRIENDS:
+        raise TooManyFriends(most=MOST_FRIENDS)
+    row = Friendship(
+        code=random_code(12), low_id=low_id, high_id=high_id, inviter_id=giver_id, made_at=clock.now()
+    )
+    _call(row, holder_id, label)
+    db.session.add(row)
+    db.session.flush()
+    notices.tell([int(giver_id)], "rewards.notice_befriended", f"friendship:{row.id}")
+    return known.friend_of(row, holder_id)
+
+
+def call_friend(holder_id: int, code: str, label: str | None) -> Friend:
+    """Call a friend so, for oneself alone; None takes it back. Raises `FriendUnknown`."""
+    row = _find(holder_id, code)
+    _call(row, holder_id, label)
+    db.session.flush()
+    return known.friend_of(row, holder_id)
+
+
+def part(holder_id: int, code: str) -> None:
+    """End a friendship; one's own code changes, which the other knows. Raises `FriendUnknown`."""
+    row = _find(holder_id, code)
+    row.ended_at, row.low_label_sealed, row.high_label_sealed = clock.now(), None, None
+    db.session.flush()
+    if row.inviter_id == holder_id:
+        renew_code(holder_id)
+
+
+def _call(row: Friendship, holder_id: int, label: str | None) -> None:
+    sealed = sealing.seal(label, known.sealed_for(row.code, holder_id)) if label else None
+    if row.low_id == holder_id:
+        row.low_label_sealed = sealed
+    else:
+        row.high_label_sealed = sealed
+
+
+def _find(holder_id: int, code: str) -> Friendship:
+    row = db.session.scalar(
+        select(Friendship)
+        .where(Friendship.code == code, known.is_of(holder_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise FriendUnknown()
+    return row

@@ -1,0 +1,49 @@
+"""A sponsor's money into its programme's fund and back: recorded by one operator, confirmed by another."""
+
+from psycopg import errors as pg
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.chart import PLATFORM
+from app.offsets.services.claims import require_fees
+from app.rewards.errors.proposals import FeesElsewhere, MovementKnown, ProgrammeOpen
+from app.rewards.models import FundMovement
+from app.rewards.services import programmes
+
+FEES = "fees"
+RETURN = "return"
+
+
+def record(
+    operator_id: int, programme_id: int, kind: str, amount_fen: int, bank_reference: str | None
+) -> FundMovement:
+    """Record money that came in or shall go out.
+
+    Only what a closed programme no longer owes anybody goes back. Raises `ProgrammeUnknown`,
+    `ProgrammeClosed`, `ProgrammeOpen`, `FeesElsewhere`, and `MovementKnown` for a bank's reference that
+    is recorded already.
+    """
+    programme = programmes.lock_programme(programme_id)
+    if kind == RETURN and programme.closed_at is None:
+        raise ProgrammeOpen()
+    if kind == FEES and programme.sponsor_id != PLATFORM:
+        raise FeesElsewhere()
+    try:
+        return programmes.record_movement(
+            operator_id, programme_id, kind, amount_fen, None if kind == FEES else bank_reference
+        )
+    except IntegrityError as error:
+        if isinstance(error.orig, pg.UniqueViolation):
+            raise MovementKnown() from error
+        raise
+
+
+def confirm(operator_id: int, movement_id: int) -> FundMovement:
+    """Confirm what another operator recorded, and book it.
+
+    Fees are given only as far as they are promised to no refund. Raises what `confirm_movement` does,
+    and `FeesInsufficient`.
+    """
+    movement = programmes.lock_movement(movement_id)
+    if movement.kind == FEES:
+        require_fees(movement.amount_fen)
+    return programmes.confirm_movement(operator_id, movement_id)
