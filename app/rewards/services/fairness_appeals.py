@@ -17,6 +17,7 @@ from app.rewards.errors.fairness import (
     AppealAnswered,
     AppealClosed,
     ProgrammeDoesNotThank,
+    ProposalChanged,
 )
 from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal, Measure
@@ -101,17 +102,20 @@ def propose(operator_id: int, appeal_code: str, programme_code: str) -> Fairness
     return row
 
 
-def answer(operator_id: int, appeal_code: str, reason: str, *, granted: bool) -> FairnessAppeal:
+def answer(
+    operator_id: int, appeal_code: str, reason: str, *, granted: bool, programme: str | None = None
+) -> FairnessAppeal:
     """Answer an appeal; the holder reads the reason. What is granted ends the measure, or thanks for the act.
 
-    Raises `NotFound`, `AppealAnswered`, `AnotherOperatorNeeded`, and `ProgrammeDoesNotThank` when nobody
+    `programme` is the code of who pays, as whoever answers has read it. Raises `NotFound`,
+    `AppealAnswered`, `AnotherOperatorNeeded`, `ProposalChanged`, and `ProgrammeDoesNotThank` when nobody
     has proposed who pays, or the fund does not cover it any more.
     """
     row = _lock(appeal_code)
     if operator_id in (row.against, row.against_too, row.proposed_by):
         raise AnotherOperatorNeeded()
     if granted and row.grant_id is not None:
-        _thank(row)
+        _thank(row, programme)
     _settle(row, operator_id, reason, granted=granted)
     audit.record(operator_id, f"fairness_appeal_{'granted' if granted else 'refused'}", row.code)
     return row
@@ -153,10 +157,12 @@ def _settle(row: FairnessAppeal, operator_id: int | None, reason: str | None, *,
     notices.tell([row.holder_id], message, row.code)
 
 
-def _thank(row: FairnessAppeal) -> None:
+def _thank(row: FairnessAppeal, programme: str | None) -> None:
     """Let the programme that was proposed thank for the act, if nothing has by now."""
     if row.programme_id is None or row.points is None:
         raise ProgrammeDoesNotThank()
+    if programme is None or programmes.find_programme(programme).holder_id != row.programme_id:
+        raise ProposalChanged()
     lock_promises([row.programme_id])
     grants.lock_points(row.holder_id)
     act = db.session.get_one(PointGrant, row.grant_id, with_for_update=True, populate_existing=True)
