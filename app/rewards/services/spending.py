@@ -15,7 +15,7 @@ from app.kit.database import db
 from app.rewards.errors import GrantUnknown, PointsShort, SpendingEnded, SpendingUnknown
 from app.rewards.models import PointGrant, PointUse, Programme, Spending
 from app.rewards.rules.spending import take
-from app.rewards.rules.tariffs import RETURNED_LIVE_DAYS
+from app.rewards.rules.tariffs import LONGEST_LIFE_MONTHS, RETURNED_LIVE_DAYS
 from app.rewards.services.fairness import require_free
 from app.rewards.services.grants import activate, lock_points
 
@@ -127,7 +127,8 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
 def give_back(spending_id: int) -> bool:
     """Give back what was set aside: to the lots it came from, which live `RETURNED_LIVE_DAYS` more at least.
 
-    False when it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
+    No lot lives longer than `LONGEST_LIFE_MONTHS` by that, however often its points come back. False when
+    it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
     """
     spending = _lock(spending_id)
     if spending.returned_at is not None:
@@ -138,12 +139,13 @@ def give_back(spending_id: int) -> bool:
     spending.returned_at = now
     db.session.flush()
     alive = clock.end_of_day(clock.business_day(now) + timedelta(days=RETURNED_LIVE_DAYS))
+    oldest = PointGrant.granted_at + func.make_interval(0, LONGEST_LIFE_MONTHS)
     db.session.execute(
         update(PointGrant)
         .where(PointUse.spending_id == spending_id, PointUse.grant_id == PointGrant.id)
         .values(
             remaining=PointGrant.remaining + PointUse.points,
-            expires_at=func.greatest(PointGrant.expires_at, alive),
+            expires_at=func.greatest(PointGrant.expires_at, func.least(alive, oldest)),
         )
         .execution_options(synchronize_session=False)
     )
