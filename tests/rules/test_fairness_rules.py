@@ -109,3 +109,6 @@ def test_a_burst_is_who_was_opened_within_the_hour_and_nobody_else() -> None:
     [found] = bursts(members, 5, timedelta(minutes=60))
     assert (found.found, found.holder_ids) == (5, (0, 1, 2, 3, 4))
     assert bursts(members, 5, timedelta(minutes=59)) == []
+    in_peace = members[0].since(members[0].fact.on)
+    [found] = bursts([in_peace, *members[1:]], 5, timedelta(minutes=60))
+    assert (found.found, found.holder_ids) == (5, (1, 2, 3, 4))
