@@ -9,7 +9,7 @@ from typing import Any
 
 from app.footprint.announcements import ACTION_RECORDED, ACTION_WITHDRAWN
 from app.kit.announcements import listens
-from app.rewards.services import badges, grants, scores
+from app.rewards.services import badges, fairness_appeals, grants, scores
 
 
 @listens(ACTION_RECORDED)
@@ -33,5 +33,6 @@ def take_back(payload: dict[str, Any]) -> None:
     acts = grants.read_acts([(action_id, holder_id, payload["avoided_g"], "")])
     for act in acts:
         badges.uncount(holder_id, act.occurred_on)
+    fairness_appeals.take_back(holder_id, action_id)
     if grants.take_back(holder_id, grants.ACTION, action_id):
         scores.uncount(acts)
