@@ -217,3 +217,20 @@ def test_who_is_on_no_board_is_on_none(app: Flask) -> None:
         scores.stand_on_boards(ann, away=False)
     follow_boards()
     assert boards.get_board(boards.this_season(), "all", ann).counted == 2
+
+
+def test_who_did_nothing_yet_and_goes_away_is_in_no_average_either(app: Flask) -> None:
+    ann, bo, cy = people(app, 3)
+    with transaction():
+        made = groups.make_group(ann, "class", "三年二班", listed=True)
+        for each in (bo, cy):
+            groups.join(each, made.join_code)
+    acted((ann, 300), (bo, 600))
+    season = boards.this_season()
+    line = boards.find_group_line(season, made)
+    assert line is not None
+    assert line.grams == 300
+    with transaction():
+        scores.stand_on_boards(cy, away=True)
+    follow_boards()
+    assert boards.find_group_line(season, made) is None, "of two, each would know the other's"
