@@ -234,3 +234,33 @@ def test_who_did_nothing_yet_and_goes_away_is_in_no_average_either(app: Flask) -
         scores.stand_on_boards(cy, away=True)
     follow_boards()
     assert boards.find_group_line(season, made) is None, "of two, each would know the other's"
+
+
+def test_a_county_is_not_shown_where_it_would_tell_who_lives_in_a_village_of_few(app: Flask) -> None:
+    everybody = people(app, 7)
+    acted(*((each, 100 * place) for place, each in enumerate(everybody, 1)))
+    large, small = VILLAGES[:2]
+    with transaction():
+        for each in everybody[:5]:
+            homes.choose_home(each, large)
+        for each in everybody[5:]:
+            homes.choose_home(each, small)
+    deliver()
+    follow_boards()
+
+    def county(least: int) -> tuple[bool, int, list[int], object]:
+        told = boards.get_board(
+            boards.this_season(), "p:350721", everybody[0], least=least, parts=["p:" + large, "p:" + small]
+        )
+        return told.few, told.counted, [line.grams for line in told.lines], told.own and told.own.rank
+
+    assert county(2)[1] == 7
+    assert county(4) == (True, 0, [], None), "seven less the five of the large village are two"
+    assert county(6)[1] == 7, "no village is shown, so none can be taken off"
+
+
+def test_whoever_is_just_behind_the_page_sees_who_stands_around(app: Flask) -> None:
+    ann, bo, cy = people(app, 3)
+    acted((ann, 300), (bo, 200), (cy, 100))
+    board = boards.get_board(boards.this_season(), "all", bo, limit=2)  # one of two is shown
+    assert [line.grams for line in board.around] == [300, 200, 100]
