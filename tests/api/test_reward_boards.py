@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from app.accounts.services import homes
 from app.kit import ranking
 from app.kit.announcements import deliver
 from app.kit.problems import Problem
+from app.kit.queue import redis
 from app.kit.ranking import RankingsAway, TurnLost
 from app.kit.transaction import transaction
 from app.rewards.jobs.boards import follow_boards, rebuild_boards
@@ -152,7 +155,7 @@ def test_redis_emptied_while_boards_are_made_leaves_no_half_of_them(
 
     with monkeypatch.context() as patched:
         patched.setattr(ranking.Turn, "write", interrupted)
-        assert rebuild_boards() == 0
+        assert rebuild_boards() is None
     with pytest.raises(RankingsAway):
         boards.RANKINGS.state()
     turn = boards.RANKINGS.take_turn()
@@ -164,14 +167,18 @@ def test_redis_emptied_while_boards_are_made_leaves_no_half_of_them(
     assert boards_in_redis() == boards_in_database(map(str, seasons()))
 
 
-def test_only_one_writes_boards_at_a_time(app: Flask) -> None:
+def test_only_one_writes_boards_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     [ann] = people(app, 1)
+    monkeypatch.setattr("app.cli.boards._PATIENCE", timedelta(0))
+    rebuild = partial(app.test_cli_runner().invoke, args=["boards", "rebuild"])
     acted((ann, 100))
     turn = boards.RANKINGS.take_turn()
     assert turn is not None
     assert boards.RANKINGS.take_turn() is None
     assert follow_boards() == 0
+    assert rebuild().exit_code == 1, "nothing was made, and it says so"
     turn.end()
+    assert rebuild().exit_code == 0
     acted((ann, 100))
     assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 200}
 
@@ -264,3 +271,35 @@ def test_whoever_is_just_behind_the_page_sees_who_stands_around(app: Flask) -> N
     acted((ann, 300), (bo, 200), (cy, 100))
     board = boards.get_board(boards.this_season(), "all", bo, limit=2)  # one of two is shown
     assert [line.grams for line in board.around] == [300, 200, 100]
+
+
+def test_readers_of_the_boards_before_still_find_them(app: Flask) -> None:
+    [ann] = people(app, 1)
+    acted((ann, 100))
+    before = boards.RANKINGS.state()
+    rebuild_boards()
+    assert boards.RANKINGS.state().generation != before.generation
+    assert boards.RANKINGS.count(before, f"{boards.this_season()}:all") == 1
+
+
+def test_whoever_lost_the_turn_forgets_nothing_of_the_next(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = boards.RANKINGS.take_turn()
+    assert turn is not None
+    empty_redis()
+    following = boards.RANKINGS.take_turn()
+    assert following is not None
+    following.write("11111111", [ranking.Change("all", "1 2", puts=True)])
+    with pytest.raises(TurnLost):
+        turn.forget_others("00000000")
+    abandoned = "senhui:ranking:seasons:11111111:all"
+    assert redis().ttl(abandoned) == -1
+    following.end()
+
+    def fail(turn: ranking.Turn, generation: str, changes: list[ranking.Change]) -> None:
+        raise TurnLost
+
+    monkeypatch.setattr(ranking.Turn, "write", fail)
+    acted((people(app, 1)[0], 100))
+    assert redis().ttl(abandoned) > 0, "attempts that come to nothing do not fill Redis"
