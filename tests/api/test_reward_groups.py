@@ -144,7 +144,6 @@ def test_a_code_that_is_renewed_while_somebody_waits_with_it_leads_to_nobody(app
         "DELETE FROM group_member",
         "UPDATE shown_name SET passed_at = NULL WHERE passed_at IS NOT NULL",
         "UPDATE shown_name SET author_id = author_id + 1",
-        "UPDATE friendship SET ended_at = NULL WHERE ended_at IS NOT NULL",
         "UPDATE friendship SET code = 'ANOTHER'",
     ],
 )
@@ -157,6 +156,6 @@ def test_the_database_refuses_what_no_service_does(app: Flask, statement: str) -
         friend = friends.befriend(guest, friends.renew_code(owner))
     with transaction():
         groups.leave(guest, made.code)
-        friends.part(guest, friend.code)
+        friends.call_friend(guest, friend.code, "小安")
     with pytest.raises(IntegrityError):
         db.session.execute(text(statement))

@@ -129,6 +129,7 @@ def test_friends_see_each_other_until_either_ends_it(app: Flask, client: FlaskCl
     [friend] = group.get(ann, "/v1/friends").json["items"]
     assert client.delete(f"/v1/friends/{friend['code']}", headers=ann.auth).status_code == 204
     assert group.get(bo, "/v1/friends").json["items"] == []
+    assert db.session.scalar(text("SELECT count(*) FROM friendship")) == 0, "it is forgotten, not hidden"
     assert group.post(bo, "/v1/friends", code=code).json["code"] == "friend_code_unknown"
 
 

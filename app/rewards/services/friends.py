@@ -40,7 +40,7 @@ def befriend(holder_id: int, written: str, label: str | None = None) -> Friend:
     db.session.execute(_LOCK, {"ids": [low_id, high_id]})
     if _giver_of(written) != giver_id:  # another code took its place while we waited for them
         raise FriendCodeUnknown()
-    both = (Friendship.low_id == low_id, Friendship.high_id == high_id, Friendship.ended_at.is_(None))
+    both = (Friendship.low_id == low_id, Friendship.high_id == high_id)
     if low_id == high_id or db.session.scalar(select(Friendship.id).where(*both)):
         raise AlreadyFriends()
     if max(known.count_friends(low_id), known.count_friends(high_id)) >= MOST_FRIENDS:
@@ -64,11 +64,15 @@ def call_friend(holder_id: int, code: str, label: str | None) -> Friend:
 
 
 def part(holder_id: int, code: str) -> None:
-    """End a friendship; one's own code changes, which the other knows. Raises `FriendUnknown`."""
+    """End a friendship and forget it; one's own code changes, which the other knows.
+
+    Raises `FriendUnknown`.
+    """
     row = _find(holder_id, code)
-    row.ended_at, row.low_label_sealed, row.high_label_sealed = clock.now(), None, None
+    invited = row.inviter_id == holder_id
+    db.session.delete(row)
     db.session.flush()
-    if row.inviter_id == holder_id:
+    if invited:
         renew_code(holder_id)
 
 
