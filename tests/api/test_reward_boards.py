@@ -7,7 +7,7 @@ from functools import partial
 
 import psycopg
 import pytest
-from boards import Act, acted, boards_in_database, boards_in_redis, empty_redis
+from boards import Act, acted, boards_in_database, boards_in_redis, empty_redis, follow
 from builders import person
 from flask import Flask
 
@@ -106,11 +106,11 @@ def test_the_boards_are_right_after_any_history_with_redis_emptied_in_the_middle
             continue
         if chance.random() < 0.4:
             deliver()
-            follow_boards()
+            follow()
         if chance.random() < 0.04:
             empty_redis()
     deliver()
-    follow_boards()
+    follow()
     expected = boards_in_database(map(str, seasons()))
     assert boards_in_redis() == expected
     rebuild_boards()
@@ -127,7 +127,7 @@ def test_what_a_slow_transaction_wrote_is_not_missed(app: Flask, settings: objec
         acted((bo, 400))
         assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 100, bo: 100}
         slow.commit()
-    follow_boards()
+    follow()
     assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 900, bo: 500}
 
 
@@ -138,7 +138,7 @@ def test_a_board_says_that_it_is_away_and_is_made_anew_by_itself(app: Flask) -> 
     board = boards.get_board(boards.this_season(), "all", ann)
     assert (board.ready, board.own and board.own.grams) == (False, 700)
     assert boards.get_friends_board(ann, boards.this_season()).lines[0].grams == 700
-    follow_boards()
+    follow()
     assert boards.get_board(boards.this_season(), "all", ann).lines[0].rank == 1
 
 
@@ -163,7 +163,7 @@ def test_redis_emptied_while_boards_are_made_leaves_no_half_of_them(
     empty_redis()
     with pytest.raises(TurnLost):
         turn.write("00000000", [ranking.Change("all", "1 2", puts=True)])
-    follow_boards()
+    follow()
     assert boards_in_redis() == boards_in_database(map(str, seasons()))
 
 
@@ -217,12 +217,12 @@ def test_who_is_on_no_board_is_on_none(app: Flask) -> None:
     acted((ann, 100), (bo, 200))
     with transaction():
         scores.stand_on_boards(ann, away=True)
-    follow_boards()
+    follow()
     board = boards.get_board(boards.this_season(), "all", ann)
     assert (board.counted, board.own) == (1, None)
     with transaction():
         scores.stand_on_boards(ann, away=False)
-    follow_boards()
+    follow()
     assert boards.get_board(boards.this_season(), "all", ann).counted == 2
 
 
@@ -239,7 +239,7 @@ def test_who_did_nothing_yet_and_goes_away_is_in_no_average_either(app: Flask) -
     assert line.grams == 300
     with transaction():
         scores.stand_on_boards(cy, away=True)
-    follow_boards()
+    follow()
     assert boards.find_group_line(season, made) is None, "of two, each would know the other's"
 
 
@@ -253,7 +253,7 @@ def test_a_county_is_not_shown_where_it_would_tell_who_lives_in_a_village_of_few
         for each in everybody[5:]:
             homes.choose_home(each, small)
     deliver()
-    follow_boards()
+    follow()
 
     def county(least: int) -> tuple[bool, int, list[int], object]:
         told = boards.get_board(

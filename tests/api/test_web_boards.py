@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from boards import acted, empty_redis
+from boards import acted, empty_redis, follow
 from builders import operator, person
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +14,6 @@ from app.accounts.services import homes
 from app.kit.announcements import deliver
 from app.kit.transaction import transaction
 from app.registry import services as registry
-from app.rewards.jobs.boards import follow_boards
 from app.rewards.queries import groups as known
 from app.rewards.services import groups, names
 
@@ -78,7 +77,7 @@ def test_a_village_of_few_is_not_shown_nor_told_by_its_county(app: Flask, visito
         for each in (*people, visitor.holder_id):
             homes.choose_home(each, VILLAGE)
     deliver()
-    follow_boards()
+    follow()
     visitor.speak("en")
     text = visitor.get("/boards/village").text
     assert "a board of few is not shown" in text
@@ -90,7 +89,7 @@ def test_a_village_of_few_is_not_shown_nor_told_by_its_county(app: Flask, visito
         for each in more:
             homes.choose_home(each, LARGE)
     deliver()
-    follow_boards()
+    follow()
     assert "a board of few is not shown" in visitor.get("/boards/county").text, "16 less 11 are 5"
 
 
