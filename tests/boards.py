@@ -31,7 +31,7 @@ def empty_redis() -> None:
 
 
 def follow() -> int:
-    """The boards follow, once no older transaction runs anywhere on this server, in other databases either."""
+    """The boards follow, once no older transaction runs anywhere on this server."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         mine = connection.scalar(text("SELECT pg_current_xact_id()::text::bigint"))
         until = time.monotonic() + 30
@@ -41,10 +41,15 @@ def follow() -> int:
     return follow_boards()
 
 
-def acted(*told: tuple[int, int], on: date | None = None) -> None:
-    """People avoided so many grams, today or on a day; the boards follow."""
+def counted(*told: tuple[int, int], on: date | None = None) -> None:
+    """People avoided so many grams, today or on a day."""
     with transaction():
         scores.count([Act(holder, grams, on or this_season().starts_on) for holder, grams in told])
+
+
+def acted(*told: tuple[int, int], on: date | None = None) -> None:
+    """People avoided so many grams, today or on a day; the boards follow."""
+    counted(*told, on=on)
     follow()
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import psycopg
 import pytest
-from boards import Act, acted, boards_in_database, boards_in_redis, empty_redis, follow
+from boards import Act, acted, boards_in_database, boards_in_redis, counted, empty_redis, follow
 from builders import person
 from flask import Flask
 
@@ -124,7 +124,8 @@ def test_what_a_slow_transaction_wrote_is_not_missed(app: Flask, settings: objec
     url = app.extensions["settings"].database_url.replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(url) as slow:
         slow.execute("UPDATE season_score SET avoided_g = 900 WHERE holder_id = %s", [ann])
-        acted((bo, 400))
+        counted((bo, 400))
+        follow_boards()
         assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 100, bo: 100}
         slow.commit()
     follow()
