@@ -110,7 +110,9 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
         ({"begins_on": yesterday}, "生效日期太早", 422),
         ({"ends_on": yesterday}, "结束日早于开始日", 422),
         ({"region": "999999"}, "没有这个地区", 422),
-        ({"grams_per_point": 0}, "1", 422),
+        ({"grams_per_point": 1}, "2", 422),
+        ({"scene_metro": 1}, "每分克数须为 2 至 100,000", 422),
+        ({"life_months": 1, "pending_declared": 28}, "短于有效期", 422),
         ({"life_months": 121}, "120", 422),
         ({"grams_per_point": "10g"}, "整数", 422),
     ):

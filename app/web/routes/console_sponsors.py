@@ -20,6 +20,7 @@ from app.rewards.queries import proposals as waiting
 from app.rewards.queries import sponsoring
 from app.rewards.queries.programmes import find_programme
 from app.rewards.rules.proposals import (
+    LEAST_GRAMS_PER_POINT,
     MOST_GRAMS_PER_POINT,
     MOST_PENDING_DAYS,
     ProgrammeTerms,
@@ -190,7 +191,7 @@ def _programme_fields() -> dict[str, fields.Field[Any]]:
 def _with_tariff(own: dict[str, fields.Field[Any]]) -> type[NewSchema]:
     """A form with a tariff: grams a point, and where scenes or grades differ."""
     terms: dict[str, fields.Field[Any]] = {
-        "grams_per_point": WholeText(1, MOST_GRAMS_PER_POINT, required=True),
+        "grams_per_point": WholeText(LEAST_GRAMS_PER_POINT, MOST_GRAMS_PER_POINT, required=True),
         "life_months": WholeText(1, LONGEST_LIFE_MONTHS, required=True),
         **{f"scene_{each}": WholeText(0, MOST_GRAMS_PER_POINT) for each in scene_names()},
         **{f"pending_{each}": WholeText(0, MOST_PENDING_DAYS) for each in PENDING_DAYS},
