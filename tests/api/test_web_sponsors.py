@@ -121,10 +121,15 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
     assert bank.chen.post(DESK, bank.terms()).status_code == 403
     assert bank.anna.post(f"{DESK}/proposals/999/approve").status_code == 404
     assert bank.anna.post(f"{DESK}/NOSUCH/closing", {"reason": "x", "form_key": "k" * 20}).status_code == 404
+    programme = bank.opened()
+    assert bank.anna.post(DESK, bank.terms(sponsor=programme)).status_code == 409, "no sponsor of its own"
     form = bank.terms()
     assert bank.anna.post(DESK, form).status_code == bank.anna.post(DESK, form).status_code == 303
-    assert db.session.scalar(text("SELECT count(*) FROM programme_proposal")) == 1
-    assert list_programmes() == []
+    assert db.session.scalar(text("SELECT count(*) FROM programme_proposal")) == 2
+    with transaction() as session:
+        session.execute(text("UPDATE holder SET closed_at = now() WHERE code = :code"), {"code": bank.office.code})
+    assert bank.bao.post(waiting(bank.bao)).status_code == 409, "the sponsor went away meanwhile"
+    assert [each.code for each in list_programmes()] == [programme]
 
 
 def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobody_holds_it(

@@ -34,18 +34,21 @@ from app.rewards.rules.proposals import (
 )
 from app.rewards.services import programmes
 
+SPONSORS = frozenset({"organisation", "village", "platform"})
+"""Whose money a programme can be: holders of a verified name, and never another programme or a private home."""
+
 
 def propose_programme(operator_id: int, terms: ProgrammeTerms) -> ProgrammeProposal:
     """Propose that a programme opens, with its first tariff.
 
-    Raises `SponsorUnverified` for a sponsor without a public name, `TermsRefused`, `TariffTooSoon`.
+    Raises `SponsorUnverified` for a sponsor without a public name of its own, `TermsRefused`,
+    `TariffTooSoon`.
     """
     _require_sound(terms.fault or _unknown_region(terms))
     today = clock.business_day()
     if terms.tariff.valid_from < today:
         raise TariffTooSoon(earliest=today.isoformat())
-    if not accounts.list_holders([terms.sponsor_id])[terms.sponsor_id].name:
-        raise SponsorUnverified()
+    _require_sponsor(terms.sponsor_id)
     return _propose(operator_id, ProposalKind.OPEN, None, terms.written(), terms.name)
 
 
@@ -119,6 +122,12 @@ def _require_sound(fault: str | None) -> None:
         raise TermsRefused(errors=[{"pointer": f"#/{fault}", "detail": t(f"rewards.term_{fault}")}])
 
 
+def _require_sponsor(holder_id: int) -> None:
+    holder = accounts.list_holders([holder_id])[holder_id]
+    if holder.kind not in SPONSORS or not holder.name or holder.closed_at is not None:
+        raise SponsorUnverified()
+
+
 def _unknown_region(terms: ProgrammeTerms) -> str | None:
     known = terms.region is None or terms.region in regions.list_names([terms.region])
     return None if known else "region"
@@ -149,6 +158,7 @@ def _decide(proposal: ProgrammeProposal, operator_id: int, *, approved: bool) ->
 
 def _open(operator_id: int, proposal: ProgrammeProposal) -> int:
     terms = read_programme(proposal.terms)
+    _require_sponsor(terms.sponsor_id)
     opened = programmes.open_programme(
         operator_id,
         terms.sponsor_id,
