@@ -127,7 +127,9 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
     assert bank.anna.post(DESK, form).status_code == bank.anna.post(DESK, form).status_code == 303
     assert db.session.scalar(text("SELECT count(*) FROM programme_proposal")) == 2
     with transaction() as session:
-        session.execute(text("UPDATE holder SET closed_at = now() WHERE code = :code"), {"code": bank.office.code})
+        session.execute(
+            text("UPDATE holder SET closed_at = now() WHERE code = :code"), {"code": bank.office.code}
+        )
     assert bank.bao.post(waiting(bank.bao)).status_code == 409, "the sponsor went away meanwhile"
     assert [each.code for each in list_programmes()] == [programme]
 
@@ -388,3 +390,24 @@ def test_money_that_no_movement_tells_of_is_found(app: Flask, bank: Bank) -> Non
         session.execute(text("UPDATE fund_movement SET amount_fen = amount_fen + 1"))
     db.session.rollback()
     assert [proof.claim for proof in queries.prove() if not proof.holds] == ["rewards.prove_funds"]
+
+
+def test_programmes_that_run_are_never_pushed_out_by_those_that_ended(app: Flask, bank: Bank) -> None:
+    first = bank.opened()
+    today = clock.business_day()
+    with transaction():
+        for number in range(101):
+            days = {"ends_on": today - timedelta(days=1)} if number else {}
+            programmes.open_programme(None, 1, f"#{number}", today - timedelta(days=9), **days)
+    form = {"kind": "deposit", "amount": "1.00", "bank_reference": "B-9", "form_key": random_code(20)}
+    assert bank.chen.post(f"{DESK}/{first}/movements", form).status_code == 303
+    assert f'href="{DESK}/{first}"' in bank.dai.get(DESK).text, "the money that waits is of the oldest"
+    public = app.test_client()
+    told = public.get("/v1/points/programmes?limit=60").json
+    rest = public.get(f"/v1/points/programmes?limit=60&after={told['next']}").json
+    assert [each["name"] for each in told["items"]][:3] == ["绿色通勤", "#0", "#100"]
+    assert (len(told["items"]), len(rest["items"]), rest["next"]) == (62, 40, None)
+    older = re.search(r"/points/programmes\?after=[\w-]+", public.get("/points/programmes").text)
+    assert older is not None
+    assert "#1<" in public.get(older[0]).text
+    assert "绿色通勤" not in public.get(older[0]).text

@@ -11,7 +11,7 @@ from app.rewards.rules.spending import Kind
 from app.rewards.rules.tariffs import LONGEST_LIFE_MONTHS, NOTICE_DAYS, PENDING_DAYS, Tariff
 
 LEAST_GRAMS_PER_POINT, MOST_GRAMS_PER_POINT = 2, 100_000
-"""Points are never one to one with grams, so that nobody takes the one for the other. The database says so."""
+"""Never one to one, so that nobody takes points for grams; the table holds the same bounds."""
 MOST_PENDING_DAYS = 90
 _SHORTEST_MONTH = 28
 

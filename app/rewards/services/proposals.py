@@ -35,7 +35,7 @@ from app.rewards.rules.proposals import (
 from app.rewards.services import programmes
 
 SPONSORS = frozenset({"organisation", "village", "platform"})
-"""Whose money a programme can be: holders of a verified name, and never another programme or a private home."""
+"""Whose money a programme can be: holders of a public name; no other programme and no private home."""
 
 
 def propose_programme(operator_id: int, terms: ProgrammeTerms) -> ProgrammeProposal:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, cast
 
-from flask import Response, make_response, redirect
+from flask import Response, make_response, redirect, request
 from marshmallow import fields
 
 from app.accounts import queries as accounts
@@ -13,12 +13,13 @@ from app.accounts.queries.operators import list_names as operator_names
 from app.kit import clock
 from app.kit.fields import Area, Code, Day, NewSchema, OneOf, Text, WholeText
 from app.kit.messages import t
+from app.kit.paging import read_cursor
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.rewards.errors.proposals import ProposalUnknown
 from app.rewards.queries import proposals as waiting
 from app.rewards.queries import sponsoring
-from app.rewards.queries.programmes import find_programme
+from app.rewards.queries.programmes import find_programme, find_programmes
 from app.rewards.rules.proposals import (
     LEAST_GRAMS_PER_POINT,
     MOST_GRAMS_PER_POINT,
@@ -245,18 +246,20 @@ def _decide(operator: OperatorFacts, act: Callable[[], Any], said: str) -> Respo
 
 
 def _list_page(operator: OperatorFacts, form: Form) -> Response:
-    views, proposed = sponsoring.list_views(), waiting.list_waiting()
+    listed = sponsoring.list_views(before=read_cursor(request.args.get("after")))
+    proposed, movements = waiting.list_waiting(), waiting.list_unconfirmed()
+    about = [*(each.programme_id for each in proposed), *(each.programme_id for each in movements)]
     sponsors = accounts.list_holders([each.terms["sponsor_id"] for each in proposed if each.kind == "open"])
     return page(
         "console_sponsors.html",
         form.status,
         form=form,
-        views=views,
-        by_id={each.id: each for each in views},
+        listed=listed,
+        named=find_programmes(about),
         waiting=proposed,
-        movements=waiting.list_unconfirmed(),
+        movements=movements,
         sponsors=sponsors,
-        areas=area_names(views),
+        areas=area_names(listed["items"]),
         **_terms(),
         **_around(operator),
     )
