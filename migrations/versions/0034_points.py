@@ -33,6 +33,7 @@ ENTRIES = (
     (67, 98, 43),
     (68, 96, 43),
     (69, 43, 98),
+    (70, 43, 96),
 )
 GUARDS = """
 CREATE TRIGGER reward_programme_kept BEFORE DELETE OR TRUNCATE ON reward_programme
@@ -213,7 +214,9 @@ def _programmes() -> None:
         sa.CheckConstraint("(dropped_at IS NULL) = (dropped_by IS NULL)", name="dropped"),
         sa.CheckConstraint("confirmed_at IS NULL OR dropped_at IS NULL", name="decided"),
         sa.CheckConstraint(
-            "(kind IN ('deposit', 'return')) = (bank_reference IS NOT NULL)", name="bank_reference"
+            "CASE kind WHEN 'deposit' THEN bank_reference IS NOT NULL WHEN 'return' THEN true"
+            " ELSE bank_reference IS NULL END",
+            name="bank_reference",
         ),
     )
     op.create_index("ix_fund_movement_programme_id", "fund_movement", ["programme_id", "id"])

@@ -12,6 +12,7 @@ from offices import Office
 from paying import colleague
 from rewarding import act, assert_covered, giver, later, sponsor, thanked
 from seeing import assert_sound
+from shop import assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from visiting import Visitor, at_console
@@ -173,7 +174,7 @@ def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobo
 
 
 def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) -> None:
-    form = {"kind": "fees", "amount": "1.00", "form_key": random_code(20)}
+    form = {"kind": "fees", "amount": "5.00", "form_key": random_code(20)}
     another = bank.chen.post(f"{DESK}/{bank.opened()}/movements", form)
     assert (another.status_code, "平台自己的计划" in another.text) == (409, True)
     code = bank.opened(sponsor="PLATFORM", name="平台感谢")
@@ -182,7 +183,17 @@ def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) ->
     assert confirm is not None
     assert bank.dai.post(confirm[1]).status_code == 409
     assert books.sum_boundary(chart.FEES) == 0
-    stranger = colleague("finance")
+    stranger, own = colleague("finance"), programme_id(code)
+    with transaction():
+        programmes.fund_sample(own, 300)
+        programmes.close_programme(stranger, own)
+    back = {"kind": "return", "amount": "2.00", "bank_reference": "R-1", "form_key": random_code(20)}
+    assert bank.chen.post(f"{DESK}/{code}/movements", back).status_code == 303
+    last = max(re.findall(r'action="([^"]+/confirm)"', bank.dai.get(f"{DESK}/{code}").text))
+    assert bank.dai.post(last).status_code == 303
+    assert books.sum_boundary(chart.FEES) == 200, "what the platform gave comes back to where it came from"
+    assert (books.sum_entries(chart.RETURN_FUND), books.sum_entries(chart.RETURN_FUND_FEES)) == (0, 200)
+    assert_books_prove()
     with transaction():
         programmes.confirm_movement(stranger, int(confirm[1].split("/")[-2]))
     db.session.rollback()

@@ -14,8 +14,9 @@ _MOVED = text(
 )
 
 _TAKEN_OVER = text(
-    "SELECT coalesce(sum(amount_fen), 0)::bigint FROM fund_movement"
-    " WHERE kind = 'takeover' AND confirmed_at IS NOT NULL"
+    "SELECT coalesce(sum(CASE kind WHEN 'return' THEN -amount_fen ELSE amount_fen END), 0)::bigint"
+    " FROM fund_movement WHERE confirmed_at IS NOT NULL AND programme_id IN"
+    "  (SELECT programme_id FROM fund_movement WHERE kind = 'takeover')"
 )
 
 
@@ -28,7 +29,10 @@ def prove_funds() -> list[Proof]:
 
 
 def _prove_fees() -> Proof:
-    """That fees were put into funds only as far as they were free; points taken over were owed before."""
+    """That fees were put into funds only as far as they were free; points taken over were owed before.
+
+    What is left of those is fees again, and no longer taken over.
+    """
     fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
     unasked, taken_over = offsets.sum_fees_unasked(), int(db.session.scalar(_TAKEN_OVER) or 0)
     figures = {"fees": fees, "unasked": unasked, "taken_over": taken_over, "promised": promised}

@@ -4,6 +4,8 @@ from psycopg import errors as pg
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.chart import PLATFORM
+from app.kit.messages import t
+from app.kit.problems import Unreadable
 from app.offsets.services.claims import require_fees
 from app.rewards.errors.proposals import FeesElsewhere, MovementKnown, ProgrammeOpen
 from app.rewards.models import FundMovement
@@ -18,18 +20,22 @@ def record(
 ) -> FundMovement:
     """Record money that came in or shall go out.
 
-    Only what a closed programme no longer owes anybody goes back. Raises `ProgrammeUnknown`,
-    `ProgrammeClosed`, `ProgrammeOpen`, `FeesElsewhere`, and `MovementKnown` for a bank's reference that
-    is recorded already.
+    Only what a closed programme no longer owes anybody goes back: to its sponsor by the bank, and to the
+    platform into its fees, which is where the money of its own programmes came from. Raises
+    `ProgrammeUnknown`, `ProgrammeClosed`, `ProgrammeOpen`, `FeesElsewhere`, `Unreadable` without
+    the bank's reference, and `MovementKnown` for one that is recorded already.
     """
     programme = programmes.lock_programme(programme_id)
+    inside = kind == FEES or (kind == RETURN and programme.sponsor_id == PLATFORM)
+    if not inside and bank_reference is None:
+        raise Unreadable(errors=[{"pointer": "#/bank_reference", "detail": t("kit.field_required")}])
     if kind == RETURN and programme.closed_at is None:
         raise ProgrammeOpen()
     if kind == FEES and programme.sponsor_id != PLATFORM:
         raise FeesElsewhere()
     try:
         return programmes.record_movement(
-            operator_id, programme_id, kind, amount_fen, None if kind == FEES else bank_reference
+            operator_id, programme_id, kind, amount_fen, None if inside else bank_reference
         )
     except IntegrityError as error:
         if isinstance(error.orig, pg.UniqueViolation):

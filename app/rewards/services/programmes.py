@@ -192,6 +192,8 @@ def _book(movement: FundMovement) -> None:
     left = lock_promises([movement.programme_id])[movement.programme_id]
     money, promise = _MONEY[movement.kind]
     leaves = movement.kind == "return"
+    if leaves and movement.bank_reference is None:
+        money = chart.RETURN_FUND_FEES
     if leaves and left < movement.amount_fen:
         raise FundShort(free_fen=left)
     ends = (movement.programme_id, PLATFORM) if leaves else (PLATFORM, movement.programme_id)

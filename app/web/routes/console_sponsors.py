@@ -139,8 +139,6 @@ def record_fund_movement(operator: OperatorFacts, code: str) -> Response:
     """Record money that came in or shall go out. Raises `ProgrammeUnknown`."""
     form = read_form(NewMovement)
     told = form.values
-    if form.sound and told["kind"] != funding.FEES and "bank_reference" not in told:
-        form.faults["bank_reference"] = t("kit.field_required")
 
     def record(programme_id: int) -> str:
         reference = told.get("bank_reference")
