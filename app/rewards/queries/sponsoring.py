@@ -14,6 +14,7 @@ from app.kit.database import array, db
 from app.kit.paging import page
 from app.registry import queries as registry
 from app.registry.queries import Search
+from app.rewards.errors import MovementUnknown
 from app.rewards.models import FundMovement, Programme, ProgrammeTariff
 from app.rewards.models.proposals import ProgrammeTally
 from app.rewards.queries.programmes import (
@@ -182,6 +183,13 @@ def list_movements(programme_id: int) -> Sequence[FundMovement]:
     return db.session.scalars(
         wanted.where(FundMovement.dropped_at.is_(None)).order_by(FundMovement.id.desc())
     ).all()
+
+
+def require_movement(programme_id: int, movement_id: int) -> None:
+    """Raise `MovementUnknown` unless this movement is one of this programme's fund."""
+    found = db.session.get(FundMovement, movement_id)
+    if found is None or found.programme_id != programme_id:
+        raise MovementUnknown()
 
 
 def list_names(programme_ids: Iterable[int]) -> dict[int, str]:

@@ -151,14 +151,14 @@ def record_fund_movement(operator: OperatorFacts, code: str) -> Response:
 @operated("money.write")
 def confirm_fund_movement(operator: OperatorFacts, code: str, movement: int) -> Response:
     """Book what another recorded. Raises `ProgrammeUnknown`, `MovementUnknown`."""
-    return _step(operator, code, lambda: funding.confirm(operator.id, movement))
+    return _step(operator, code, movement, funding.confirm)
 
 
 @web.post("/console/sponsors/<code:code>/movements/<int(max=9223372036854775807):movement>/drop")
 @operated("money.write")
 def drop_fund_movement(operator: OperatorFacts, code: str, movement: int) -> Response:
     """Give up what was recorded. Raises `ProgrammeUnknown`, `MovementUnknown`."""
-    return _step(operator, code, lambda: programmes.drop_movement(operator.id, movement))
+    return _step(operator, code, movement, programmes.drop_movement)
 
 
 @web.post("/console/sponsors/proposals/<int(max=9223372036854775807):proposal>/approve")
@@ -216,11 +216,11 @@ def _once(operator: OperatorFacts, code: str, form: Form, act: Callable[[int], s
     return _to(code)
 
 
-def _step(operator: OperatorFacts, code: str, act: Callable[[], Any]) -> Response:
-    find_programme(code)
+def _step(operator: OperatorFacts, code: str, movement_id: int, act: Callable[[int, int], Any]) -> Response:
+    sponsoring.require_movement(find_programme(code).holder_id, movement_id)
     try:
         with transaction():
-            act()
+            act(operator.id, movement_id)
     except Problem as problem:
         if problem.status == 404:
             raise
