@@ -152,6 +152,8 @@ def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobo
     number = re.search(r"/movements/(\d+)/drop", bank.chen.get(page).text)
     assert number is not None
     confirm = f"{page}/movements/{number[1]}/confirm"
+    elsewhere = confirm.replace(code, bank.opened(name="别的计划"))
+    assert bank.dai.post(elsewhere).status_code == 404, "money is looked at on its own programme's page"
     assert bank.chen.post(confirm).status_code == 403, "nobody confirms what they recorded"
     assert bank.dai.post(confirm).status_code == 303
     assert bank.dai.post(confirm).status_code == 409
@@ -333,6 +335,14 @@ def test_a_sponsor_sees_what_its_money_did_and_nobody_elses(app: Flask, bank: Ba
     assert bank.office.ask("GET", "/sponsoring", None, walker).status_code == 404
     other = Office(app)
     assert other.get("/sponsoring")["items"] == []
+    with transaction():
+        grants.take_back(walker.holder_id, "test", 1)
+    count_thanks()
+    budget = bank.office.get("/sponsoring")["items"][0]["budget"]
+    tally = budget["tally"]
+    assert (budget["spent"], budget["outstanding"], tally["taken_back"]) == (1_200, 300, 1_500)
+    assert tally["granted"] == 3_000 == 1_200 + 300 + tally["expired"] + tally["taken_back"]
+    assert_covered()
 
 
 def test_my_points_are_explained_over_http(app: Flask, bank: Bank) -> None:
