@@ -49,7 +49,7 @@ CREATE TRIGGER reward_tariff_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION tariff_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.version > 1 AND NEW.valid_from < (NEW.announced_at AT TIME ZONE 'Asia/Shanghai')::date)
+  IF (NEW.version > 1 AND NEW.valid_from < (NEW.announced_at AT TIME ZONE 'Asia/Shanghai')::date + 30)
      OR EXISTS (SELECT FROM reward_tariff WHERE programme_id = NEW.programme_id
                 AND (version >= NEW.version OR valid_from >= NEW.valid_from)) THEN
     RAISE EXCEPTION 'tariff % of programme % would change what was earned', NEW.version, NEW.programme_id
