@@ -307,6 +307,13 @@ def test_the_people_of_a_sponsor_are_told_once_that_its_budget_is_used_up(app: F
     remind_holders()
     told = [each.details for each in notices.list_notices(bank.office.owner.holder_id, 10)]
     assert told.count({"programme": "绿色通勤"}) == 1
+    with clock.frozen(clock.end_of_day(clock.business_day()) - timedelta(seconds=1)):
+        with transaction():
+            programmes.fund_sample(programme_id(code), 100)
+        thanked(act(walker.holder_id, 9_000))
+        remind_holders()
+    told = [each.details for each in notices.list_notices(bank.office.owner.holder_id, 10)]
+    assert told.count({"programme": "绿色通勤"}) == 1, "a budget that runs dry twice a day is told of once"
     page = app.test_client().get(f"/points/programmes/{code}").text
     assert "起预算已用完，停止发放" in page
 

@@ -62,12 +62,15 @@ def _take_time() -> None:
 
 
 def tell_sponsors() -> int:
-    """Tell the people of sponsors whose budget is used up, once each time; returns how many are told."""
+    """Tell the people of sponsors whose budget is used up, once a day at most; returns how many are told.
+
+    One that has little left goes on and stops again and again.
+    """
     stopped = select(Programme).where(Programme.stopped_at.is_not(None), Programme.closed_at.is_(None))
     return sum(_tell_sponsor(each, each.stopped_at) for each in db.session.scalars(stopped))
 
 
 def _tell_sponsor(programme: Programme, at: datetime | None) -> int:
     members = [each.holder_id for each in list_members(programme.sponsor_id)]
-    reference = f"stopped:{programme.holder_id}:{at:%Y%m%d%H%M}"
+    reference = f"stopped:{programme.holder_id}:{clock.business_day(at)}"
     return notices.tell(members, "rewards.notice_exhausted", reference, programme=programme.name)
