@@ -226,6 +226,7 @@ def test_a_tariff_changes_thirty_days_ahead_never_backwards_and_holders_are_told
     announcements.deliver()
     [notice] = notices.list_notices(walker.holder_id, 10)
     assert notice.details == {"programme": "绿色通勤", "day": (today + timedelta(days=30)).isoformat()}
+    assert propose(30) == 422, "the one that is announced comes first"
     shown = app.test_client().get(f"/points/programmes/{code}").text
     assert f"从 {today + timedelta(days=30)} 起标准将变为 50 克一分" in shown
     thanked(act(walker.holder_id, 1_000))

@@ -14,7 +14,7 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.registry.queries import regions
 from app.rewards.announcements import TARIFF_ANNOUNCED
-from app.rewards.errors import ProgrammeClosed, SameOperator, TariffTooSoon
+from app.rewards.errors import ProgrammeClosed, SameOperator
 from app.rewards.errors.proposals import (
     ProposalDecided,
     ProposalUnknown,
@@ -23,12 +23,10 @@ from app.rewards.errors.proposals import (
     TermsRefused,
 )
 from app.rewards.models.proposals import ProgrammeProposal
-from app.rewards.queries.programmes import list_tariffs
 from app.rewards.rules.proposals import (
     ProgrammeTerms,
     ProposalKind,
     TariffTerms,
-    earliest_change,
     read_programme,
     read_tariff,
 )
@@ -45,23 +43,21 @@ def propose_programme(operator_id: int, terms: ProgrammeTerms) -> ProgrammePropo
     `TariffTooSoon`.
     """
     _require_sound(terms.fault or _unknown_region(terms))
-    today = clock.business_day()
-    if terms.tariff.valid_from < today:
-        raise TariffTooSoon(earliest=today.isoformat())
+    programmes.require_ahead(terms.tariff.valid_from, clock.business_day())
     _require_sponsor(terms.sponsor_id)
     return _propose(operator_id, ProposalKind.OPEN, None, terms.written(), terms.name)
 
 
 def propose_tariff(operator_id: int, programme_id: int, terms: TariffTerms) -> ProgrammeProposal:
-    """Propose a programme's next tariff, in force thirty days from now at the earliest.
+    """Propose a programme's next tariff, in force thirty days from now and after the last at the earliest.
 
     Raises `ProgrammeUnknown`, `ProgrammeClosed`, `ProposalWaiting`, `TermsRefused`, `TariffTooSoon`.
     """
     _require_sound(terms.fault)
     programme = _lock_open(programme_id)
-    earliest = earliest_change(clock.business_day()) if list_tariffs([programme_id]) else clock.business_day()
-    if terms.valid_from < earliest:
-        raise TariffTooSoon(earliest=earliest.isoformat())
+    programmes.require_ahead(
+        terms.valid_from, max(clock.business_day(), programmes.earliest_tariff(programme))
+    )
     return _propose(operator_id, ProposalKind.TARIFF, programme_id, terms.written(), programme.code)
 
 
