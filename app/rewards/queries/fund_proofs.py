@@ -5,8 +5,9 @@ from sqlalchemy import text
 from app.accounts import chart
 from app.accounts import queries as accounts
 from app.kit.database import db
-from app.kit.proof import Proof, equal
+from app.kit.proof import Proof, equal, none
 from app.offsets import queries as offsets
+from app.offsets.queries.transfers import references_from
 
 _MOVED = text(
     "SELECT coalesce(sum(CASE kind WHEN 'return' THEN -amount_fen ELSE amount_fen END), 0)::bigint"
@@ -18,6 +19,10 @@ _TAKEN_OVER = text(
     " FROM fund_movement WHERE confirmed_at IS NOT NULL AND programme_id IN"
     "  (SELECT programme_id FROM fund_movement WHERE kind = 'takeover')"
 )
+_DOUBLED = text(
+    f"SELECT count(*) FROM fund_movement JOIN {references_from()} received USING (bank_reference)"
+    " WHERE kind = 'deposit' AND confirmed_at IS NOT NULL"
+)
 
 
 def prove_funds() -> list[Proof]:
@@ -25,7 +30,11 @@ def prove_funds() -> list[Proof]:
     in_funds = accounts.payables.sum_balances(chart.FUND)
     paid = accounts.sum_entries(chart.PAY_REWARD)
     moved = int(db.session.scalar(_MOVED) or 0)
-    return [equal("rewards.prove_funds", paid_in=moved, funds_and_paid=in_funds + paid), _prove_fees()]
+    return [
+        equal("rewards.prove_funds", paid_in=moved, funds_and_paid=in_funds + paid),
+        _prove_fees(),
+        none("rewards.prove_transfers", doubled=int(db.session.scalar(_DOUBLED) or 0)),
+    ]
 
 
 def _prove_fees() -> Proof:
