@@ -300,9 +300,13 @@ def test_holders_are_told_thirty_and_seven_days_before_their_points_expire(app: 
 
 
 def test_the_people_of_a_sponsor_are_told_once_that_its_budget_is_used_up(app: Flask, bank: Bank) -> None:
-    code = bank.opened()
+    code, walker = bank.opened(), person(app)
+    thanked(act(walker.holder_id, 900))
+    remind_holders()
+    told = [each.message for each in notices.list_notices(bank.office.owner.holder_id, 10)]
+    assert "rewards.notice_exhausted" not in told, "it had no budget yet"
+    assert app.test_client().get(f"/v1/points/programmes/{code}").json["state"] == "upcoming"
     bank.funded(code, "1.00")
-    walker = person(app)
     thanked(act(walker.holder_id, 900), act(walker.holder_id, 900))
     remind_holders()
     remind_holders()

@@ -73,6 +73,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
         (TODAY, None, None, None, False, State.UPCOMING),
         (TODAY + timedelta(days=1), None, None, None, True, State.UPCOMING),
         (TODAY, None, AT, None, True, State.STOPPED),
+        (TODAY, None, AT, None, False, State.UPCOMING),
         (AT.date(), TODAY - timedelta(days=1), AT, None, True, State.ENDED),
         (AT.date(), TODAY - timedelta(days=1), AT, AT, True, State.CLOSED),
     ],
