@@ -183,6 +183,7 @@ PAY_REWARD = EntryKind(66, "pay_reward", FUND, PAYABLE, "use")
 DEPOSIT_FUND = EntryKind(67, "deposit_fund", BANK, FUND, "fund movement")
 FUND_FROM_FEES = EntryKind(68, "fund_from_fees", FEES, FUND, "fund movement")
 RETURN_FUND = EntryKind(69, "return_fund", FUND, BANK, "fund movement")
+RETURN_FUND_FEES = EntryKind(70, "return_fund_fees", FUND, FEES, "fund movement")
 
 ENTRY_KINDS = {
     kind.code: kind
@@ -247,6 +248,7 @@ ENTRY_KINDS = {
         DEPOSIT_FUND,
         FUND_FROM_FEES,
         RETURN_FUND,
+        RETURN_FUND_FEES,
     )
 }
 

@@ -33,6 +33,7 @@ ENTRIES = (
     (67, 98, 43),
     (68, 96, 43),
     (69, 43, 98),
+    (70, 43, 96),
 )
 GUARDS = """
 CREATE TRIGGER reward_programme_kept BEFORE DELETE OR TRUNCATE ON reward_programme
@@ -48,7 +49,7 @@ CREATE TRIGGER reward_tariff_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION tariff_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.version > 1 AND NEW.valid_from < (NEW.announced_at AT TIME ZONE 'Asia/Shanghai')::date)
+  IF (NEW.version > 1 AND NEW.valid_from < (NEW.announced_at AT TIME ZONE 'Asia/Shanghai')::date + 30)
      OR EXISTS (SELECT FROM reward_tariff WHERE programme_id = NEW.programme_id
                 AND (version >= NEW.version OR valid_from >= NEW.valid_from)) THEN
     RAISE EXCEPTION 'tariff % of programme % would change what was earned', NEW.version, NEW.programme_id
@@ -213,7 +214,9 @@ def _programmes() -> None:
         sa.CheckConstraint("(dropped_at IS NULL) = (dropped_by IS NULL)", name="dropped"),
         sa.CheckConstraint("confirmed_at IS NULL OR dropped_at IS NULL", name="decided"),
         sa.CheckConstraint(
-            "(kind IN ('deposit', 'return')) = (bank_reference IS NOT NULL)", name="bank_reference"
+            "CASE kind WHEN 'deposit' THEN bank_reference IS NOT NULL WHEN 'return' THEN true"
+            " ELSE bank_reference IS NULL END",
+            name="bank_reference",
         ),
     )
     op.create_index("ix_fund_movement_programme_id", "fund_movement", ["programme_id", "id"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from builders import Forest, forest, operator
 from flask import Flask
+from rewarding import sponsor
 from shop import assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,8 @@ from app.offsets.services import payments, refunds, transfers
 from app.offsets.services.orders import Wish
 from app.offsets.services.transfers import Statement
 from app.registry import services as registry
+from app.rewards.queries import prove as prove_rewards
+from app.rewards.services import funding
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -339,3 +342,25 @@ def test_a_proof_is_kept_once_sealed_and_by_its_first_bytes(office: Office) -> N
 def keep(code: str, content: bytes, operator_id: int | None = None) -> None:
     with transaction():
         transfers.keep_proof(code, content, operator_id)
+
+
+def test_a_transfer_at_the_bank_is_an_orders_or_a_sponsors_and_never_both(office: Office) -> None:
+    programme_id = sponsor(fen=0)
+
+    def deposit(reference: str) -> int:
+        with transaction():
+            return funding.record(office.first, programme_id, "deposit", 1000, reference).id
+
+    def confirm(movement_id: int) -> None:
+        with transaction():
+            funding.confirm(office.second, movement_id)
+
+    office.receive(office.order().code, "same-1")
+    assert refused(lambda: deposit("Same-1")) == "bank_reference_used"
+    second, third = deposit("same-2"), deposit("same-3")
+    office.receive(office.order().code, "same-2")
+    assert refused(lambda: confirm(second)) == "bank_reference_used"
+    confirm(third)
+    office.receive(office.order().code, "SAME-3")
+    failing = [proof.claim for proof in prove_rewards() if not proof.holds]
+    assert failing == ["rewards.prove_transfers"], "what an order takes afterwards is found"

@@ -330,14 +330,14 @@ def test_a_tariff_is_announced_ahead_and_never_changed(walker: Person) -> None:
         with pytest.raises(IntegrityError):
             db.session.execute(text(change))
         db.session.rollback()
-    with pytest.raises(IntegrityError):
-        db.session.execute(
-            text(
-                "INSERT INTO reward_tariff VALUES (:id, 3, :day, 50, '{}', '{}', 12, now())",
-            ),
-            {"id": programme_id, "day": date(2026, 1, 1)},
-        )
-    db.session.rollback()
+    late = text("INSERT INTO reward_tariff VALUES (:id, :version, :day, 50, '{}', '{}', 12, now())")
+    for other, version, day in (
+        (programme_id, 3, date(2026, 1, 1)),
+        (sponsor(), 2, today + timedelta(days=29)),
+    ):
+        with pytest.raises(IntegrityError):
+            db.session.execute(late, {"id": other, "version": version, "day": day})
+        db.session.rollback()
 
 
 def test_money_for_a_fund_needs_two_people_and_what_is_promised_does_not_leave_it(

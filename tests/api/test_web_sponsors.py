@@ -12,6 +12,7 @@ from offices import Office
 from paying import colleague
 from rewarding import act, assert_covered, giver, later, sponsor, thanked
 from seeing import assert_sound
+from shop import assert_books_prove
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from visiting import Visitor, at_console
@@ -110,7 +111,9 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
         ({"begins_on": yesterday}, "生效日期太早", 422),
         ({"ends_on": yesterday}, "结束日早于开始日", 422),
         ({"region": "999999"}, "没有这个地区", 422),
-        ({"grams_per_point": 0}, "1", 422),
+        ({"grams_per_point": 1}, "2", 422),
+        ({"scene_metro": 1}, "每分克数须为 2 至 100,000", 422),
+        ({"life_months": 1, "pending_declared": 28}, "短于有效期", 422),
         ({"life_months": 121}, "120", 422),
         ({"grams_per_point": "10g"}, "整数", 422),
     ):
@@ -119,10 +122,17 @@ def test_what_is_wrong_with_a_proposal_is_said_and_nothing_is_half_done(app: Fla
     assert bank.chen.post(DESK, bank.terms()).status_code == 403
     assert bank.anna.post(f"{DESK}/proposals/999/approve").status_code == 404
     assert bank.anna.post(f"{DESK}/NOSUCH/closing", {"reason": "x", "form_key": "k" * 20}).status_code == 404
+    programme = bank.opened()
+    assert bank.anna.post(DESK, bank.terms(sponsor=programme)).status_code == 409, "no sponsor of its own"
     form = bank.terms()
     assert bank.anna.post(DESK, form).status_code == bank.anna.post(DESK, form).status_code == 303
-    assert db.session.scalar(text("SELECT count(*) FROM programme_proposal")) == 1
-    assert list_programmes() == []
+    assert db.session.scalar(text("SELECT count(*) FROM programme_proposal")) == 2
+    with transaction() as session:
+        session.execute(
+            text("UPDATE holder SET closed_at = now() WHERE code = :code"), {"code": bank.office.code}
+        )
+    assert bank.bao.post(waiting(bank.bao)).status_code == 409, "the sponsor went away meanwhile"
+    assert [each.code for each in list_programmes()] == [programme]
 
 
 def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobody_holds_it(
@@ -142,6 +152,8 @@ def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobo
     number = re.search(r"/movements/(\d+)/drop", bank.chen.get(page).text)
     assert number is not None
     confirm = f"{page}/movements/{number[1]}/confirm"
+    elsewhere = confirm.replace(code, bank.opened(name="别的计划"))
+    assert bank.dai.post(elsewhere).status_code == 404, "money is looked at on its own programme's page"
     assert bank.chen.post(confirm).status_code == 403, "nobody confirms what they recorded"
     assert bank.dai.post(confirm).status_code == 303
     assert bank.dai.post(confirm).status_code == 409
@@ -164,7 +176,7 @@ def test_money_is_recorded_once_confirmed_by_another_and_returned_only_when_nobo
 
 
 def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) -> None:
-    form = {"kind": "fees", "amount": "1.00", "form_key": random_code(20)}
+    form = {"kind": "fees", "amount": "5.00", "form_key": random_code(20)}
     another = bank.chen.post(f"{DESK}/{bank.opened()}/movements", form)
     assert (another.status_code, "平台自己的计划" in another.text) == (409, True)
     code = bank.opened(sponsor="PLATFORM", name="平台感谢")
@@ -173,7 +185,17 @@ def test_fees_fund_a_programme_only_as_far_as_they_go(app: Flask, bank: Bank) ->
     assert confirm is not None
     assert bank.dai.post(confirm[1]).status_code == 409
     assert books.sum_boundary(chart.FEES) == 0
-    stranger = colleague("finance")
+    stranger, own = colleague("finance"), programme_id(code)
+    with transaction():
+        programmes.fund_sample(own, 300)
+        programmes.close_programme(stranger, own)
+    back = {"kind": "return", "amount": "2.00", "bank_reference": "R-1", "form_key": random_code(20)}
+    assert bank.chen.post(f"{DESK}/{code}/movements", back).status_code == 303
+    last = max(re.findall(r'action="([^"]+/confirm)"', bank.dai.get(f"{DESK}/{code}").text))
+    assert bank.dai.post(last).status_code == 303
+    assert books.sum_boundary(chart.FEES) == 200, "what the platform gave comes back to where it came from"
+    assert (books.sum_entries(chart.RETURN_FUND), books.sum_entries(chart.RETURN_FUND_FEES)) == (0, 200)
+    assert_books_prove()
     with transaction():
         programmes.confirm_movement(stranger, int(confirm[1].split("/")[-2]))
     db.session.rollback()
@@ -204,6 +226,7 @@ def test_a_tariff_changes_thirty_days_ahead_never_backwards_and_holders_are_told
     announcements.deliver()
     [notice] = notices.list_notices(walker.holder_id, 10)
     assert notice.details == {"programme": "绿色通勤", "day": (today + timedelta(days=30)).isoformat()}
+    assert propose(30) == 422, "the one that is announced comes first"
     shown = app.test_client().get(f"/points/programmes/{code}").text
     assert f"从 {today + timedelta(days=30)} 起标准将变为 50 克一分" in shown
     thanked(act(walker.holder_id, 1_000))
@@ -277,14 +300,25 @@ def test_holders_are_told_thirty_and_seven_days_before_their_points_expire(app: 
 
 
 def test_the_people_of_a_sponsor_are_told_once_that_its_budget_is_used_up(app: Flask, bank: Bank) -> None:
-    code = bank.opened()
+    code, walker = bank.opened(), person(app)
+    thanked(act(walker.holder_id, 900))
+    remind_holders()
+    told = [each.message for each in notices.list_notices(bank.office.owner.holder_id, 10)]
+    assert "rewards.notice_exhausted" not in told, "it had no budget yet"
+    assert app.test_client().get(f"/v1/points/programmes/{code}").json["state"] == "upcoming"
     bank.funded(code, "1.00")
-    walker = person(app)
     thanked(act(walker.holder_id, 900), act(walker.holder_id, 900))
     remind_holders()
     remind_holders()
     told = [each.details for each in notices.list_notices(bank.office.owner.holder_id, 10)]
     assert told.count({"programme": "绿色通勤"}) == 1
+    with clock.frozen(clock.end_of_day(clock.business_day()) - timedelta(seconds=1)):
+        with transaction():
+            programmes.fund_sample(programme_id(code), 100)
+        thanked(act(walker.holder_id, 9_000))
+        remind_holders()
+    told = [each.details for each in notices.list_notices(bank.office.owner.holder_id, 10)]
+    assert told.count({"programme": "绿色通勤"}) == 1, "a budget that runs dry twice a day is told of once"
     page = app.test_client().get(f"/points/programmes/{code}").text
     assert "起预算已用完，停止发放" in page
 
@@ -313,6 +347,14 @@ def test_a_sponsor_sees_what_its_money_did_and_nobody_elses(app: Flask, bank: Ba
     assert bank.office.ask("GET", "/sponsoring", None, walker).status_code == 404
     other = Office(app)
     assert other.get("/sponsoring")["items"] == []
+    with transaction():
+        grants.take_back(walker.holder_id, "test", 1)
+    count_thanks()
+    budget = bank.office.get("/sponsoring")["items"][0]["budget"]
+    tally = budget["tally"]
+    assert (budget["spent"], budget["outstanding"], tally["taken_back"]) == (1_200, 300, 1_500)
+    assert tally["granted"] == 3_000 == 1_200 + 300 + tally["expired"] + tally["taken_back"]
+    assert_covered()
 
 
 def test_my_points_are_explained_over_http(app: Flask, bank: Bank) -> None:
@@ -381,3 +423,24 @@ def test_money_that_no_movement_tells_of_is_found(app: Flask, bank: Bank) -> Non
         session.execute(text("UPDATE fund_movement SET amount_fen = amount_fen + 1"))
     db.session.rollback()
     assert [proof.claim for proof in queries.prove() if not proof.holds] == ["rewards.prove_funds"]
+
+
+def test_programmes_that_run_are_never_pushed_out_by_those_that_ended(app: Flask, bank: Bank) -> None:
+    first = bank.opened()
+    today = clock.business_day()
+    with transaction():
+        for number in range(101):
+            days = {"ends_on": today - timedelta(days=1)} if number else {}
+            programmes.open_programme(None, 1, f"#{number}", today - timedelta(days=9), **days)
+    form = {"kind": "deposit", "amount": "1.00", "bank_reference": "B-9", "form_key": random_code(20)}
+    assert bank.chen.post(f"{DESK}/{first}/movements", form).status_code == 303
+    assert f'href="{DESK}/{first}"' in bank.dai.get(DESK).text, "the money that waits is of the oldest"
+    public = app.test_client()
+    told = public.get("/v1/points/programmes?limit=60").json
+    rest = public.get(f"/v1/points/programmes?limit=60&after={told['next']}").json
+    assert [each["name"] for each in told["items"]][:3] == ["绿色通勤", "#0", "#100"]
+    assert (len(told["items"]), len(rest["items"]), rest["next"]) == (62, 40, None)
+    older = re.search(r"/points/programmes\?after=[\w-]+", public.get("/points/programmes").text)
+    assert older is not None
+    assert "#1<" in public.get(older[0]).text
+    assert "绿色通勤" not in public.get(older[0]).text

@@ -33,10 +33,13 @@ def test_what_is_proposed_comes_back_from_its_json_unchanged() -> None:
     [
         ({"ends_on": TODAY - timedelta(days=1)}, "ends_on"),
         ({"pays_for": ("cash",)}, "pays_for"),
-        ({"tariff": TariffTerms(TODAY, 0)}, "grams_per_point"),
+        ({"tariff": TariffTerms(TODAY, 1)}, "grams_per_point"),
+        ({"tariff": TariffTerms(TODAY, 100_001)}, "grams_per_point"),
+        ({"tariff": TariffTerms(TODAY, 10, {"metro": 1})}, "grams_per_point"),
         ({"tariff": TariffTerms(TODAY, 10, {"metro": -1})}, "grams_per_point"),
         ({"tariff": TariffTerms(TODAY, 10, life_months=121)}, "life_months"),
         ({"tariff": TariffTerms(TODAY, 10, pending_days={"photo": 91})}, "pending_days"),
+        ({"tariff": TariffTerms(TODAY, 10, pending_days={"photo": 28}, life_months=1)}, "pending_days"),
         ({}, None),
     ],
 )
@@ -70,6 +73,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
         (TODAY, None, None, None, False, State.UPCOMING),
         (TODAY + timedelta(days=1), None, None, None, True, State.UPCOMING),
         (TODAY, None, AT, None, True, State.STOPPED),
+        (TODAY, None, AT, None, False, State.UPCOMING),
         (AT.date(), TODAY - timedelta(days=1), AT, None, True, State.ENDED),
         (AT.date(), TODAY - timedelta(days=1), AT, AT, True, State.CLOSED),
     ],

@@ -116,6 +116,12 @@ _READ = (
 _WAITING: Any = ((Order.paid_at.is_(None) & Order.refunding_at.is_(None) & _TOLD) | _READ,)
 
 
+def references_from() -> str:
+    """The bank's references of transfers that were received, as a part of another room's statement."""
+    named = "SELECT substr(transaction_id, 6) AS bank_reference FROM {} WHERE transaction_id LIKE 'bank:%'"
+    return f"({named.format('payment')} UNION ALL {named.format('payment_doubt')} AND held_fen IS NOT NULL)"
+
+
 def _transfers() -> Any:
     return select_orders().add_columns(Transfer).join(Transfer, Transfer.order_id == Order.id)
 

@@ -133,7 +133,7 @@ def confirm_transfer(operator_id: int, order_code: str, read: Statement) -> Paym
     read = replace(read, bank_reference=rules.written(read.bank_reference))
     order = _lock(order_code)
     _require_day(order, read.received_on)
-    _require_unused(order.id, read.bank_reference)
+    require_unused(read.bank_reference, order.id)
     rows = db.session.scalars(_open_readings(order.id)).all()
     others = [row for row in rows if row.operator_id != operator_id]
     if any((row.amount_fen, row.bank_reference, row.received_on) != _columns(read) for row in others):
@@ -197,7 +197,8 @@ def _require_day(order: Order, received_on: date) -> None:
         raise TransferDay(errors=[{"pointer": "#/received_on", "detail": detail}], **span)
 
 
-def _require_unused(order_id: int, bank_reference: str) -> None:
+def require_unused(bank_reference: str, order_id: int = 0) -> None:
+    """Raise `BankReferenceUsed` for a transfer that stands for another order, or is held for a doubt."""
     paid = select(Payment.order_id).where(Payment.transaction_id == _transaction_id(bank_reference))
     read = select(TransferConfirmation.order_id).where(
         TransferConfirmation.bank_reference == bank_reference, TransferConfirmation.order_id != order_id

@@ -61,8 +61,8 @@ class ProgrammeTariff(Base):
 class FundMovement(Base):
     """Money that comes into a programme's fund or leaves it for its sponsor; booked once it is confirmed.
 
-    `kind` is deposit, fees, takeover, sample or return; a deposit and a return have a bank's reference, and
-    are confirmed by another operator than the one who recorded them.
+    `kind` is deposit, fees, takeover, sample or return; a deposit and a return to another than the platform
+    have a bank's reference. All that operators record is confirmed by another one.
     """
 
     __tablename__ = "fund_movement"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.accounts import chart
 from app.accounts import queries as accounts
@@ -39,12 +39,36 @@ def find_programme(code: str) -> Programme:
     return found
 
 
+def find_programmes(holder_ids: Iterable[int | None]) -> dict[int, Programme]:
+    """The programmes of these ids."""
+    rows = db.session.scalars(select(Programme).where(Programme.holder_id.in_(set(holder_ids) - {None})))
+    return {row.holder_id: row for row in rows}
+
+
 def list_programmes(limit: int = 100, before: int | None = None) -> Sequence[Programme]:
     """All programmes, the newest first; `before` is the holder id of the last one seen."""
     wanted = select(Programme).order_by(Programme.holder_id.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(Programme.holder_id < before)
     return db.session.scalars(wanted).all()
+
+
+def list_running() -> Sequence[Programme]:
+    """Programmes that have not ended, the newest first; as many as operators opened."""
+    return db.session.scalars(select(Programme).where(~_over()).order_by(Programme.holder_id.desc())).all()
+
+
+def list_finished(limit: int, before: int | None = None) -> Sequence[Programme]:
+    """Programmes that have ended, the newest first; `before` is the holder id of the last one seen."""
+    wanted = select(Programme).where(_over()).order_by(Programme.holder_id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Programme.holder_id < before)
+    return db.session.scalars(wanted).all()
+
+
+def _over() -> ColumnElement[bool]:
+    ended = func.coalesce(Programme.ends_on < business_day(), False)
+    return or_(Programme.closed_at.is_not(None), ended)
 
 
 def list_tariffs(programme_ids: Iterable[int]) -> dict[int, list[ProgrammeTariff]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -10,25 +11,36 @@ from app.accounts import queries as accounts
 from app.accounts.queries.payables import postings_from
 from app.kit.clock import business_day
 from app.kit.database import array, db
+from app.kit.paging import page
 from app.registry import queries as registry
 from app.registry.queries import Search
+from app.rewards.errors import MovementUnknown
 from app.rewards.models import FundMovement, Programme, ProgrammeTariff
 from app.rewards.models.proposals import ProgrammeTally
-from app.rewards.queries.programmes import find_programme, list_programmes, list_tariffs, read_tariff
+from app.rewards.queries.programmes import (
+    find_programme,
+    list_finished,
+    list_running,
+    list_tariffs,
+    read_tariff,
+)
 from app.rewards.rules.proposals import Worth, worth
 from app.rewards.rules.standing import Budget, State, Tally, state_of
 
 _MOVED = text(
     "SELECT programme_id, coalesce(sum(amount_fen) FILTER (WHERE kind <> 'return'), 0)::bigint AS paid_in,"
     " coalesce(sum(amount_fen) FILTER (WHERE kind = 'return'), 0)::bigint AS returned"
-    " FROM fund_movement WHERE confirmed_at IS NOT NULL GROUP BY programme_id"
+    " FROM fund_movement WHERE confirmed_at IS NOT NULL AND programme_id = ANY(CAST(:ids AS bigint[]))"
+    " GROUP BY programme_id"
 )
 _BALANCES = text("SELECT id, balance FROM account WHERE id = ANY(CAST(:ids AS bigint[]))")
 _GIVERS = text(
-    f"SELECT target / {chart.CODES} AS holder_id, count(*) AS payments, sum(amount)::bigint AS amount_fen,"
-    f" max(posted_at) AS last_at FROM {postings_from(chart.PAY_REWARD)} entry"
-    " WHERE source = :fund GROUP BY 1 ORDER BY amount_fen DESC, 1 LIMIT :limit"
+    f"SELECT target / {chart.CODES} AS holder_id, count(*) AS payments, sum(amount)::bigint AS amount_fen"
+    f" FROM {postings_from(chart.PAY_REWARD)} entry"
+    f" WHERE source = :fund AND source % {chart.CODES} < {chart.BOUNDARY}"
+    " GROUP BY 1 ORDER BY amount_fen DESC, 1 LIMIT :limit"
 )
+_ORDER = (State.OPEN, State.UPCOMING, State.STOPPED, State.ENDED, State.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class Giver:
 def list_budgets(programme_ids: Iterable[int]) -> dict[int, Budget]:
     """The budgets of these programmes: money exact now, what came of the points as it was last counted."""
     ids = sorted(set(programme_ids))
-    moved = {row.programme_id: row for row in db.session.execute(_MOVED)}
+    moved = {row.programme_id: row for row in db.session.execute(_MOVED, {"ids": array(ids)})}
     kinds = (chart.FUND, chart.PROMISE)
     asked = {"ids": array(kind.of(each) for each in ids for kind in kinds)}
     held = {row.id: row.balance for row in db.session.execute(_BALANCES, asked)}
@@ -132,12 +144,17 @@ def view_programmes(programmes: Sequence[Programme]) -> list[ProgrammeView]:
     ]
 
 
-def list_views() -> list[ProgrammeView]:
-    """Every programme, those that thank now before the others."""
-    order = list(State)
-    order.insert(0, order.pop(order.index(State.OPEN)))
-    views = view_programmes(list_programmes())
-    return sorted(views, key=lambda each: (order.index(each.state), each.id))
+def list_running_views() -> list[ProgrammeView]:
+    """Every programme that has not ended, those that thank now before the others."""
+    views = view_programmes(list_running())
+    return sorted(views, key=lambda each: (_ORDER.index(each.state), each.id))
+
+
+def list_views(limit: int = 50, before: int | None = None) -> dict[str, Any]:
+    """A page of all programmes: all that run on the first, then `limit` that ended, the newest first."""
+    finished = page(list_finished(limit + 1, before), limit, lambda each: each.holder_id)
+    views = list_running_views() if before is None else []
+    return {"items": [*views, *view_programmes(finished["items"])], "next": finished["next"]}
 
 
 def get_view(code: str) -> ProgrammeView:
@@ -166,6 +183,13 @@ def list_movements(programme_id: int) -> Sequence[FundMovement]:
     return db.session.scalars(
         wanted.where(FundMovement.dropped_at.is_(None)).order_by(FundMovement.id.desc())
     ).all()
+
+
+def require_movement(programme_id: int, movement_id: int) -> None:
+    """Raise `MovementUnknown` unless this movement is one of this programme's fund."""
+    found = db.session.get(FundMovement, movement_id)
+    if found is None or found.programme_id != programme_id:
+        raise MovementUnknown()
 
 
 def list_names(programme_ids: Iterable[int]) -> dict[int, str]:

@@ -27,10 +27,11 @@ sponsored = Blueprint(
 
 @programmes.route("", methods=["GET"])
 @public
-@programmes.response(200, said.RewardProgrammesView)
-def get_programmes() -> dict[str, Any]:
-    """Every programme, those that thank now first."""
-    return {"items": sponsoring.list_views()}
+@programmes.arguments(PageQuery, location="query")
+@programmes.response(200, page_of(said.RewardProgrammeView))
+def get_programmes(wish: dict[str, Any]) -> dict[str, Any]:
+    """Every programme: all that run on the first page, then those that ended, the newest first."""
+    return sponsoring.list_views(wish["limit"], read_cursor(wish.get("after")))
 
 
 @programmes.route("/<string:code>", methods=["GET"])

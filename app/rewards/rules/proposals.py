@@ -10,8 +10,10 @@ from typing import Any
 from app.rewards.rules.spending import Kind
 from app.rewards.rules.tariffs import LONGEST_LIFE_MONTHS, NOTICE_DAYS, PENDING_DAYS, Tariff
 
-MOST_GRAMS_PER_POINT = 1_000_000
+LEAST_GRAMS_PER_POINT, MOST_GRAMS_PER_POINT = 2, 100_000
+"""Never one to one, so that nobody takes points for grams; the table holds the same bounds."""
 MOST_PENDING_DAYS = 90
+_SHORTEST_MONTH = 28
 
 
 class ProposalKind(StrEnum):
@@ -35,12 +37,14 @@ class TariffTerms:
     @property
     def fault(self) -> str | None:
         """The name of the first term that is out of bounds; None when all are sound."""
-        grams = (self.grams_per_point, *self.scenes.values())
-        if self.grams_per_point < 1 or not all(0 <= each <= MOST_GRAMS_PER_POINT for each in grams):
+        grams = (self.grams_per_point, *filter(None, self.scenes.values()))
+        if not all(LEAST_GRAMS_PER_POINT <= each <= MOST_GRAMS_PER_POINT for each in grams):
             return "grams_per_point"
-        if not all(0 <= each <= MOST_PENDING_DAYS for each in self.pending_days.values()):
-            return "pending_days"
-        return None if 1 <= self.life_months <= LONGEST_LIFE_MONTHS else "life_months"
+        if not 1 <= self.life_months <= LONGEST_LIFE_MONTHS:
+            return "life_months"
+        # Whoever waits longer than points live would never see them active.
+        longest = min(MOST_PENDING_DAYS, self.life_months * _SHORTEST_MONTH - 1)
+        return None if all(0 <= each <= longest for each in self.pending_days.values()) else "pending_days"
 
     def written(self) -> dict[str, Any]:
         """As JSON."""

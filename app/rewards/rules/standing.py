@@ -35,9 +35,9 @@ def state_of(
         return State.CLOSED
     if ends_on is not None and today > ends_on:
         return State.ENDED
-    if stopped_at is not None:
-        return State.STOPPED
-    return State.OPEN if ready and today >= begins_on else State.UPCOMING
+    if not ready or today < begins_on:
+        return State.UPCOMING
+    return State.OPEN if stopped_at is None else State.STOPPED
 
 
 @dataclass(frozen=True)

@@ -65,12 +65,6 @@ class RewardProgrammeView(ViewSchema):
     worth = fields.Nested(WorthView, required=True, allow_none=True)
 
 
-class RewardProgrammesView(ViewSchema):
-    """All programmes, those that thank now first."""
-
-    items = fields.List(fields.Nested(RewardProgrammeView), required=True)
-
-
 class GiverView(ViewSchema):
     """Whoever gave things for a programme's points."""
 

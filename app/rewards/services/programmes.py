@@ -84,18 +84,8 @@ def announce_tariff(
     programme = lock_programme(programme_id)
     if programme.closed_at is not None:
         raise ProgrammeClosed()
-    known = db.session.scalars(
-        select(ProgrammeTariff)
-        .where(ProgrammeTariff.programme_id == programme_id)
-        .order_by(ProgrammeTariff.version.desc())
-        .limit(1)
-    ).first()
-    earliest = programme.begins_on
-    if known is not None:
-        told = clock.business_day() + timedelta(days=NOTICE_DAYS)
-        earliest = max(told, known.valid_from + timedelta(days=1))
-    if valid_from < earliest:
-        raise TariffTooSoon(earliest=earliest.isoformat())
+    known = _last_tariff(programme_id)
+    require_ahead(valid_from, _earliest(programme, known))
     tariff = ProgrammeTariff(
         programme_id=programme_id,
         version=known.version + 1 if known else 1,
@@ -110,6 +100,29 @@ def announce_tariff(
     db.session.flush()
     audit.record(operator_id, "tariff_announced", programme.code, {"version": tariff.version})
     return tariff
+
+
+def earliest_tariff(programme: Programme) -> date:
+    """The first day from which a programme's next tariff may be in force, if it is announced today."""
+    return _earliest(programme, _last_tariff(programme.holder_id))
+
+
+def require_ahead(valid_from: date, earliest: date) -> None:
+    """Raise `TariffTooSoon` for a day before the earliest."""
+    if valid_from < earliest:
+        raise TariffTooSoon(earliest=earliest.isoformat())
+
+
+def _earliest(programme: Programme, last: ProgrammeTariff | None) -> date:
+    if last is None:
+        return programme.begins_on
+    told = clock.business_day() + timedelta(days=NOTICE_DAYS)
+    return max(told, last.valid_from + timedelta(days=1))
+
+
+def _last_tariff(programme_id: int) -> ProgrammeTariff | None:
+    wanted = select(ProgrammeTariff).where(ProgrammeTariff.programme_id == programme_id)
+    return db.session.scalars(wanted.order_by(ProgrammeTariff.version.desc()).limit(1)).first()
 
 
 def record_movement(
@@ -192,6 +205,8 @@ def _book(movement: FundMovement) -> None:
     left = lock_promises([movement.programme_id])[movement.programme_id]
     money, promise = _MONEY[movement.kind]
     leaves = movement.kind == "return"
+    if leaves and movement.bank_reference is None:
+        money = chart.RETURN_FUND_FEES
     if leaves and left < movement.amount_fen:
         raise FundShort(free_fen=left)
     ends = (movement.programme_id, PLATFORM) if leaves else (PLATFORM, movement.programme_id)

@@ -14,7 +14,7 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.registry.queries import regions
 from app.rewards.announcements import TARIFF_ANNOUNCED
-from app.rewards.errors import ProgrammeClosed, SameOperator, TariffTooSoon
+from app.rewards.errors import ProgrammeClosed, SameOperator
 from app.rewards.errors.proposals import (
     ProposalDecided,
     ProposalUnknown,
@@ -23,42 +23,41 @@ from app.rewards.errors.proposals import (
     TermsRefused,
 )
 from app.rewards.models.proposals import ProgrammeProposal
-from app.rewards.queries.programmes import list_tariffs
 from app.rewards.rules.proposals import (
     ProgrammeTerms,
     ProposalKind,
     TariffTerms,
-    earliest_change,
     read_programme,
     read_tariff,
 )
 from app.rewards.services import programmes
 
+SPONSORS = frozenset({"organisation", "village", "platform"})
+"""Whose money a programme can be: holders of a public name; no other programme and no private home."""
+
 
 def propose_programme(operator_id: int, terms: ProgrammeTerms) -> ProgrammeProposal:
     """Propose that a programme opens, with its first tariff.
 
-    Raises `SponsorUnverified` for a sponsor without a public name, `TermsRefused`, `TariffTooSoon`.
+    Raises `SponsorUnverified` for a sponsor without a public name of its own, `TermsRefused`,
+    `TariffTooSoon`.
     """
     _require_sound(terms.fault or _unknown_region(terms))
-    today = clock.business_day()
-    if terms.tariff.valid_from < today:
-        raise TariffTooSoon(earliest=today.isoformat())
-    if not accounts.list_holders([terms.sponsor_id])[terms.sponsor_id].name:
-        raise SponsorUnverified()
+    programmes.require_ahead(terms.tariff.valid_from, clock.business_day())
+    _require_sponsor(terms.sponsor_id)
     return _propose(operator_id, ProposalKind.OPEN, None, terms.written(), terms.name)
 
 
 def propose_tariff(operator_id: int, programme_id: int, terms: TariffTerms) -> ProgrammeProposal:
-    """Propose a programme's next tariff, in force thirty days from now at the earliest.
+    """Propose a programme's next tariff, in force thirty days from now and after the last at the earliest.
 
     Raises `ProgrammeUnknown`, `ProgrammeClosed`, `ProposalWaiting`, `TermsRefused`, `TariffTooSoon`.
     """
     _require_sound(terms.fault)
     programme = _lock_open(programme_id)
-    earliest = earliest_change(clock.business_day()) if list_tariffs([programme_id]) else clock.business_day()
-    if terms.valid_from < earliest:
-        raise TariffTooSoon(earliest=earliest.isoformat())
+    programmes.require_ahead(
+        terms.valid_from, max(clock.business_day(), programmes.earliest_tariff(programme))
+    )
     return _propose(operator_id, ProposalKind.TARIFF, programme_id, terms.written(), programme.code)
 
 
@@ -119,6 +118,12 @@ def _require_sound(fault: str | None) -> None:
         raise TermsRefused(errors=[{"pointer": f"#/{fault}", "detail": t(f"rewards.term_{fault}")}])
 
 
+def _require_sponsor(holder_id: int) -> None:
+    holder = accounts.list_holders([holder_id])[holder_id]
+    if holder.kind not in SPONSORS or not holder.name or holder.closed_at is not None:
+        raise SponsorUnverified()
+
+
 def _unknown_region(terms: ProgrammeTerms) -> str | None:
     known = terms.region is None or terms.region in regions.list_names([terms.region])
     return None if known else "region"
@@ -149,6 +154,7 @@ def _decide(proposal: ProgrammeProposal, operator_id: int, *, approved: bool) ->
 
 def _open(operator_id: int, proposal: ProgrammeProposal) -> int:
     terms = read_programme(proposal.terms)
+    _require_sponsor(terms.sponsor_id)
     opened = programmes.open_programme(
         operator_id,
         terms.sponsor_id,

@@ -9,7 +9,7 @@ from app.accounts.queries.memberships import list_members
 from app.accounts.services import notices
 from app.kit import clock
 from app.kit.database import db, write
-from app.rewards.models import Programme, ProgrammeTariff
+from app.rewards.models import FundMovement, Programme, ProgrammeTariff
 from app.rewards.models.proposals import PointsReminder
 from app.rewards.rules.expiry import days_to_tell
 
@@ -62,12 +62,20 @@ def _take_time() -> None:
 
 
 def tell_sponsors() -> int:
-    """Tell the people of sponsors whose budget is used up, once each time; returns how many are told."""
-    stopped = select(Programme).where(Programme.stopped_at.is_not(None), Programme.closed_at.is_(None))
+    """Tell the people of sponsors whose budget is used up, once a day at most; returns how many are told.
+
+    One that has little left goes on and stops again and again; one that was never funded has used nothing up.
+    """
+    paid = select(FundMovement.id).where(
+        FundMovement.programme_id == Programme.holder_id, FundMovement.confirmed_at.is_not(None)
+    )
+    stopped = select(Programme).where(
+        Programme.stopped_at.is_not(None), Programme.closed_at.is_(None), paid.exists()
+    )
     return sum(_tell_sponsor(each, each.stopped_at) for each in db.session.scalars(stopped))
 
 
 def _tell_sponsor(programme: Programme, at: datetime | None) -> int:
     members = [each.holder_id for each in list_members(programme.sponsor_id)]
-    reference = f"stopped:{programme.holder_id}:{at:%Y%m%d%H%M}"
+    reference = f"stopped:{programme.holder_id}:{clock.business_day(at)}"
     return notices.tell(members, "rewards.notice_exhausted", reference, programme=programme.name)

@@ -135,9 +135,11 @@ def _prove_fees() -> Proof:
     """That no decision of ours gave the fees away twice.
 
     Nobody decides what the provider charges, nor that a refund comes twice or after it was closed: that
-    may take more than there is, and is a figure of its own. What became sponsors' funds, rewards prove.
+    may take more than there is, and is a figure of its own. What became sponsors' funds and is not fees
+    again, rewards prove.
     """
     fees, promised = accounts.sum_boundary(chart.FEES), offsets.sum_fees_pledged()
-    unasked, funded = offsets.sum_fees_unasked(), accounts.sum_entries(chart.FUND_FROM_FEES)
+    unasked, ask = offsets.sum_fees_unasked(), accounts.sum_entries
+    funded = max(0, ask(chart.FUND_FROM_FEES) - ask(chart.RETURN_FUND_FEES))
     figures = {"fees": fees, "unasked": unasked, "funded": funded, "promised": promised}
     return Proof("treasury.prove_fees_kept", figures, fees + unasked + funded >= promised)

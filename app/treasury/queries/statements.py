@@ -238,7 +238,8 @@ def _within(statement: Statement, limit: int, after: int | None) -> dict[str, ob
 
 _REWARD_LINES = text(
     f"SELECT id, source / {chart.CODES}, reference, posted_at, amount FROM {postings_from(*REWARDS)} entry"
-    " WHERE target = :account AND id BETWEEN :first AND :last AND id > :after"
+    f" WHERE target = :account AND target % {chart.CODES} < {chart.BOUNDARY}"
+    "   AND id BETWEEN :first AND :last AND id > :after"
     "   AND posted_at >= :start AND posted_at < :until ORDER BY id LIMIT :limit"
 )
 

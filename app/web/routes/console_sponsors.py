@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, cast
 
-from flask import Response, make_response, redirect
+from flask import Response, make_response, redirect, request
 from marshmallow import fields
 
 from app.accounts import queries as accounts
@@ -13,13 +13,15 @@ from app.accounts.queries.operators import list_names as operator_names
 from app.kit import clock
 from app.kit.fields import Area, Code, Day, NewSchema, OneOf, Text, WholeText
 from app.kit.messages import t
+from app.kit.paging import read_cursor
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.rewards.errors.proposals import ProposalUnknown
 from app.rewards.queries import proposals as waiting
 from app.rewards.queries import sponsoring
-from app.rewards.queries.programmes import find_programme
+from app.rewards.queries.programmes import find_programme, find_programmes
 from app.rewards.rules.proposals import (
+    LEAST_GRAMS_PER_POINT,
     MOST_GRAMS_PER_POINT,
     MOST_PENDING_DAYS,
     ProgrammeTerms,
@@ -137,8 +139,6 @@ def record_fund_movement(operator: OperatorFacts, code: str) -> Response:
     """Record money that came in or shall go out. Raises `ProgrammeUnknown`."""
     form = read_form(NewMovement)
     told = form.values
-    if form.sound and told["kind"] != funding.FEES and "bank_reference" not in told:
-        form.faults["bank_reference"] = t("kit.field_required")
 
     def record(programme_id: int) -> str:
         reference = told.get("bank_reference")
@@ -151,14 +151,14 @@ def record_fund_movement(operator: OperatorFacts, code: str) -> Response:
 @operated("money.write")
 def confirm_fund_movement(operator: OperatorFacts, code: str, movement: int) -> Response:
     """Book what another recorded. Raises `ProgrammeUnknown`, `MovementUnknown`."""
-    return _step(operator, code, lambda: funding.confirm(operator.id, movement))
+    return _step(operator, code, movement, funding.confirm)
 
 
 @web.post("/console/sponsors/<code:code>/movements/<int(max=9223372036854775807):movement>/drop")
 @operated("money.write")
 def drop_fund_movement(operator: OperatorFacts, code: str, movement: int) -> Response:
     """Give up what was recorded. Raises `ProgrammeUnknown`, `MovementUnknown`."""
-    return _step(operator, code, lambda: programmes.drop_movement(operator.id, movement))
+    return _step(operator, code, movement, programmes.drop_movement)
 
 
 @web.post("/console/sponsors/proposals/<int(max=9223372036854775807):proposal>/approve")
@@ -190,7 +190,7 @@ def _programme_fields() -> dict[str, fields.Field[Any]]:
 def _with_tariff(own: dict[str, fields.Field[Any]]) -> type[NewSchema]:
     """A form with a tariff: grams a point, and where scenes or grades differ."""
     terms: dict[str, fields.Field[Any]] = {
-        "grams_per_point": WholeText(1, MOST_GRAMS_PER_POINT, required=True),
+        "grams_per_point": WholeText(LEAST_GRAMS_PER_POINT, MOST_GRAMS_PER_POINT, required=True),
         "life_months": WholeText(1, LONGEST_LIFE_MONTHS, required=True),
         **{f"scene_{each}": WholeText(0, MOST_GRAMS_PER_POINT) for each in scene_names()},
         **{f"pending_{each}": WholeText(0, MOST_PENDING_DAYS) for each in PENDING_DAYS},
@@ -216,11 +216,11 @@ def _once(operator: OperatorFacts, code: str, form: Form, act: Callable[[int], s
     return _to(code)
 
 
-def _step(operator: OperatorFacts, code: str, act: Callable[[], Any]) -> Response:
-    find_programme(code)
+def _step(operator: OperatorFacts, code: str, movement_id: int, act: Callable[[int, int], Any]) -> Response:
+    sponsoring.require_movement(find_programme(code).holder_id, movement_id)
     try:
         with transaction():
-            act()
+            act(operator.id, movement_id)
     except Problem as problem:
         if problem.status == 404:
             raise
@@ -244,18 +244,20 @@ def _decide(operator: OperatorFacts, act: Callable[[], Any], said: str) -> Respo
 
 
 def _list_page(operator: OperatorFacts, form: Form) -> Response:
-    views, proposed = sponsoring.list_views(), waiting.list_waiting()
+    listed = sponsoring.list_views(before=read_cursor(request.args.get("after")))
+    proposed, movements = waiting.list_waiting(), waiting.list_unconfirmed()
+    about = [*(each.programme_id for each in proposed), *(each.programme_id for each in movements)]
     sponsors = accounts.list_holders([each.terms["sponsor_id"] for each in proposed if each.kind == "open"])
     return page(
         "console_sponsors.html",
         form.status,
         form=form,
-        views=views,
-        by_id={each.id: each for each in views},
+        listed=listed,
+        named=find_programmes(about),
         waiting=proposed,
-        movements=waiting.list_unconfirmed(),
+        movements=movements,
         sponsors=sponsors,
-        areas=area_names(views),
+        areas=area_names(listed["items"]),
         **_terms(),
         **_around(operator),
     )

@@ -31,7 +31,7 @@ PAGE = 30
 def my_points(holder_id: int) -> Response:
     """What I can spend, what waits, what expires when, what I owe, and what it all came to."""
     expiring = history.list_expiring(holder_id)
-    views = [each for each in sponsoring.list_views() if each.state in (State.OPEN, State.STOPPED)]
+    views = [each for each in sponsoring.list_running_views() if each.state in (State.OPEN, State.STOPPED)]
     return page(
         "my_points.html",
         tab="me",
@@ -83,9 +83,9 @@ def points_rules() -> Response:
 @web.get("/points/programmes")
 @public
 def point_programmes() -> Response:
-    """Every programme, those that thank now before the others."""
-    views = sponsoring.list_views()
-    return page("point_programmes.html", views=views, areas=area_names(views))
+    """Every programme: those that thank now before the others, those that ended in pages."""
+    listed = sponsoring.list_views(before=read_cursor(request.args.get("after")))
+    return page("point_programmes.html", listed=listed, areas=area_names(listed["items"]))
 
 
 @web.get("/points/programmes/<code:code>")
