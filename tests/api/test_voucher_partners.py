@@ -21,7 +21,7 @@ from app.kit.transaction import transaction
 from app.rewards.jobs.redemptions import ask_partners, conclude_redemptions
 from app.rewards.queries.redemptions import find_issue, get_any_redemption
 from app.rewards.rules.items import Supply
-from app.rewards.services import partner_issues, returns, voucher_partners
+from app.rewards.services import items, partner_issues, returns, voucher_partners
 
 PRODUCT = "latte-10"
 
@@ -175,8 +175,8 @@ def test_what_operators_return_is_asked_for_no_more(
     assert_covered()
 
 
-def test_a_partner_is_confirmed_by_another_and_an_ended_one_takes_no_new_items(
-    counter: Counter, server: Server
+def test_a_partner_is_confirmed_by_another_and_an_ended_one_is_asked_for_nothing_new(
+    counter: Counter, buyer: Redeemer, server: Server
 ) -> None:
     with transaction():
         code = voucher_partners.add_partner(counter.first, counter.giver, server.url, server.public_key).code
@@ -187,8 +187,13 @@ def test_a_partner_is_confirmed_by_another_and_an_ended_one_takes_no_new_items(
         counter.draft(**wish)
     with transaction():
         voucher_partners.confirm_partner(counter.second, code)
-    counter.draft(**wish)
+    offered, facts = counter.offer(**wish), counter.draft(**wish)
     with transaction():
         voucher_partners.end_partner(counter.first, code)
     with pytest.raises(Exception, match="voucher_partner_unknown"):
         counter.draft(**wish)
+    with transaction():
+        items.publish_item(counter.second, facts.item.code, facts.terms)
+    for item in (offered, facts.item.code):
+        assert buyer.redeem(item, 409)["code"] == "item_not_open", "nobody is asked for anything new"
+    assert balances(buyer.who.holder_id).active == 1000

@@ -60,7 +60,7 @@ class Offer(StrEnum):
     """Its last day is over."""
     WITHDRAWN = "withdrawn"
     HALTED = "halted"
-    """Its giver is suspended by a sanction."""
+    """Its giver is suspended by a sanction, or the server that would issue it is asked for nothing new."""
 
 
 __all__ = ["MOST_POINTS", "Kind"]
