@@ -278,6 +278,13 @@ def _redemptions() -> None:
         sa.CheckConstraint("redemption_id IS NULL OR lapsed_at IS NULL", name="given"),
     )
     op.create_index(
+        "uq_voucher_code_standing",
+        "voucher_code",
+        ["code_digest"],
+        unique=True,
+        postgresql_where=sa.text("lapsed_at IS NULL"),
+    )
+    op.create_index(
         "ix_voucher_code_free",
         "voucher_code",
         ["item_id", "last_day", "id"],

@@ -18,9 +18,10 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.registry.services import sanctions
 from app.registry.services.sanctions import SanctionTerms
-from app.rewards.errors.items import SupplyMismatch
+from app.rewards.errors.items import CodesRefused, SupplyMismatch
 from app.rewards.jobs.fairness import look_for_signals
 from app.rewards.jobs.redemptions import conclude_redemptions, tend_redemptions
+from app.rewards.queries.items import count_codes, get_item
 from app.rewards.rules.items import Kind, Period, Supply
 from app.rewards.rules.redemptions import PARCEL_REST
 from app.rewards.services import items, returns
@@ -334,6 +335,39 @@ def test_what_does_not_fit_its_kind_is_named(counter: Counter) -> None:
         with pytest.raises(SupplyMismatch) as refused:
             counter.draft(**wrong)
         assert {error["pointer"][2:] for error in refused.value.errors} == names
+
+
+def test_a_givers_code_stands_in_one_item_and_is_free_again_only_unseen(
+    counter: Counter, buyer: Redeemer
+) -> None:
+    first = counter.codes("SAME-1", "SAME-2")
+    given = buyer.see(buyer.redeem(first))["voucher"]["code"]
+    second = counter.codes("OTHER-1")
+    both = "SAME-1\nSAME-2\nOTHER-2"
+    with pytest.raises(CodesRefused) as refused, transaction():
+        items.upload_codes(counter.first, second, both)
+    assert ["1" in error["detail"] for error in refused.value.errors] == [True, False], "both lines are named"
+    with transaction():
+        items.withdraw_item(counter.first, first, "换新价")
+    assert (remaining(first), count_codes(get_item(first).item.id)) == (0, (2, 0))
+    with pytest.raises(CodesRefused) as refused, transaction():
+        items.upload_codes(counter.first, second, both)
+    assert len(refused.value.errors) == 1, f"{given} is somebody's for ever, the other one nobody's"
+    free = {"SAME-1", "SAME-2"} - {given}
+    lists = [counter.offer(supply=Supply.UPLOADED, stock=None) for _ in range(6)]
+
+    def upload(item: str) -> int:
+        with counter.app.app_context():
+            try:
+                with transaction():
+                    return items.upload_codes(counter.first, item, "\n".join(sorted(free))).taken
+            except CodesRefused:
+                return 0
+
+    assert sorted(at_once([lambda item=item: upload(item) for item in lists], 6)) == [0] * 5 + [1]
+    counter.move()
+    counter.codes("SAME-1")  # another giver's code may read the same
+    assert_covered()
 
 
 def test_codes_are_taken_whole_once_and_sealed(counter: Counter) -> None:

@@ -105,8 +105,8 @@ def count_drafts() -> int:
 
 
 def count_codes(item_id: int) -> tuple[int, int]:
-    """How many codes were uploaded for an item, and how many of them are not given out."""
-    free = func.count().filter(VoucherCode.redemption_id.is_(None))
+    """How many codes were uploaded for an item, and how many of them can still be given out."""
+    free = func.count().filter(VoucherCode.redemption_id.is_(None), VoucherCode.lapsed_at.is_(None))
     row = db.session.execute(select(func.count(), free).where(VoucherCode.item_id == item_id)).one()
     return int(row[0]), int(row[1])
 

@@ -1,10 +1,12 @@
 """What operators do with what points can be redeemed for: drafted by one, published by another, stocked."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import queries as accounts
 from app.accounts.services import audit
@@ -28,9 +30,17 @@ from app.rewards.rules.items import MOST_CODES, SUPPLIES, Kind, Period, Supply, 
 
 CODE = "voucher_code:{}"
 """What an uploaded code is sealed for."""
+_GIVER = "voucher_code.giver:{}"
+"""What its digest is of: whoever gives it, so that one code does not stand in two of their items."""
 _SHOWN_FAULTS = 10
 _RESTOCK = text(
     "UPDATE item_stock SET offered = offered + :more, remaining = remaining + :more WHERE item_id = :item"
+)
+_LET_GO = text(
+    "WITH gone AS (UPDATE voucher_code SET lapsed_at = :now"
+    "   WHERE item_id = :item AND redemption_id IS NULL AND lapsed_at IS NULL RETURNING id)"
+    " UPDATE item_stock SET offered = offered - codes, remaining = remaining - codes"
+    " FROM (SELECT count(*) AS codes FROM gone) counted WHERE item_id = :item AND codes > 0"
 )
 _APPEAL = re.compile(r"[0-9A-Za-z-]{8,40}")
 
@@ -141,13 +151,17 @@ def publish_item(operator_id: int, code: str, terms: str) -> ItemFacts:
 
 
 def withdraw_item(operator_id: int, code: str, why: str) -> ItemFacts:
-    """Offer it no longer, a draft too; whoever has redeemed it has it. Raises `ItemUnknown`, `ItemFixed`."""
+    """Offer it no longer, a draft too; whoever has redeemed it has it.
+
+    Codes that nobody got are their giver's again, for another item. Raises `ItemUnknown`, `ItemFixed`.
+    """
     item = _lock(code)
     if item.withdrawn_at:
         raise ItemFixed()
     item.withdrawn_by, item.withdrawn_at, item.withdrawn_why = operator_id, clock.now(), why
     audit.record(operator_id, "item_withdrawn", code, {"why": why})
     db.session.flush()
+    write(_LET_GO, {"item": item.id, "now": item.withdrawn_at})
     return get_item(code, drafts=True)
 
 
@@ -173,8 +187,9 @@ class Upload:
 def upload_codes(operator_id: int, code: str, content: str) -> Upload:
     """Take a giver's codes, one a line; each will be given out once.
 
-    All lines or none: raises `CodesRefused` naming lines that hold no code. What was uploaded before is
-    passed over, so that a list may be sent again. Raises `ItemUnknown`, `ItemFixed`, `StockFixed`.
+    All lines or none: raises `CodesRefused` naming lines that hold no code, or one that stands in another
+    item of the giver's. What was uploaded for this one before is passed over, so that a list may be sent
+    again. Raises `ItemUnknown`, `ItemFixed`, `StockFixed`.
     """
     item = _lock(code)
     if item.withdrawn_at:
@@ -186,30 +201,43 @@ def upload_codes(operator_id: int, code: str, content: str) -> Upload:
     faults += [(line, "rewards.code_line_past") for line, _, last in good if last and last < today]
     if faults or not 0 < len(good) <= MOST_CODES:
         raise CodesRefused(errors=_told(faults))
-    digest = sealing.digester(CODE.format(code))
-    told = {digest(each): (each, last) for _, each, last in good}
+    digest = sealing.digester(_GIVER.format(item.giver_id))
+    lines = {digest(each): (line, each, last) for line, each, last in good}
     wanted = select(VoucherCode.code_digest).where(
-        VoucherCode.item_id == item.id, VoucherCode.code_digest.in_(list(told))
+        VoucherCode.item_id == item.id, VoucherCode.code_digest.in_(list(lines))
     )
-    known = {bytes(each) for each in db.session.scalars(wanted)}
-    now = clock.now()
-    db.session.add_all(
-        VoucherCode(
-            item_id=item.id,
-            code_digest=key,
-            code_sealed=sealing.seal(each, CODE.format(code)),
-            last_day=last,
-            uploaded_by=operator_id,
-            uploaded_at=now,
+    fresh = lines.keys() - {bytes(each) for each in db.session.scalars(wanted)}
+    taken = _keep(operator_id, item, {key: lines[key][1:] for key in sorted(fresh)})
+    if elsewhere := fresh - taken:
+        raise CodesRefused(
+            errors=_told([(lines[key][0], "rewards.code_line_elsewhere") for key in elsewhere])
         )
-        for key, (each, last) in told.items()
-        if key not in known
-    )
-    db.session.flush()
-    taken = len(told) - len(known)
-    write(_RESTOCK, {"item": item.id, "more": taken})
-    audit.record(operator_id, "codes_uploaded", code, {"taken": taken, "known": len(known)})
-    return Upload(taken, len(known))
+    write(_RESTOCK, {"item": item.id, "more": len(taken)})
+    told = Upload(len(taken), len(lines) - len(taken))
+    audit.record(operator_id, "codes_uploaded", code, asdict(told))
+    return told
+
+
+def _keep(
+    operator_id: int, item: RewardItem, codes: Mapping[bytes, tuple[str, date | None]]
+) -> frozenset[bytes]:
+    """Seal codes by their digests, in whose order two uploads wait for each other; those that were free."""
+    if not codes:
+        return frozenset()
+    now, place = clock.now(), CODE.format(item.code)
+    rows = [
+        {
+            "item_id": item.id,
+            "code_digest": key,
+            "code_sealed": sealing.seal(code, place),
+            "last_day": last,
+            "uploaded_by": operator_id,
+            "uploaded_at": now,
+        }
+        for key, (code, last) in codes.items()
+    ]
+    kept = insert(VoucherCode).on_conflict_do_nothing().returning(VoucherCode.code_digest)
+    return frozenset(bytes(each) for each in db.session.scalars(kept, rows))
 
 
 def _told(faults: list[tuple[int, str]]) -> list[dict[str, str]]:
