@@ -303,6 +303,7 @@ def _handed_over() -> None:
         _moment("next_at"),
         _moment("cancelling_at", nullable=True),
         sa.Column("last_error", sa.String(80)),
+        sa.Column("code_digest", sa.LargeBinary, unique=True),
         _moment("ended_at", nullable=True),
     )
     op.create_index(

@@ -76,7 +76,8 @@ class PartnerIssue(Base):
     """A voucher that a partner is being asked for, under the redemption's own number.
 
     `next_at` is when it is asked next, and while somebody asks the end of their lease; `cancelling_at` is
-    since when it is asked to cancel instead.
+    since when it is asked to cancel instead. The digest, of the giver's own, finds a code that it
+    issues for a second number.
     """
 
     __tablename__ = "partner_issue"
@@ -90,6 +91,7 @@ class PartnerIssue(Base):
     next_at: Mapped[datetime] = _moment()
     cancelling_at: Mapped[datetime | None] = _moment(nullable=True)
     last_error: Mapped[str | None] = mapped_column(String(80))
+    code_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     ended_at: Mapped[datetime | None] = _moment(nullable=True)
 
 

@@ -30,7 +30,7 @@ from app.rewards.rules.items import MOST_CODES, SUPPLIES, Kind, Period, Supply, 
 
 CODE = "voucher_code:{}"
 """What an uploaded code is sealed for."""
-_GIVER = "voucher_code.giver:{}"
+GIVER = "voucher_code.giver:{}"
 """What its digest is of: whoever gives it, so that one code does not stand in two of their items."""
 _SHOWN_FAULTS = 10
 _RESTOCK = text(
@@ -201,7 +201,7 @@ def upload_codes(operator_id: int, code: str, content: str) -> Upload:
     faults += [(line, "rewards.code_line_past") for line, _, last in good if last and last < today]
     if faults or not 0 < len(good) <= MOST_CODES:
         raise CodesRefused(errors=_told(faults))
-    digest = sealing.digester(_GIVER.format(item.giver_id))
+    digest = sealing.digester(GIVER.format(item.giver_id))
     lines = {digest(each): (line, each, last) for line, each, last in good}
     wanted = select(VoucherCode.code_digest).where(
         VoucherCode.item_id == item.id, VoucherCode.code_digest.in_(list(lines))
