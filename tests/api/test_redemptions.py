@@ -18,13 +18,14 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.registry.services import sanctions
 from app.registry.services.sanctions import SanctionTerms
+from app.rewards.errors import PointsShort
 from app.rewards.errors.items import CodesRefused, SupplyMismatch
 from app.rewards.jobs.fairness import look_for_signals
 from app.rewards.jobs.redemptions import conclude_redemptions, tend_redemptions
 from app.rewards.queries.items import count_codes, get_item
 from app.rewards.rules.items import Kind, Period, Supply
 from app.rewards.rules.redemptions import PARCEL_REST
-from app.rewards.services import items, returns
+from app.rewards.services import grants, items, redemptions, returns
 
 
 @pytest.fixture
@@ -107,10 +108,8 @@ def test_one_person_at_once_stays_within_the_limit_and_within_their_points(
     assert [a.status_code for a in answers].count(201) == 2, "800 points are two times 300"
     with later(days=32):
         buyer.redeem(item, status=401)  # the token is over; the service is asked instead
-        from app.rewards.services.redemptions import redeem
-
         with transaction():
-            redeem(buyer.who.holder_id, item)
+            redemptions.redeem(buyer.who.holder_id, item)
     assert_covered()
 
 
@@ -158,6 +157,23 @@ def test_an_uploaded_code_rests_a_week_before_it_is_paid_and_a_complaint_stops_t
             returns.decide_return(counter.second, two["code"], approved=True)
     assert (counter.owed_fen(), remaining(item)) == (100, 0), "nobody else gets the bad code"
     assert balances(buyer.who.holder_id).active == 900
+    assert_covered()
+
+
+def test_whoever_changes_their_mind_keeps_no_points_beyond_their_time(counter: Counter, app: Flask) -> None:
+    who, item = Redeemer(app, person(app), 0), counter.offer(points=1, use_days=60)
+    programme_id = sponsor(5000, life_months=1)
+    with transaction():
+        grants.grant(programme_id, "test", [(7001, who.who.holder_id, 500)])
+    made = who.redeem(item)
+    with later(days=59):
+        with transaction():
+            redemptions.return_redemption(who.who.holder_id, made["code"])
+        with pytest.raises(PointsShort), transaction():
+            redemptions.redeem(who.who.holder_id, item)
+        with transaction():
+            grants.expire_due()
+        assert balances(who.who.holder_id).expired == 500
     assert_covered()
 
 
@@ -253,8 +269,6 @@ def test_whoever_is_at_home_there_may_redeem_and_only_points_that_pay_for_it(
     buyer.redeem(item)
     narrow = Redeemer(app, person(app), 0)
     programme_id = sponsor(5000, pays_for=["ticket"])
-    from app.rewards.services import grants
-
     with transaction():
         grants.grant(programme_id, "narrow", [(1, narrow.who.holder_id, 500)])
     assert narrow.redeem(counter.offer(), 409)["code"] == "points_short"

@@ -206,7 +206,7 @@ def finish(row: Redemption, by: int | None = None) -> None:
 
 def give_back(row: Redemption, reason: ReturnReason, *, restock: bool) -> None:
     """Give the points back, and put the thing up again where there is still one. The row is locked."""
-    spending.give_back(row.spending_id)
+    spending.give_back(row.spending_id, failed=reason is not ReturnReason.BY_HOLDER)
     row.returned_at, row.return_reason = clock.now(), reason
     dispatch = db.session.get(Dispatch, row.id, with_for_update=True, populate_existing=True)
     if dispatch is not None:

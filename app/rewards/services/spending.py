@@ -15,7 +15,7 @@ from app.kit.database import db
 from app.rewards.errors import GrantUnknown, PointsShort, SpendingEnded, SpendingUnknown
 from app.rewards.models import PointGrant, PointUse, Programme, Spending
 from app.rewards.rules.spending import take
-from app.rewards.rules.tariffs import RETURNED_LIVE_DAYS
+from app.rewards.rules.tariffs import LONGEST_LIFE_MONTHS, RETURNED_LIVE_DAYS
 from app.rewards.services.fairness import require_free
 from app.rewards.services.grants import activate, lock_points
 
@@ -124,8 +124,11 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
     return points
 
 
-def give_back(spending_id: int) -> bool:
-    """Give back what was set aside: to the lots it came from, which live `RETURNED_LIVE_DAYS` more at least.
+def give_back(spending_id: int, *, failed: bool = True) -> bool:
+    """Give back what was set aside, to the lots it came from.
+
+    Where it has `failed` they live `RETURNED_LIVE_DAYS` more at least, never beyond ten years; where somebody
+    has changed their mind they live as long as before, or setting one point aside would keep a thousand.
 
     False when it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
     """
@@ -138,12 +141,14 @@ def give_back(spending_id: int) -> bool:
     spending.returned_at = now
     db.session.flush()
     alive = clock.end_of_day(clock.business_day(now) + timedelta(days=RETURNED_LIVE_DAYS))
+    longest = func.make_interval(0, LONGEST_LIFE_MONTHS) + PointGrant.granted_at
+    until = func.greatest(PointGrant.expires_at, func.least(alive, longest))
     db.session.execute(
         update(PointGrant)
         .where(PointUse.spending_id == spending_id, PointUse.grant_id == PointGrant.id)
         .values(
             remaining=PointGrant.remaining + PointUse.points,
-            expires_at=func.greatest(PointGrant.expires_at, alive),
+            expires_at=until if failed else PointGrant.expires_at,
         )
         .execution_options(synchronize_session=False)
     )
