@@ -56,6 +56,7 @@ BEGIN
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   FOREACH named IN ARRAY TG_ARGV LOOP
+    CONTINUE WHEN named = 'complaint_sealed' AND is_now->>named IS NULL;  -- it is forgotten in the end
     IF was->>named IS NOT NULL AND is_now->named IS DISTINCT FROM was->named THEN
       RAISE EXCEPTION '% of % is written once', named, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
@@ -258,6 +259,12 @@ def _redemptions() -> None:
         postgresql_where=sa.text("fulfilled_at IS NULL AND returned_at IS NULL"),
     )
     op.create_index(
+        "ix_redemption_complaint",
+        "redemption",
+        ["id"],
+        postgresql_where=sa.text("complaint_sealed IS NOT NULL"),
+    )
+    op.create_index(
         "ix_redemption_complained",
         "redemption",
         ["complained_at"],
@@ -319,7 +326,9 @@ def _handed_over() -> None:
         sa.Column("tracking_sealed", sa.LargeBinary),
         _operator("shipped_by"),
         _moment("erased_at", nullable=True),
-        sa.CheckConstraint("erased_at IS NULL OR address_sealed IS NULL", name="erased"),
+        sa.CheckConstraint(
+            "erased_at IS NULL OR num_nonnulls(address_sealed, tracking_sealed) = 0", name="erased"
+        ),
     )
     for what in ("place", "phone"):
         op.create_index(

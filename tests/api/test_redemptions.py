@@ -1,5 +1,8 @@
 """Redeeming: the stock, the limits, each way of handing out, and points that come back."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
 
@@ -23,8 +26,10 @@ from app.rewards.errors.items import CodesRefused, SupplyMismatch
 from app.rewards.jobs.fairness import look_for_signals
 from app.rewards.jobs.redemptions import conclude_redemptions, tend_redemptions
 from app.rewards.queries.items import count_codes, get_item
+from app.rewards.queries.redemptions import count_waiting, get_any_redemption
 from app.rewards.rules.items import Kind, Period, Supply
 from app.rewards.rules.redemptions import PARCEL_REST
+from app.rewards.services import concluding as services
 from app.rewards.services import grants, items, redemptions, returns
 
 
@@ -203,6 +208,30 @@ def test_a_parcel_is_sent_to_a_sealed_address_that_is_erased(counter: Counter, b
     assert_covered()
 
 
+def test_nothing_of_a_parcel_or_a_complaint_outlives_its_purpose(counter: Counter, buyer: Redeemer) -> None:
+    item = counter.offer(kind=Kind.GOODS, supply=Supply.DELIVERY)
+    broken, whole = buyer.redeem(item, address=ADDRESS), buyer.redeem(item, address=ADDRESS)
+    for made in (broken, whole):
+        with transaction():
+            returns.send_parcel(counter.first, made["code"], "示例速运", "SF0009")
+        buyer.ask("POST", f"/me/redemptions/{made['code']}/complaint", {"words": "箱子破了"}, 201)
+    with transaction():
+        returns.request_return(counter.first, broken["code"], "确认破损")
+        returns.decide_return(counter.second, broken["code"], approved=True)
+    buyer.ask("POST", f"/me/redemptions/{whole['code']}/receipt", status=200)
+    assert (count_waiting("complained"), count_waiting("returning")) == (0, 0), "nobody waits for an answer"
+    with later(days=8):
+        tend_redemptions()
+    with later(days=181):
+        tend_redemptions()
+    kept = text(
+        "SELECT count(*) FROM redemption LEFT JOIN dispatch ON redemption_id = id WHERE complaint_sealed"
+        " IS NOT NULL OR num_nulls(address_sealed, tracking_sealed, place_digest, phone_digest) < 4"
+    )
+    assert db.session.scalar(kept) == 0
+    assert_covered()
+
+
 def test_a_parcel_counts_as_received_by_itself(counter: Counter, buyer: Redeemer) -> None:
     made = buyer.redeem(counter.offer(kind=Kind.GOODS, supply=Supply.DELIVERY), address=ADDRESS)
     with transaction():
@@ -290,6 +319,35 @@ def test_a_key_redeems_once_and_another_persons_redemption_is_not_there(
         assert stranger.ask(method, f"/me/redemptions/{made}{rest}").status_code == 404
     words = {"words": "不是我的"}
     assert stranger.ask("POST", f"/me/redemptions/{made}/complaint", words).status_code == 404
+
+
+def test_what_is_proposed_to_be_returned_at_this_moment_is_not_paid(
+    counter: Counter, buyer: Redeemer
+) -> None:
+    made = buyer.redeem(counter.codes("SOON-1"))
+    redemption_id = get_any_redemption(made["code"]).row.id
+    with later(days=8), ThreadPoolExecutor(1) as other:
+        with transaction():
+            returns.request_return(counter.first, made["code"], "券码无效")
+            concluding = other.submit(copy_context().run, conclude, counter.app, redemption_id)
+            wait_for_lock()
+        assert not concluding.result()
+    assert counter.owed_fen() == 0
+
+
+def conclude(app: Flask, redemption_id: int) -> bool:
+    with app.app_context(), transaction():
+        return services.conclude(redemption_id)
+
+
+def wait_for_lock() -> None:
+    """Until another connection waits for a lock."""
+    for _ in range(200):
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        if db.session.scalar(text(waiting)):
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def test_codes_whose_last_day_is_over_leave_the_stock(counter: Counter, buyer: Redeemer) -> None:

@@ -41,6 +41,7 @@ class Redemption(Base):
         Index("ix_redemption_holder_id", "holder_id", "item_id", "reserved_at"),
         Index("ix_redemption_open", "ends_at", postgresql_where=_OPEN),
         Index("ix_redemption_reserved", "id", postgresql_where=_RESERVED),
+        Index("ix_redemption_complaint", "id", postgresql_where=text("complaint_sealed IS NOT NULL")),
         Index(
             "ix_redemption_complained",
             "complained_at",

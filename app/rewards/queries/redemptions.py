@@ -27,6 +27,7 @@ WAITING: dict[str, ColumnElement[bool]] = {
     & select(Dispatch.redemption_id).where(Dispatch.redemption_id == Redemption.id).exists(),
     "complained": Redemption.complained_at.is_not(None)
     & Redemption.answered_at.is_(None)
+    & Redemption.done_at.is_(None)
     & Redemption.returned_at.is_(None),
     "returning": select(ReturnRequest.id)
     .where(ReturnRequest.redemption_id == Redemption.id, ReturnRequest.decided_at.is_(None))

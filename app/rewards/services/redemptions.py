@@ -210,7 +210,8 @@ def give_back(row: Redemption, reason: ReturnReason, *, restock: bool) -> None:
     row.returned_at, row.return_reason = clock.now(), reason
     dispatch = db.session.get(Dispatch, row.id, with_for_update=True, populate_existing=True)
     if dispatch is not None:
-        dispatch.address_sealed, dispatch.erased_at = None, row.returned_at
+        dispatch.address_sealed, dispatch.tracking_sealed = None, None
+        dispatch.erased_at = row.returned_at
     db.session.flush()
     row.restocked = restock and db.session.scalar(_PUT_BACK, {"item": row.item_id}) is not None
     db.session.flush()
