@@ -1,6 +1,5 @@
 """What operators do with what points can be redeemed for: drafted by one, published by another, stocked."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -9,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import queries as accounts
+from app.accounts.queries import memberships
 from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import random_code
@@ -26,6 +26,7 @@ from app.rewards.errors.items import (
 )
 from app.rewards.models.items import ItemStock, RewardItem, VoucherCode
 from app.rewards.queries.items import ItemFacts, get_item, get_voucher_partner
+from app.rewards.rules.drives import read_fundraising_number
 from app.rewards.rules.items import MOST_CODES, SUPPLIES, Kind, Period, Supply, read_codes
 
 CODE = "voucher_code:{}"
@@ -42,7 +43,6 @@ _LET_GO = text(
     " UPDATE item_stock SET offered = offered - codes, remaining = remaining - codes"
     " FROM (SELECT count(*) AS codes FROM gone) counted WHERE item_id = :item AND codes > 0"
 )
-_APPEAL = re.compile(r"[0-9A-Za-z-]{8,40}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,11 @@ def draft_item(operator_id: int, wish: NewItem, *, sample: bool) -> ItemFacts:
     if wish.supply is Supply.OWN and giver.kind != "organisation":
         # Somebody has to sign in for it and mark coupons used.
         raise SupplyMismatch(errors=[{"pointer": "#/giver", "detail": t("rewards.fault_giver")}])
+    if wish.kind is Kind.CHARITY and not _may_be(giver.kind, giver.id, wish.charity_code):
+        # Whoever gets the money is whoever may raise it from the public.
+        raise SupplyMismatch(
+            errors=[{"pointer": "#/charity_code", "detail": t("rewards.fault_charity_code")}]
+        )
     partner = get_voucher_partner(wish.partner) if wish.partner else None
     if partner is not None and partner.holder_id != giver.id:
         raise SupplyMismatch(errors=[{"pointer": "#/partner", "detail": t("rewards.fault_partner")}])
@@ -107,6 +112,13 @@ def draft_item(operator_id: int, wish: NewItem, *, sample: bool) -> ItemFacts:
     return get_item(item.code, drafts=True)
 
 
+def _may_be(kind: str, holder_id: int, credit_code: str | None) -> bool:
+    """Whether a holder is the organisation with this credit code, as far as we have verified one of it."""
+    if kind != "organisation":
+        return False
+    return memberships.get_organisation(holder_id).credit_code in (None, credit_code)
+
+
 def _require_fit(wish: NewItem) -> None:
     """What a kind and a way of handing out need, and what they cannot have."""
     charity, own, partner = (
@@ -121,7 +133,7 @@ def _require_fit(wish: NewItem) -> None:
         "product": partner != (wish.product is not None),
         "charity_code": charity != (wish.charity_code is not None),
         "appeal_number": charity != (wish.appeal_number is not None)
-        or (charity and not _APPEAL.fullmatch(wish.appeal_number or "")),
+        or (charity and not read_fundraising_number(wish.appeal_number or "", wish.charity_code or "")),
         "closes_on": wish.closes_on is not None and wish.closes_on < wish.opens_on,
         "stock": wish.supply is Supply.UPLOADED and wish.stock is not None,
     }
