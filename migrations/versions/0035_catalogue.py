@@ -225,7 +225,7 @@ def _redemptions() -> None:
         _id(),
         sa.Column("code", sa.String(26), nullable=False, unique=True),
         _to("holder_id", "holder.id"),
-        _to("item_id", "reward_item.id", index=True),
+        _to("item_id", "reward_item.id"),
         _to("spending_id", "spending.id", unique=True),
         sa.Column("points", sa.Integer, nullable=False),
         _moment("reserved_at"),
@@ -251,6 +251,7 @@ def _redemptions() -> None:
     )
     standing = "fulfilled_at IS NOT NULL AND done_at IS NULL AND returned_at IS NULL"
     op.create_index("ix_redemption_holder_id", "redemption", ["holder_id", "item_id", "reserved_at"])
+    op.create_index("ix_redemption_item_id", "redemption", ["item_id", "done_at"])
     op.create_index("ix_redemption_open", "redemption", ["ends_at"], postgresql_where=sa.text(standing))
     op.create_index(
         "ix_redemption_reserved",

@@ -39,6 +39,7 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         Index("ix_redemption_holder_id", "holder_id", "item_id", "reserved_at"),
+        Index("ix_redemption_item_id", "item_id", "done_at"),
         Index("ix_redemption_open", "ends_at", postgresql_where=_OPEN),
         Index("ix_redemption_reserved", "id", postgresql_where=_RESERVED),
         Index("ix_redemption_complaint", "id", postgresql_where=text("complaint_sealed IS NOT NULL")),
@@ -52,7 +53,7 @@ class Redemption(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(26), unique=True)
     holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
-    item_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("reward_item.id"), index=True)
+    item_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("reward_item.id"))
     spending_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("spending.id"), unique=True)
     points: Mapped[int] = mapped_column(Integer)
     reserved_at: Mapped[datetime] = _moment()
