@@ -14,6 +14,7 @@ from app.config import Settings
 from app.kit.database import db
 from app.rewards.jobs.boards import rebuild_boards
 from app.rewards.queries.boards import RANKINGS, get_board, this_season
+from app.rewards.rules.boards import LINES
 from bench.databases import another
 from bench.rounds import side_by_side
 
@@ -71,7 +72,7 @@ def _timed(holder_id: int) -> float:
     since = time.perf_counter()
     board = get_board(this_season(), "all", holder_id)
     took = time.perf_counter() - since
-    if board.own is None or len(board.lines) != 20:
+    if board.own is None or len(board.lines) != LINES + 1:
         raise RuntimeError("the board is not whole")
     db.session.rollback()
     return took

@@ -17,7 +17,7 @@ def play(story: Story) -> None:
     people = [story, story.another("colleague-2"), story.another("colleague-3")]
     _ride(people[2], 9_000, 4)
     wait(lambda: people[2].call("GET", "/v1/boards/all")["own"], WITHIN_S)
-    group = story.call("POST", "/v1/groups", {"kind": "office", "name": "三楼步行队"})
+    group = story.call("POST", "/v1/groups", {"kind": "office", "name": "三楼步行队", "listed": True})
     story.tell(f"a group of the office, joined by {group['join_code']}")
     for each in people[1:]:
         each.call("POST", "/v1/groups/joined", {"code": group["join_code"]})

@@ -62,7 +62,7 @@ def _take_back(story: Story, before: Any) -> None:
 
 
 def _show(story: Story) -> None:
-    year = datetime.now(SHANGHAI).year
+    year = (datetime.now(SHANGHAI) - timedelta(days=1)).year  # which has steps, also on New Year's Day
     told = story.call("GET", f"/v1/me/years/{year}")
     story.tell(
         f"{year}: {told['avoided_g']} g avoided on {told['active_days']} days, {told['emitted_g']} g emitted"

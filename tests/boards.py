@@ -1,5 +1,6 @@
 """What tests of boards need: acts to count, boards without a history, all that Redis has."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,11 +30,22 @@ def empty_redis() -> None:
     redis().flushdb()
 
 
+def follow() -> int:
+    """The boards follow, once no older transaction runs anywhere on this server, in other databases either."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = connection.scalar(text("SELECT pg_current_xact_id()::text::bigint"))
+        until = time.monotonic() + 30
+        while connection.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) <= mine:
+            assert time.monotonic() < until, "some transaction never ends"
+            time.sleep(0.02)
+    return follow_boards()
+
+
 def acted(*told: tuple[int, int], on: date | None = None) -> None:
     """People avoided so many grams, today or on a day; the boards follow."""
     with transaction():
         scores.count([Act(holder, grams, on or this_season().starts_on) for holder, grams in told])
-    follow_boards()
+    follow()
 
 
 def boards_in_redis() -> dict[str, dict[int, int]]:

@@ -47,6 +47,13 @@ def charity(ends_on: date | None = None) -> Charity:
     return Charity("示例绿化基金会", CREDIT_CODE, FUNDRAISING, until)
 
 
+def foundation() -> int:
+    """That organisation as a holder; its id."""
+    anna = colleague("rewards")
+    with transaction():
+        return accounts.open_organisation(anna, "示例绿化基金会").id
+
+
 def opened(payee_id: int, **terms: Any) -> DriveFacts:
     """A drive that one operator wrote and another opened."""
     anna, bao = colleague("rewards"), colleague("rewards")

@@ -21,6 +21,8 @@ from redis.client import Pipeline
 from app.kit.queue import redis
 
 _LIFE_MS = 30_000
+_LINGERS_MS = 10_000
+"""How long a generation stays behind another: whoever has begun to read it reads on."""
 _MANY = 4_000
 _SMALL = 100
 _PIECE = 48_000
@@ -43,6 +45,7 @@ _KEEP = (
     _TURN + "redis.call('HSET', KEYS[2], 'generation', ARGV[3], 'position', ARGV[4], 'scope', ARGV[5],"
     " 'as_of', ARGV[6]) return 1"
 )
+_FORGET = _TURN + "for place = 2, #KEYS do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end return 1"
 _END = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
@@ -125,6 +128,14 @@ class Rankings:
         with _answering():
             return int(redis().zcard(self._key(state, ranking)))
 
+    def list_counts(self, state: State, rankings: Iterable[str]) -> list[int]:
+        """How many stand in each of these, asked for at once."""
+        with _answering():
+            pipe = redis().pipeline(transaction=False)
+            for each in rankings:
+                pipe.zcard(self._key(state, each))
+            return [int(each) for each in pipe.execute()]
+
     def list_from(self, state: State, ranking: str, first: int, limit: int) -> list[Placed]:
         """So many from the `first` place on, counted from 0, the highest score first."""
         with _answering():
@@ -203,13 +214,16 @@ class Turn:
         self._sure(pipe)
 
     def forget_others(self, generation: str) -> None:
-        """Drop what other generations have left."""
-        mine = f"{self._root}:{generation}:".encode()
+        """Let go of what other generations have left, once nobody is reading there any more."""
+        mine, turn = f"{self._root}:{generation}:".encode(), f"{self._root}:turn"
         with _answering():
             keys = self._client.scan_iter(match=f"{self._root}:????????:*", count=_MANY)
             others = [key for key in keys if not key.startswith(mine)]
-            for first in range(0, len(others), _MANY):
-                self._client.unlink(*others[first : first + _MANY])
+        for first in range(0, len(others), _MANY):
+            some = others[first : first + _MANY]
+            pipe = self._client.pipeline(transaction=False)
+            pipe.eval(_FORGET, 1 + len(some), turn, *some, self._token, _LIFE_MS, _LINGERS_MS)
+            self._sure(pipe)
 
     def end(self) -> None:
         """Let the next one write."""

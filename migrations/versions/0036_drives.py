@@ -24,7 +24,7 @@ CREATE TRIGGER drive_steps BEFORE UPDATE ON drive FOR EACH ROW
      OR (OLD.closed_at IS NOT NULL AND (NEW.closed_by, NEW.closed_at, NEW.closed_reason)
        IS DISTINCT FROM (OLD.closed_by, OLD.closed_at, OLD.closed_reason))
      OR NEW.points < OLD.points OR NEW.bought_kg < OLD.bought_kg OR NEW.paid_fen < OLD.paid_fen
-     OR NEW.gifts < OLD.gifts)
+     OR NEW.gifts < OLD.gifts OR NEW.givers < OLD.givers OR NEW.given_at < OLD.given_at)
   EXECUTE FUNCTION refuse_row('a step of a drive is taken once, and nothing given is taken back');
 CREATE TRIGGER drive_report_kept BEFORE UPDATE OF id, drive_id, happened_on, words_zh, words_en, used_fen,
     written_by, written_at OR DELETE OR TRUNCATE ON drive_report
@@ -95,6 +95,8 @@ def _drives() -> None:
         _sum("bought_kg"),
         _sum("paid_fen"),
         _sum("gifts", sa.Integer),
+        _sum("givers", sa.Integer),
+        _moment("given_at", nullable=True),
         sa.CheckConstraint(
             "num_nonnulls(goal_fen, goal_kg) = 1 AND coalesce(goal_fen, goal_kg) > 0", name="goal"
         ),
@@ -114,6 +116,7 @@ def _drives() -> None:
         # What is asked for is never passed, however many give at once.
         sa.CheckConstraint("points <= goal_fen AND bought_kg <= goal_kg", name="goal_kept"),
         sa.CheckConstraint("published_at IS NOT NULL OR gifts = 0", name="given_when_public"),
+        sa.CheckConstraint("givers <= gifts AND (gifts > 0) = (given_at IS NOT NULL)", name="given"),
     )
     op.create_index("ix_drive_payee_id", "drive", ["payee_id"])
     op.create_index("ix_drive_project_code", "drive", ["project_code"])
@@ -173,10 +176,24 @@ def _gifts() -> None:
         ),
     )
     op.create_index("ix_drive_gift_holder_id", "drive_gift", ["holder_id", "id"])
-    op.create_index("ix_drive_gift_drive_id", "drive_gift", ["drive_id", "id"])
+    op.create_index("ix_drive_gift_drive_id", "drive_gift", ["drive_id", "holder_id"])
+    op.create_table(
+        "drive_month",
+        sa.Column(
+            "drive_id",
+            sa.BigInteger,
+            sa.ForeignKey("drive.cause_id"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("month", sa.String(7), primary_key=True),
+        sa.Column("gifts", sa.Integer, nullable=False),
+        _big("points"),
+        _big("quantity_kg"),
+    )
 
 
 def downgrade() -> None:
     """Take them away; for a development database only."""
-    for name in ("drive_gift", "drive_report", "drive"):
+    for name in ("drive_month", "drive_gift", "drive_report", "drive"):
         op.drop_table(name)

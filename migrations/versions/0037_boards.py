@@ -21,7 +21,7 @@ TABLES = (
 SETTLES = {
     "people_group": ("owner_id", "listed", "issue", "join_hash", "closed_at"),
     "group_member": ("left_at", "removed_by"),
-    "friendship": ("ended_at", "low_label_sealed", "high_label_sealed"),
+    "friendship": ("low_label_sealed", "high_label_sealed"),
     "shown_name": (
         "name_sealed",
         "doubt",
@@ -33,6 +33,8 @@ SETTLES = {
     ),
 }
 """Of a row of these only the named columns may change."""
+FORGOTTEN = ("friendship",)
+"""Who was whose friend is nobody's business once it is over; of the others every row is kept."""
 
 GUARDS = """
 CREATE FUNCTION boards_row_keeps() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -45,8 +47,6 @@ BEGIN
 END $$;
 CREATE TRIGGER group_member_ended BEFORE UPDATE ON group_member FOR EACH ROW
   WHEN (OLD.left_at IS NOT NULL) EXECUTE FUNCTION refuse_row('a time that is over stays as it is');
-CREATE TRIGGER friendship_ended BEFORE UPDATE ON friendship FOR EACH ROW
-  WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION refuse_row('a friendship that is over stays so');
 CREATE TRIGGER people_group_closed BEFORE UPDATE ON people_group FOR EACH ROW
   WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION refuse_row('a closed group stays closed');
 CREATE TRIGGER shown_name_judged BEFORE UPDATE ON shown_name FOR EACH ROW
@@ -107,10 +107,11 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_keeps BEFORE UPDATE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION boards_row_keeps({names})"
         )
-        op.execute(
-            f"CREATE TRIGGER {table}_kept BEFORE DELETE OR TRUNCATE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+        if table not in FORGOTTEN:
+            op.execute(
+                f"CREATE TRIGGER {table}_kept BEFORE DELETE OR TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
 
 
 def _groups() -> None:
@@ -167,15 +168,10 @@ def _friends() -> None:
         sa.Column("low_label_sealed", sa.LargeBinary),
         sa.Column("high_label_sealed", sa.LargeBinary),
         _moment("made_at"),
-        _moment("ended_at", nullable=True),
+        sa.UniqueConstraint("low_id", "high_id"),
         sa.CheckConstraint("low_id < high_id AND inviter_id IN (low_id, high_id)", name="two"),
-        sa.CheckConstraint(
-            "ended_at IS NULL OR num_nonnulls(low_label_sealed, high_label_sealed) = 0", name="erased"
-        ),
     )
-    standing = {"postgresql_where": sa.text("ended_at IS NULL")}
-    op.create_index("uq_friendship_standing", "friendship", ["low_id", "high_id"], unique=True, **standing)
-    op.create_index("ix_friendship_high_id", "friendship", ["high_id"], **standing)
+    op.create_index("ix_friendship_high_id", "friendship", ["high_id"])
 
 
 def _scores() -> None:

@@ -23,6 +23,7 @@ SETTLES = {
         "points_taken",
     ),
     "fairness_appeal": (
+        "words_sealed",
         "proposed_by",
         "proposed_at",
         "programme_id",
@@ -44,7 +45,12 @@ CREATE TRIGGER fairness_measure_ended BEFORE UPDATE ON fairness_measure FOR EACH
   WHEN (OLD.ended_at IS NOT NULL OR (OLD.confirmed_at IS NOT NULL AND NEW.until <> OLD.until))
   EXECUTE FUNCTION refuse_row('a measure ends once');
 CREATE TRIGGER fairness_appeal_answered BEFORE UPDATE ON fairness_appeal FOR EACH ROW
-  WHEN (OLD.answered_at IS NOT NULL) EXECUTE FUNCTION refuse_row('an answer stands');
+  WHEN (OLD.answered_at IS NOT NULL
+    AND to_jsonb(NEW) - 'words_sealed' IS DISTINCT FROM to_jsonb(OLD) - 'words_sealed')
+  EXECUTE FUNCTION refuse_row('an answer stands');
+CREATE TRIGGER fairness_appeal_erased BEFORE UPDATE ON fairness_appeal FOR EACH ROW
+  WHEN (NEW.words_sealed IS NOT NULL AND NEW.words_sealed IS DISTINCT FROM OLD.words_sealed)
+  EXECUTE FUNCTION refuse_row('what was said is only ever erased');
 """
 
 
@@ -193,7 +199,7 @@ def _appeals() -> None:
         _big("holder_id", "holder.id"),
         _big("measure_id", "fairness_measure.id", nullable=True, unique=True),
         _big("grant_id", "point_grant.id", nullable=True, unique=True),
-        sa.Column("words_sealed", sa.LargeBinary, nullable=False),
+        sa.Column("words_sealed", sa.LargeBinary),
         _moment("raised_at"),
         _moment("due_at"),
         _operator("against"),
@@ -207,6 +213,7 @@ def _appeals() -> None:
         sa.Column("granted", sa.Boolean),
         sa.Column("reason", sa.String(500)),
         sa.CheckConstraint("num_nonnulls(measure_id, grant_id) = 1", name="about"),
+        sa.CheckConstraint("words_sealed IS NOT NULL OR answered_at IS NOT NULL", name="words"),
         sa.CheckConstraint(
             "num_nulls(proposed_by, proposed_at, programme_id, points) IN (0, 4)", name="proposed"
         ),

@@ -1,6 +1,7 @@
 """Levels, badges, streaks and years: counted from acts, given once, taken back fairly, shown by wish."""
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +12,8 @@ from crowd import at_once
 from crowding import at
 from flask import Flask
 from flask.testing import FlaskClient
-from rewarding import giver, with_points
+from rewarding import giver, sponsor, with_points
+from shop import wait_for_a_lock
 from sqlalchemy import text
 from stranger import sell
 
@@ -22,11 +24,12 @@ from app.kit import announcements, clock
 from app.kit.database import db
 from app.kit.transaction import transaction
 from app.rewards.jobs import badges as jobs
+from app.rewards.jobs import recorded
 from app.rewards.queries import badges as known
 from app.rewards.queries import prove, years
 from app.rewards.rules.tariffs import Act
 from app.rewards.services import badges as services
-from app.rewards.services import spending
+from app.rewards.services import grants, spending
 from app.rewards.services import years as showing
 from app.statements import queries as statements
 from app.statements.rules.periods import read_period
@@ -63,9 +66,9 @@ def withdraw(act: Action) -> None:
         assert footprint.withdraw_action(act.holder_id, act.code)
 
 
-def hear() -> None:
+def hear(minutes: int = 1) -> None:
     """Let everything be heard, and everybody be looked at."""
-    with clock.frozen(NOON + timedelta(minutes=1)):
+    with clock.frozen(NOON + timedelta(minutes=minutes)):
         announcements.deliver()
         jobs.watch_others()
         jobs.give_badges()
@@ -116,9 +119,13 @@ def test_a_withdrawn_act_takes_its_day_and_its_badge_back_and_doing_it_again_ret
     assert held(rider) == set()
     assert told(rider)[0] == "rewards.notice_badge_withdrawn"
     assert not known.get_days(rider.holder_id).all
-    ride(rider, hour=10)
-    hear()
+    again = ride(rider, hour=10)
+    hear(2)
     assert held(rider) == {"first_day"}
+    withdraw(again)
+    hear(3)
+    names = ["rewards.notice_badge_withdrawn", "rewards.notice_badge"]
+    assert told(rider) == names * 2, "every time, not the first alone"
 
 
 def test_a_day_stays_while_anything_else_of_it_stands(rider: Person) -> None:
@@ -180,6 +187,25 @@ def test_thirty_at_once_count_every_day_and_give_every_badge_once(app: Flask, ri
     assert len(known.get_days(rider.holder_id).all) == 15
     assert held(rider) == {"first_day", "streak_7"}
     assert told(rider).count("rewards.notice_badge") == 2
+
+
+def test_whoever_waits_for_a_look_keeps_nobody_else_from_being_thanked(app: Flask, rider: Person) -> None:
+    waiting, other = ride(rider), person(app)
+    hear()
+    sponsor()
+    payload = {"actions": [(waiting.id, waiting.avoided_g, waiting.scene, rider.holder_id)]}
+
+    def thank_another() -> list[Act]:
+        db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+        return grants.thank([Act(10**6, other.holder_id, 500, "metro", TODAY, "measured")])
+
+    with ThreadPoolExecutor(1) as pool:
+        db.session.execute(text("SELECT FROM badge_standing FOR UPDATE"))
+        heard = pool.submit(at_once, app, [partial(recorded.thank, payload)], 1)
+        wait_for_a_lock()
+        thanked = at_once(app, [thank_another], 1)
+        db.session.rollback()
+        assert (heard.result(), len(thanked[0])) == ([None], 1)
 
 
 def test_a_level_follows_the_books_and_spending_points_does_not_lower_it(rider: Person) -> None:

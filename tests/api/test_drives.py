@@ -1,5 +1,7 @@
 """Drives: points, a day's steps and units given by many, to what two operators opened, each thanked once."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -7,11 +9,11 @@ from typing import Any
 import pytest
 from builders import Person, person
 from crowd import at_once
-from drives import charity, opened, read, walk, wish
+from drives import charity, foundation, opened, read, walk, wish
 from flask import Flask
 from flask.testing import FlaskClient
 from giving import settle_all
-from paying import colleague
+from paying import colleague, holder_code
 from rewarding import balances, giver, sponsor, with_points
 from shop import Shop, assert_books_prove, eventually, paid
 from sqlalchemy import text
@@ -27,10 +29,14 @@ from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.services.orders import Wish
+from app.registry import services as registry
+from app.registry.errors import Sanctioned
+from app.registry.rules.sanctions import SanctionTerms
 from app.rewards.errors.drives import DriveDecided, DriveFaulty, DriveNeedsAnother
+from app.rewards.queries.drive_gifts import list_months
 from app.rewards.queries.drives import list_reports
 from app.rewards.rules.drives import Goal
-from app.rewards.services import drive_gifts, drives
+from app.rewards.services import drive_gifts, drives, fairness, grants
 from app.rewards.services.drives import NewReport
 from senhui_verify.attestation import check_attestation
 from senhui_verify.jws import Keys
@@ -104,6 +110,9 @@ def test_a_day_of_steps_is_given_once_and_what_it_earned_goes_with_it(
     assert (grown.status_code, grown.json["steps"]) == (201, 5000)
     assert balances(donor.holder_id).active == 300, "points that the day had not earned are untouched"
     assert accounts.get_balance(village, chart.PAYABLE) == first.json["points"] + grown.json["points"]
+    [month] = list_months(drive.id)
+    assert (month.gifts, month.points) == (2, first.json["points"] + grown.json["points"])
+    assert (read(drive).row.gifts, read(drive).row.givers) == (2, 1)
     assert_books_prove()
 
 
@@ -175,6 +184,7 @@ def test_of_forty_at_once_a_drive_takes_what_it_asks_for_and_no_point_more(app: 
     assert sorted(told) == ["drive_reached"] * 30 + ["given"] * 10
     assert accounts.get_balance(village, chart.PAYABLE) == 100
     assert (read(drive).row.points, read(drive).status) == (100, "reached")
+    assert read(drive).row.givers == 10
     assert sum(balances(each.holder_id).active for each in people) == 300
     assert_books_prove()
 
@@ -207,6 +217,28 @@ def test_a_day_that_is_given_ten_times_at_once_is_given_once(app: Flask, donor: 
     act = partial(_steps_given, donor.holder_id, drive.code)
     assert sorted(at_once(app, [act] * 10, 10)) == ["given"] + ["steps_given_away"] * 9
     assert read(drive).row.gifts == 1
+
+
+def test_who_decides_about_a_giver_of_steps_and_the_giver_do_not_wait_for_each_other(
+    app: Flask, donor: Person
+) -> None:
+    sponsor(grams_per_point=2)
+    drive = opened(giver())
+    walk(donor.holder_id, (clock.business_day(), 4000))
+    announcements.deliver()
+
+    def given() -> str:
+        with app.app_context(), transaction():
+            return _steps_given(donor.holder_id, drive.code)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            fairness.begin_turn(donor.holder_id)
+            giving = pool.submit(given)
+            with pytest.raises(TimeoutError):
+                giving.result(0.2)
+            grants.lock_points(donor.holder_id)
+        assert giving.result(5) == "given"
 
 
 def _steps_given(holder_id: int, code: str) -> str:
@@ -300,13 +332,17 @@ def test_a_drive_is_written_by_one_and_opened_by_another_and_then_stays(
         ({"payee": "NOBODY"}, "#/payee"),
         ({"project": "NONE"}, "#/project"),
         ({"goal": Goal(None, 20)}, "#/project"),
-        ({"charity": charity(clock.business_day())}, "#/fundraising_until"),
+        ({"charity": charity(clock.business_day()), "payee": "foundation"}, "#/fundraising_until"),
+        ({"charity": charity()}, "#/payee"),
+        ({"charity": replace(charity(), name="另一个基金会"), "payee": "foundation"}, "#/payee"),
     ],
 )
 def test_a_drive_that_cannot_be_is_refused_by_its_field(
     app: Flask, terms: dict[str, Any], field: str
 ) -> None:
     anna, village = colleague("rewards"), giver()
+    if terms.get("payee") == "foundation":
+        terms = terms | {"payee": holder_code(foundation())}
     with pytest.raises(DriveFaulty) as refused, transaction():
         drives.draft_drive(anna, wish(village, **terms))
     assert [each["pointer"] for each in refused.value.errors] == [field]
@@ -315,7 +351,7 @@ def test_a_drive_that_cannot_be_is_refused_by_its_field(
 
 
 def test_nothing_is_called_a_donation_without_a_qualified_charity(client: FlaskClient, donor: Person) -> None:
-    plain, named = opened(giver()), opened(giver(), charity=charity())
+    plain, named = opened(giver()), opened(foundation(), charity=charity())
     for drive, said in ((plain, False), (named, True)):
         told = give(client, donor, drive.code, "points", points=3).json
         assert ("charity" in told["facts"], told["facts"]["manner"] == "charity") == (said, said)
@@ -323,6 +359,22 @@ def test_nothing_is_called_a_donation_without_a_qualified_charity(client: FlaskC
     assert shown["fundraising_number"] == "53990000MJ0000001RA26007"
     kinds = db.session.scalars(text("SELECT kind FROM spending ORDER BY id")).all()
     assert kinds == ["village", "charity"]
+
+
+def test_nothing_goes_to_who_is_suspended(client: FlaskClient, donor: Person) -> None:
+    village, anna, bao = giver(), colleague("rewards"), colleague("rewards")
+    drive, waiting = opened(village), wish(village)
+    with transaction():
+        draft = drives.draft_drive(anna, waiting)
+        told = SanctionTerms("suspend", "investigation", "正在核查")
+        registry.sanctions.impose(anna, f"holder.{holder_code(village)}", told)
+    for what, body in (("points", {"points": 1}), ("steps", {"day": "2026-01-01"})):
+        refused = give(client, donor, drive.code, what, **body)
+        assert (refused.status_code, refused.json["code"]) == (409, "sanctioned")
+    assert "正受处罚" in client.get(f"/drives/{drive.code}").text
+    with pytest.raises(Sanctioned), transaction():
+        drives.publish_drive(bao, draft.code)
+    assert balances(donor.holder_id).active == 300
 
 
 def test_a_report_is_shown_by_another_and_tells_what_was_used(client: FlaskClient, donor: Person) -> None:

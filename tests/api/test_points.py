@@ -27,8 +27,12 @@ from app.rewards.errors import (
     SpendingEnded,
     TariffTooSoon,
 )
+from app.rewards.jobs.points import tend_points
 from app.rewards.models import Programme
+from app.rewards.queries.sponsoring import list_budgets
+from app.rewards.rules.tariffs import Act
 from app.rewards.services import grants, programmes, spending
+from app.rewards.services.tallies import count_thanks
 
 
 @pytest.fixture
@@ -75,6 +79,18 @@ def test_a_hundred_at_once_are_never_promised_more_than_the_fund_holds(app: Flas
     assert_covered()
 
 
+def test_a_sponsor_of_another_place_is_waited_for_by_nobody(app: Flask, walker: Person) -> None:
+    elsewhere, ride = sponsor(region="4401"), act(walker.holder_id, 500)
+    sponsor()
+
+    def thank() -> list[Act]:
+        db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+        return grants.thank([ride])
+
+    programmes.lock_promises([elsewhere])
+    assert at_once(app, [thank], 1) == [[ride]]
+
+
 def test_points_that_become_active_while_they_are_taken_back_wait_in_no_circle(
     app: Flask, walker: Person
 ) -> None:
@@ -88,6 +104,36 @@ def test_points_that_become_active_while_they_are_taken_back_wait_in_no_circle(
     at_once(app, [step for back in backwards for step in (few, back)], 8)
     now = balances(walker.holder_id)
     assert (now.pending, now.active, now.debt, now.taken_back) == (0, 0, 0, 400)
+    assert_covered()
+
+
+def test_points_granted_at_once_while_others_become_active_wait_in_no_circle(app: Flask) -> None:
+    programme_id = sponsor(pending_days={"measured": 0})
+    people = [person(app).holder_id for _ in range(12)]
+    thanked(*(act(holder_id, 100) for holder_id in people for _ in range(3)))
+    prizes = [[(each * 100 + holder_id, holder_id, 5) for holder_id in people] for each in range(8)]
+    few = partial(grants.activate_due, 5)
+    given = [partial(grants.grant, programme_id, "test", prize) for prize in prizes]
+    at_once(app, [step for give in given for step in (few, give)], 8)
+    tend_points()
+    assert [balances(holder_id).active for holder_id in people] == [70] * 12
+    assert_covered()
+
+
+def test_money_is_confirmed_while_people_are_thanked_and_nobody_waits_in_a_circle(app: Flask) -> None:
+    first, second = (operator(app, app.test_client(), "rewards") for _ in range(2))
+    programme_id, people = sponsor(fen=500), [person(app).holder_id for _ in range(20)]
+    with transaction():
+        paid = [
+            programmes.record_movement(first, programme_id, "deposit", 1000, f"BANK-{each}").id
+            for each in range(8)
+        ]
+    steps = [partial(programmes.confirm_movement, second, each) for each in paid]
+    for place in range(16):
+        acts = [act(holder_id, 100) for holder_id in people]
+        steps.insert(place * 3 // 2, partial(grants.thank, acts))
+    at_once(app, steps, 8)
+    assert queries.programmes.standing(programme_id).fund_fen == 8500
     assert_covered()
 
 
@@ -130,6 +176,16 @@ def test_points_that_come_back_live_on(walker: Person) -> None:
             assert (balances(walker.holder_id).active, balances(walker.holder_id).expired) == (0, 50)
     assert queries.programmes.standing(programme_id).promise == 100_000
     assert_covered()
+
+
+def test_no_points_live_longer_than_ten_years_however_often_they_come_back(walker: Person) -> None:
+    programme_id = sponsor(life_months=120)
+    with transaction():
+        grants.grant(programme_id, "test", [(912, walker.holder_id, 50)])
+    with clock.frozen(clock.now() + timedelta(days=3650)), transaction():
+        spending.give_back(spending.reserve(walker.holder_id, 20, "coupon", programme_id))
+    with later(3656):
+        assert (balances(walker.holder_id).active, balances(walker.holder_id).expired) == (0, 50)
 
 
 def test_nobody_spends_more_than_they_have_however_often_at_once(app: Flask, walker: Person) -> None:
@@ -175,6 +231,21 @@ def test_what_is_taken_back_never_goes_below_zero_but_is_owed_and_worked_off(wal
             now = balances(walker.holder_id)
             assert (now.active, now.debt) == (20, 0)
     assert books.get_balance(village, chart.PAYABLE) == 70, "what was given was given in good faith"
+    assert_covered()
+
+
+def test_what_had_expired_is_not_taken_back_once_more(walker: Person) -> None:
+    programme_id = sponsor(life_months=1)
+    ride = act(walker.holder_id, 500)
+    thanked(ride)
+    with later(40), transaction():
+        assert grants.take_back(walker.holder_id, grants.ACTION, ride.action_id)
+        count_thanks()
+    now = balances(walker.holder_id)
+    assert (now.earned, now.expired, now.taken_back, now.debt) == (50, 50, 0, 0)
+    counted = list_budgets([programme_id])[programme_id].tally
+    assert counted is not None
+    assert (counted.granted, counted.expired, counted.taken_back) == (50, 50, 0)
     assert_covered()
 
 

@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
-from boards import Act, acted, boards_in_database, boards_in_redis, empty_redis
+from boards import Act, acted, boards_in_database, boards_in_redis, empty_redis, follow
 from builders import person
 from flask import Flask
 
@@ -13,6 +15,7 @@ from app.accounts.services import homes
 from app.kit import ranking
 from app.kit.announcements import deliver
 from app.kit.problems import Problem
+from app.kit.queue import redis
 from app.kit.ranking import RankingsAway, TurnLost
 from app.kit.transaction import transaction
 from app.rewards.jobs.boards import follow_boards, rebuild_boards
@@ -103,11 +106,11 @@ def test_the_boards_are_right_after_any_history_with_redis_emptied_in_the_middle
             continue
         if chance.random() < 0.4:
             deliver()
-            follow_boards()
+            follow()
         if chance.random() < 0.04:
             empty_redis()
     deliver()
-    follow_boards()
+    follow()
     expected = boards_in_database(map(str, seasons()))
     assert boards_in_redis() == expected
     rebuild_boards()
@@ -124,7 +127,7 @@ def test_what_a_slow_transaction_wrote_is_not_missed(app: Flask, settings: objec
         acted((bo, 400))
         assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 100, bo: 100}
         slow.commit()
-    follow_boards()
+    follow()
     assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 900, bo: 500}
 
 
@@ -135,7 +138,7 @@ def test_a_board_says_that_it_is_away_and_is_made_anew_by_itself(app: Flask) -> 
     board = boards.get_board(boards.this_season(), "all", ann)
     assert (board.ready, board.own and board.own.grams) == (False, 700)
     assert boards.get_friends_board(ann, boards.this_season()).lines[0].grams == 700
-    follow_boards()
+    follow()
     assert boards.get_board(boards.this_season(), "all", ann).lines[0].rank == 1
 
 
@@ -152,7 +155,7 @@ def test_redis_emptied_while_boards_are_made_leaves_no_half_of_them(
 
     with monkeypatch.context() as patched:
         patched.setattr(ranking.Turn, "write", interrupted)
-        assert rebuild_boards() == 0
+        assert rebuild_boards() is None
     with pytest.raises(RankingsAway):
         boards.RANKINGS.state()
     turn = boards.RANKINGS.take_turn()
@@ -160,18 +163,22 @@ def test_redis_emptied_while_boards_are_made_leaves_no_half_of_them(
     empty_redis()
     with pytest.raises(TurnLost):
         turn.write("00000000", [ranking.Change("all", "1 2", puts=True)])
-    follow_boards()
+    follow()
     assert boards_in_redis() == boards_in_database(map(str, seasons()))
 
 
-def test_only_one_writes_boards_at_a_time(app: Flask) -> None:
+def test_only_one_writes_boards_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     [ann] = people(app, 1)
+    monkeypatch.setattr("app.cli.boards._PATIENCE", timedelta(0))
+    rebuild = partial(app.test_cli_runner().invoke, args=["boards", "rebuild"])
     acted((ann, 100))
     turn = boards.RANKINGS.take_turn()
     assert turn is not None
     assert boards.RANKINGS.take_turn() is None
     assert follow_boards() == 0
+    assert rebuild().exit_code == 1, "nothing was made, and it says so"
     turn.end()
+    assert rebuild().exit_code == 0
     acted((ann, 100))
     assert boards_in_redis()[f"{boards.this_season()}:all"] == {ann: 200}
 
@@ -210,10 +217,89 @@ def test_who_is_on_no_board_is_on_none(app: Flask) -> None:
     acted((ann, 100), (bo, 200))
     with transaction():
         scores.stand_on_boards(ann, away=True)
-    follow_boards()
+    follow()
     board = boards.get_board(boards.this_season(), "all", ann)
     assert (board.counted, board.own) == (1, None)
     with transaction():
         scores.stand_on_boards(ann, away=False)
-    follow_boards()
+    follow()
     assert boards.get_board(boards.this_season(), "all", ann).counted == 2
+
+
+def test_who_did_nothing_yet_and_goes_away_is_in_no_average_either(app: Flask) -> None:
+    ann, bo, cy = people(app, 3)
+    with transaction():
+        made = groups.make_group(ann, "class", "三年二班", listed=True)
+        for each in (bo, cy):
+            groups.join(each, made.join_code)
+    acted((ann, 300), (bo, 600))
+    season = boards.this_season()
+    line = boards.find_group_line(season, made)
+    assert line is not None
+    assert line.grams == 300
+    with transaction():
+        scores.stand_on_boards(cy, away=True)
+    follow()
+    assert boards.find_group_line(season, made) is None, "of two, each would know the other's"
+
+
+def test_a_county_is_not_shown_where_it_would_tell_who_lives_in_a_village_of_few(app: Flask) -> None:
+    everybody = people(app, 7)
+    acted(*((each, 100 * place) for place, each in enumerate(everybody, 1)))
+    large, small = VILLAGES[:2]
+    with transaction():
+        for each in everybody[:5]:
+            homes.choose_home(each, large)
+        for each in everybody[5:]:
+            homes.choose_home(each, small)
+    deliver()
+    follow()
+
+    def county(least: int) -> tuple[bool, int, list[int], object]:
+        told = boards.get_board(
+            boards.this_season(), "p:350721", everybody[0], least=least, parts=["p:" + large, "p:" + small]
+        )
+        return told.few, told.counted, [line.grams for line in told.lines], told.own and told.own.rank
+
+    assert county(2)[1] == 7
+    assert county(4) == (True, 0, [], None), "seven less the five of the large village are two"
+    assert county(6)[1] == 7, "no village is shown, so none can be taken off"
+
+
+def test_whoever_is_just_behind_the_page_sees_who_stands_around(app: Flask) -> None:
+    ann, bo, cy = people(app, 3)
+    acted((ann, 300), (bo, 200), (cy, 100))
+    board = boards.get_board(boards.this_season(), "all", bo, limit=2)  # one of two is shown
+    assert [line.grams for line in board.around] == [300, 200, 100]
+
+
+def test_readers_of_the_boards_before_still_find_them(app: Flask) -> None:
+    [ann] = people(app, 1)
+    acted((ann, 100))
+    before = boards.RANKINGS.state()
+    rebuild_boards()
+    assert boards.RANKINGS.state().generation != before.generation
+    assert boards.RANKINGS.count(before, f"{boards.this_season()}:all") == 1
+
+
+def test_whoever_lost_the_turn_forgets_nothing_of_the_next(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = boards.RANKINGS.take_turn()
+    assert turn is not None
+    empty_redis()
+    following = boards.RANKINGS.take_turn()
+    assert following is not None
+    following.write("11111111", [ranking.Change("all", "1 2", puts=True)])
+    with pytest.raises(TurnLost):
+        turn.forget_others("00000000")
+    abandoned = "senhui:ranking:seasons:11111111:all"
+    assert redis().ttl(abandoned) == -1
+    following.end()
+
+    def fail(turn: ranking.Turn, generation: str, changes: list[ranking.Change]) -> None:
+        raise TurnLost
+
+    monkeypatch.setattr(ranking.Turn, "write", fail)
+    acted((people(app, 1)[0], 100))
+    assert redis().ttl(abandoned) > 0, "attempts that come to nothing do not fill Redis"

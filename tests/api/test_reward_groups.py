@@ -1,7 +1,9 @@
 """Groups: made, joined by a code, left; friends by the will of both."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import psycopg
 import pytest
 from builders import person
 from crowd import at_once
@@ -12,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kit.database import db
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
-from app.rewards.errors.friends import AlreadyFriends
+from app.rewards.errors.friends import AlreadyFriends, FriendCodeUnknown
 from app.rewards.errors.groups import GroupUnknown, JoinCodeUnknown, TooManyGroups
 from app.rewards.queries import groups as known
 from app.rewards.rules.groups import MOST_GROUPS
@@ -106,6 +108,31 @@ def test_of_thirty_who_enter_each_others_code_at_once_two_are_friends_once(app: 
     assert [len(friends.known.list_friends(each)) for each in (ann, bo)] == [1, 1]
 
 
+def test_a_code_that_is_renewed_while_somebody_waits_with_it_leads_to_nobody(app: Flask) -> None:
+    ann, bo = person(app).holder_id, person(app).holder_id
+    with transaction():
+        code = friends.renew_code(ann)
+
+    def befriend() -> str:
+        try:
+            friends.befriend(bo, code)
+        except FriendCodeUnknown:
+            return "unknown"
+        return "friends"
+
+    url = app.extensions["settings"].database_url.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SELECT 1 FROM holder WHERE id = %s FOR NO KEY UPDATE", [ann])
+        told = pool.submit(at_once, app, [befriend], 1)
+        while other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):
+            assert not told.done()
+        other.execute(
+            "UPDATE friend_code SET issue = 2, link_hash = sha256('next') WHERE holder_id = %s", [ann]
+        )
+        other.commit()
+        assert told.result() == ["unknown"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -117,7 +144,6 @@ def test_of_thirty_who_enter_each_others_code_at_once_two_are_friends_once(app: 
         "DELETE FROM group_member",
         "UPDATE shown_name SET passed_at = NULL WHERE passed_at IS NOT NULL",
         "UPDATE shown_name SET author_id = author_id + 1",
-        "UPDATE friendship SET ended_at = NULL WHERE ended_at IS NOT NULL",
         "UPDATE friendship SET code = 'ANOTHER'",
     ],
 )
@@ -130,6 +156,6 @@ def test_the_database_refuses_what_no_service_does(app: Flask, statement: str) -
         friend = friends.befriend(guest, friends.renew_code(owner))
     with transaction():
         groups.leave(guest, made.code)
-        friends.part(guest, friend.code)
+        friends.call_friend(guest, friend.code, "小安")
     with pytest.raises(IntegrityError):
         db.session.execute(text(statement))

@@ -31,7 +31,7 @@ class Group:
     def __init__(self, app: Flask, client: FlaskClient, phone: simulator.Running) -> None:
         self.client = client
         self.owner, self.bo, self.cy = (wechat_person(app, phone.base_url) for _ in range(3))
-        made = self.post(self.owner, "/v1/groups", kind="office", name="三楼")
+        made = self.post(self.owner, "/v1/groups", kind="office", name="三楼", listed=True)
         assert made.status_code == 201, made.text
         self.made = made.json
         for each in (self.bo, self.cy):
@@ -58,6 +58,8 @@ def test_a_group_is_for_its_members_and_looked_after_by_its_owner(app: Flask, gr
         assert group.get(group.bo, asked).status_code == 200
     people = group.get(group.owner, path).json["people"]
     assert [each["owner"] for each in people] == [True, False, False]
+    unlisted = group.post(group.bo, "/v1/groups", kind="class", name="三年二班")
+    assert unlisted.json["listed"] is False, "a class stands in public only where somebody says so"
     renamed = group.client.patch(path, json={"name": "四楼"}, headers=group.bo.auth)
     assert (renamed.status_code, renamed.json["code"]) == (403, "owner_only")
     changed = {"name": "四楼", "listed": False, "owner": people[1]["code"]}
@@ -120,12 +122,14 @@ def test_friends_see_each_other_until_either_ends_it(app: Flask, client: FlaskCl
         (1, False, True),
         (2, True, False),
     ]
-    assert group.get(ann, "/v1/boards/friends").json["items"][0]["name"] != "小安"
+    seen = group.get(ann, "/v1/boards/friends").json["items"][0]["name"]
+    assert seen == group.get(ann, "/v1/friends").json["items"][0]["name"] != "小安"
     client.put("/v1/boards/wish", json={"away": True}, headers=ann.auth)
     assert len(group.get(bo, "/v1/boards/friends").json["items"]) == 1
     [friend] = group.get(ann, "/v1/friends").json["items"]
     assert client.delete(f"/v1/friends/{friend['code']}", headers=ann.auth).status_code == 204
     assert group.get(bo, "/v1/friends").json["items"] == []
+    assert db.session.scalar(text("SELECT count(*) FROM friendship")) == 0, "it is forgotten, not hidden"
     assert group.post(bo, "/v1/friends", code=code).json["code"] == "friend_code_unknown"
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from boards import acted, empty_redis
+from boards import acted, empty_redis, follow
 from builders import operator, person
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,11 +13,11 @@ from visiting import Visitor
 from app.accounts.services import homes
 from app.kit.announcements import deliver
 from app.kit.transaction import transaction
-from app.rewards.jobs.boards import follow_boards
+from app.registry import services as registry
 from app.rewards.queries import groups as known
 from app.rewards.services import groups, names
 
-VILLAGE = "350721105201"
+VILLAGE, LARGE = "350721105201", "350721105202"
 
 
 @pytest.fixture
@@ -71,18 +71,26 @@ def test_every_page_is_there_in_both_languages(app: Flask, visitor: Visitor) -> 
     assert (away.status_code, "made anew" in away.text) == (200, True)
 
 
-def test_a_village_of_few_is_not_shown(app: Flask, visitor: Visitor) -> None:
+def test_a_village_of_few_is_not_shown_nor_told_by_its_county(app: Flask, visitor: Visitor) -> None:
     people = crowd(app, 4)
     with transaction():
         for each in (*people, visitor.holder_id):
             homes.choose_home(each, VILLAGE)
     deliver()
-    follow_boards()
+    follow()
     visitor.speak("en")
     text = visitor.get("/boards/village").text
     assert "a board of few is not shown" in text
     assert 'class="board' not in text
     assert visitor.get("/boards/village?season=1999-Q1").status_code == 404
+    more = crowd(app, 11)
+    with transaction():
+        registry.load_regions(["code,name_zh,name_en", "350721105,大干镇,Dagan", f"{LARGE},大村,Large"])
+        for each in more:
+            homes.choose_home(each, LARGE)
+    deliver()
+    follow()
+    assert "a board of few is not shown" in visitor.get("/boards/county").text, "16 less 11 are 5"
 
 
 def test_a_group_is_made_joined_and_left_by_its_forms(app: Flask, visitor: Visitor) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from builders import Forest, forest
-from drives import FUNDRAISING, charity, opened, read, walk
+from drives import FUNDRAISING, charity, foundation, opened, read, walk
 from flask import Flask
 from paying import holder_code
 from rewarding import giver, sponsor, with_points
@@ -40,7 +40,7 @@ def key_of(page: str, action: str) -> str:
 def test_points_are_given_by_a_form_once_and_the_thanks_are_a_page_and_a_paper(
     app: Flask, donor: Visitor
 ) -> None:
-    drive = opened(giver(), charity=charity())
+    drive = opened(foundation(), charity=charity())
     home = f"/drives/{drive.code}"
     shown = donor.get(home).text
     assert FUNDRAISING in shown

@@ -99,7 +99,10 @@ def test_an_act_without_points_is_explained_and_thanked_after_two_agreed(app: Fl
     programme = re.findall(r'<option value="([^"]+)"', lin.get(appeal).text)[0]
     assert lin.post(f"{appeal}/propose", {"programme": "nobody"}).status_code == 404
     assert lin.post(f"{appeal}/propose", {"programme": programme}).status_code == 303
-    assert chen.post(f"{appeal}/answer", {"decision": "grant", "reason": "路线属实"}).status_code == 303
+    told = {"decision": "grant", "reason": "路线属实"}
+    assert chen.post(f"{appeal}/answer", told).status_code == 409, "not what was read"
+    [read] = re.findall(r'name="programme" value="([^"]+)"', chen.get(appeal).text)
+    assert chen.post(f"{appeal}/answer", {**told, "programme": read}).status_code == 303
     assert "路线属实" in rider.get(path).text
 
 

@@ -7,7 +7,7 @@ from builders import person
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rewarding import act, assert_covered, giver, sponsor
+from rewarding import act, assert_covered, balances, giver, sponsor
 from sqlalchemy import text
 
 from app.kit import clock
@@ -97,3 +97,6 @@ def test_points_always_add_up_and_are_always_covered(app: Flask, steps: list[tup
     for step in steps:
         history.play(*step)
         assert_covered()
+        for now in map(balances, history.people):
+            held = now.active + now.pending + now.reserved - now.debt
+            assert now.earned - now.spent - now.expired - now.taken_back == held

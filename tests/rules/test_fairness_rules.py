@@ -50,6 +50,21 @@ def test_a_ring_in_which_each_is_like_the_next_is_one_finding() -> None:
     assert found.holder_ids == (1, 2, 3, 9), "9 shares two with the middle one"
 
 
+def test_who_tells_what_somebody_left_in_peace_tells_is_found_alone() -> None:
+    in_peace = [each.since(each.fact.on) for each in told(1, *"abcde")]
+    [found] = alike([*in_peace, *told(2, *"abcde")], 5)
+    assert (found.found, found.holder_ids) == (5, (2,))
+    assert alike([*in_peace, *(each.since(each.fact.on) for each in told(2, *"abcde"))], 5) == []
+    [found] = crowded([*in_peace[:1], *told(2, "a")], 2)
+    assert (found.found, found.holder_ids) == (2, (2,))
+
+
+def test_what_was_withdrawn_and_is_told_again_counts_from_when_it_is_told() -> None:
+    [first] = told(1, "a")
+    again = first._replace(told_on=DAY + timedelta(days=20))
+    assert (first.since(DAY).fresh, again.since(DAY).fresh) == (False, True)
+
+
 def test_telling_one_thing_twice_is_sharing_it_once() -> None:
     assert alike([*told(1, "a", "a", "a"), *told(2, "a", "a", "a")], 2) == []
 
@@ -94,3 +109,6 @@ def test_a_burst_is_who_was_opened_within_the_hour_and_nobody_else() -> None:
     [found] = bursts(members, 5, timedelta(minutes=60))
     assert (found.found, found.holder_ids) == (5, (0, 1, 2, 3, 4))
     assert bursts(members, 5, timedelta(minutes=59)) == []
+    in_peace = members[0].since(members[0].fact.on)
+    [found] = bursts([in_peace, *members[1:]], 5, timedelta(minutes=60))
+    assert (found.found, found.holder_ids) == (5, (1, 2, 3, 4))

@@ -164,6 +164,15 @@ def get_action_by_id(holder_id: int, action_id: int) -> Action:
     return read_action(row._mapping)
 
 
+def get_actions_by_id(holder_id: int, action_ids: Collection[int]) -> dict[int, Action]:
+    """Those of a holder's actions, by their ids."""
+    rows = db.session.execute(
+        select(*_COLUMNS).where(ActionRow.holder_id == holder_id, ActionRow.id.in_(action_ids))
+    )
+    actions = [read_action(row._mapping) for row in rows]
+    return {each.id: each for each in actions}
+
+
 def list_actions(holder_id: int, limit: int, before: int | None = None) -> list[Action]:
     """A holder's actions, the last recorded first, withdrawn ones too; `before` is an action's id."""
     wanted = select(*_COLUMNS).where(ActionRow.holder_id == holder_id)

@@ -17,13 +17,17 @@ from app.kit.database import array, db
 
 
 class Alike(NamedTuple):
-    """One thing that a holder told, and the acts that it was counted as; who tells `mark` tells the same."""
+    """One thing that a holder told, and the acts that it was counted as; who tells `mark` tells the same.
+
+    `told_on` is the day on which it was told of.
+    """
 
     mark: str
     holder_id: int
     on: date
     scene: str
     value: int
+    told_on: date
     acts: list[int]
 
 
@@ -40,25 +44,26 @@ _SAME_STEPS = text(
     "   WHERE cardinality(steps) = :before + 1 GROUP BY first, day, steps"
     "   HAVING count(*) BETWEEN 2 AND :crowd)"
     " SELECT s.day || ' ' || s.steps AS mark, s.holder_id, s.day AS on, :walking AS scene, s.steps AS value,"
-    f"{_ACTS} FROM step_day s JOIN alike USING (holder_id){_WALKS}"
+    f" s.day AS told_on,{_ACTS} FROM step_day s JOIN alike USING (holder_id){_WALKS}"
     " WHERE s.day >= :since AND s.steps >= :least_steps GROUP BY s.holder_id, s.day, s.steps"
 )
 _REPEATED_STEPS = text(
     "WITH often AS (SELECT holder_id, steps FROM step_day WHERE day >= :since AND steps >= :least_steps"
     "   GROUP BY holder_id, steps HAVING count(*) >= :least)"
     " SELECT s.steps::text AS mark, s.holder_id, s.day AS on, :walking AS scene, s.steps AS value,"
-    f"{_ACTS} FROM step_day s JOIN often USING (holder_id, steps){_WALKS}"
+    f" s.day AS told_on,{_ACTS} FROM step_day s JOIN often USING (holder_id, steps){_WALKS}"
     " WHERE s.day >= :since GROUP BY s.holder_id, s.day, s.steps"
 )
 _SAME_JOURNEYS = text(
     "WITH told AS (SELECT holder_id, id, scene, occurred_on, occurred_at,"
-    "     (inputs->>'distance_m')::bigint AS m FROM action WHERE occurred_on >= :since AND source = :self"
-    "     AND trip IS NOT NULL AND withdrawn_at IS NULL),"
+    "     (inputs->>'distance_m')::bigint AS m,"
+    "     (recorded_at AT TIME ZONE 'Asia/Shanghai')::date AS day FROM action"
+    "     WHERE occurred_on >= :since AND source = :self AND trip IS NOT NULL AND withdrawn_at IS NULL),"
     " alike AS (SELECT scene, occurred_at, m FROM told GROUP BY scene, occurred_at, m"
     "   HAVING count(DISTINCT holder_id) BETWEEN 2 AND :crowd)"
     " SELECT scene || ' ' || occurred_at || ' ' || m AS mark, holder_id, occurred_on AS on, scene,"
-    "   m AS value, array_agg(id) AS acts FROM told JOIN alike USING (scene, occurred_at, m)"
-    " GROUP BY holder_id, scene, occurred_on, occurred_at, m"
+    "   m AS value, max(day) AS told_on, array_agg(id) AS acts FROM told"
+    " JOIN alike USING (scene, occurred_at, m) GROUP BY holder_id, scene, occurred_on, occurred_at, m"
 )
 _NEAR_PHOTOS = text(
     "WITH pair AS (SELECT mine.id AS one, other.id AS two FROM act_photo mine JOIN act_photo other"
@@ -118,11 +123,15 @@ def list_near_photos(since: date) -> list[Alike]:
     begin = datetime.combine(since, time(), clock.SHANGHAI)
     rows = db.session.execute(_NEAR_PHOTOS, {"begin": begin, "most": NEAR_BITS})
     return [
-        Alike(row.mark, row.holder_id, clock.business_day(row.kept_at), rules.PHOTO, 1, list(row.acts))
+        Alike(row.mark, row.holder_id, day, rules.PHOTO, 1, day, list(row.acts))
         for row in rows
+        for day in [clock.business_day(row.kept_at)]
     ]
 
 
 def _rows(statement: TextClause, asked: dict[str, object]) -> list[Alike]:
     rows = db.session.execute(statement, asked)
-    return [Alike(row.mark, row.holder_id, row.on, row.scene, row.value, list(row.acts)) for row in rows]
+    return [
+        Alike(row.mark, row.holder_id, row.on, row.scene, row.value, row.told_on, list(row.acts))
+        for row in rows
+    ]

@@ -19,7 +19,7 @@ from app.registry.errors import RegionUnknown
 from app.registry.models import Project, Region
 from app.registry.queries.projects import ProjectSummary, summaries
 from app.registry.rules import STATES, Both
-from app.registry.rules.regions import DIGITS, is_code, path_of
+from app.registry.rules.regions import DIGITS, VILLAGE_DIGITS, is_code, path_of
 from app.registry.rules.sanctions import HALTED
 
 WHOLE = ""
@@ -172,6 +172,12 @@ def list_names(codes: Iterable[str | None]) -> dict[str, Both]:
     """The names of these regions, by code."""
     wanted = select(Region).where(Region.code.in_({code for code in codes if code}))
     return {region.code: region.name for region in db.session.scalars(wanted)}
+
+
+def list_villages(county: str) -> list[str]:
+    """The codes of the villages and communities in a county."""
+    within = Region.code.between(f"{county}000000", f"{county}999999")
+    return list(db.session.scalars(select(Region.code).where(within, Region.digits == VILLAGE_DIGITS)))
 
 
 def _standing(region: Region | None, path: tuple[Region, ...]) -> RegionStanding:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
 """The five levels by the number of digits of their codes; a region lies in every one it begins with."""
 DIGITS = tuple(LEVELS)
+VILLAGE_DIGITS = DIGITS[-1]
 LONGEST_NAME = 60
 MOST_FAULTS = 20
 """Faults that are told at once; after those the file is not read further."""

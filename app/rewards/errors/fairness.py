@@ -43,3 +43,9 @@ class ProgrammeDoesNotThank(Conflict):
     """By this programme's tariff and fund the act would earn nothing either."""
 
     message = "rewards.programme_does_not_thank"
+
+
+class ProposalChanged(Conflict):
+    """Another programme is proposed now than whoever answers has read."""
+
+    message = "rewards.proposal_changed"

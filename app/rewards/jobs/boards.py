@@ -3,7 +3,7 @@
 Nothing is asked of Redis within a transaction: what has changed is read first, then written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
@@ -24,12 +24,15 @@ _log = structlog.get_logger(__name__)
 
 def follow_boards() -> int:
     """Bring the boards to where the database is; returns how many people moved. Safe to run anywhere."""
-    return _take_turn(anew=False)
+    return _take_turn(_follow) or 0
 
 
-def rebuild_boards() -> int:
-    """Make every board anew from the database; returns how many people stand on them."""
-    return _take_turn(anew=True)
+def rebuild_boards() -> int | None:
+    """Make every board anew from the database; returns how many people stand on them.
+
+    None where that was not done: somebody else writes just now, or Redis is away.
+    """
+    return _take_turn(_rebuild)
 
 
 def forget_leavings() -> int:
@@ -38,18 +41,18 @@ def forget_leavings() -> int:
         return scores.forget_leavings()
 
 
-def _take_turn(*, anew: bool) -> int:
+def _take_turn(act: Callable[[Turn], int]) -> int | None:
     try:
         turn = RANKINGS.take_turn()
         if turn is None:
-            return 0
+            return None
         try:
-            return _rebuild(turn) if anew else _follow(turn)
+            return act(turn)
         finally:
             turn.end()
     except (RankingsAway, TurnLost) as error:
         _log.warning("the boards are made later", reason=type(error).__name__)
-        return 0
+        return None
 
 
 def _follow(turn: Turn) -> int:
@@ -73,6 +76,7 @@ def _rebuild(turn: Turn) -> int:
     """Under a new generation; whoever changes meanwhile is after the position and followed then."""
     seasons, generation = _seasons(), turn.new_generation()
     as_of = _now()
+    turn.forget_others(_standing())  # an attempt that came to nothing must not fill Redis
     with snapshot():
         position = entries.horizon()
     people = 0
@@ -89,6 +93,14 @@ def _rebuild(turn: Turn) -> int:
     turn.forget_others(generation)
     _log.info("the boards were made anew", people=people)
     return people
+
+
+def _standing() -> str:
+    """Which generation readers read now."""
+    try:
+        return RANKINGS.state().generation
+    except RankingsAway:
+        return ""
 
 
 def _everything(seasons: tuple[Season, ...]) -> Iterator[list[Change]]:

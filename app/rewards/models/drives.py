@@ -21,8 +21,9 @@ class Drive(Base):
     """What a village or an organisation asks for 公益项目, and how far it has come.
 
     `payee_id` is who gets what sponsors pay for points; `project_code` the forest whose units are bought
-    for it. The charity's columns are filled together or not at all. What was given so far stands here so
-    that the last point and the last kilogram are given once; `flask prove` holds it against every gift.
+    for it. The charity's columns are filled together or not at all. What was given so far, how often, by
+    how many and when last stands here so that the last point and the last kilogram are given once;
+    `flask prove` holds it against every gift.
     """
 
     __tablename__ = "drive"
@@ -63,6 +64,22 @@ class Drive(Base):
     bought_kg: Mapped[int] = mapped_column(BigInteger, server_default="0")
     paid_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     gifts: Mapped[int] = mapped_column(Integer, server_default="0")
+    givers: Mapped[int] = mapped_column(Integer, server_default="0")
+    given_at: Mapped[datetime | None] = _moment(nullable=True)
+
+
+class DriveMonth(Base):
+    """What a drive was given in one of Shanghai's months, so that no page adds up every gift."""
+
+    __tablename__ = "drive_month"
+
+    drive_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("drive.cause_id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    gifts: Mapped[int] = mapped_column(Integer)
+    points: Mapped[int] = mapped_column(BigInteger)
+    quantity_kg: Mapped[int] = mapped_column(BigInteger)
 
 
 class DriveReport(Base):
@@ -97,7 +114,7 @@ class DriveGift(Base):
     __tablename__ = "drive_gift"
     __table_args__ = (
         Index("ix_drive_gift_holder_id", "holder_id", "id"),
-        Index("ix_drive_gift_drive_id", "drive_id", "id"),
+        Index("ix_drive_gift_drive_id", "drive_id", "holder_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -128,6 +128,8 @@ class Measure(Base):
 class FairnessAppeal(Base):
     """What somebody says against a measure, or against an act that earned nothing 申诉; once each.
 
+    The words are erased with the data that was used.
+
     `against` and `against_too` are who decided it, and do not answer. What is granted for an act is
     proposed by one operator, with the programme that shall pay and its points, and answered by another.
     Without `answered_by` an answer is the time's that went by.
@@ -144,7 +146,7 @@ class FairnessAppeal(Base):
     holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     measure_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("fairness_measure.id"), unique=True)
     grant_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("point_grant.id"), unique=True)
-    words_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     raised_at: Mapped[datetime] = _moment()
     due_at: Mapped[datetime] = _moment()
     against: Mapped[int | None] = _operator()

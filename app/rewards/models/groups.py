@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -87,29 +88,19 @@ class FriendCode(Base):
 
 
 class Friendship(Base):
-    """Two people who see each other's season, until either ends it.
+    """Two people who see each other's season, until either ends it; then nothing is left of it.
 
     `inviter_id` gave the code. The labels are what each calls the other, for themselves alone.
     """
 
     __tablename__ = "friendship"
-    __table_args__ = (
-        Index(
-            "uq_friendship_standing",
-            "low_id",
-            "high_id",
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("ix_friendship_high_id", "high_id", postgresql_where=text("ended_at IS NULL")),
-    )
+    __table_args__ = (UniqueConstraint("low_id", "high_id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(12), unique=True)
     low_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
-    high_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
+    high_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"), index=True)
     inviter_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
     low_label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     high_label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_at: Mapped[datetime] = _moment()
-    ended_at: Mapped[datetime | None] = _moment(nullable=True)

@@ -4,6 +4,7 @@ Every row tells the number of the transaction that wrote it last. Below the olde
 running nothing can change any more, so whoever has followed up to there misses nothing (the horizon).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from app.accounts.queries.homes import homes_from
 from app.kit.database import array, db
 from app.kit.ranking import Change
-from app.rewards.rules.boards import PLACE_DIGITS
+from app.rewards.rules.boards import PLACE_DIGITS, groups
 from app.rewards.rules.groups import per_member_g
 from app.rewards.rules.seasons import Season
 
@@ -56,9 +57,12 @@ _ENTRIES = (
 _OF = text(_ENTRIES.format(scores=_SCORES.format(which="s.holder_id = ANY(CAST(:holders AS bigint[]))")))
 _WITHIN = text(_ENTRIES.format(scores=_SCORES.format(which="s.holder_id > :after AND s.holder_id <= :upto")))
 _NEXT = text(
-    "SELECT max(holder_id) FROM (SELECT DISTINCT holder_id FROM season_score WHERE season = ANY(:seasons)"
-    " AND holder_id > :after ORDER BY holder_id LIMIT :limit) chunk"
+    "SELECT max(holder_id) FROM (SELECT DISTINCT part.holder_id"
+    " FROM unnest(CAST(:seasons AS text[])) AS season (name), LATERAL (SELECT holder_id FROM season_score"
+    "   WHERE season = season.name AND holder_id > :after ORDER BY holder_id LIMIT :limit) part"
+    " ORDER BY part.holder_id LIMIT :limit) chunk"
 )
+"""Each season's next in the order of its key: the scores behind them are not read for every part."""
 _GROUPS_OF = text(
     "SELECT DISTINCT group_id FROM group_member"
     " WHERE left_at IS NULL AND holder_id = ANY(CAST(:holders AS bigint[]))"
@@ -135,7 +139,7 @@ def entries_after(holder_id: int, seasons: Sequence[Season]) -> tuple[int | None
 def averages_after(group_id: int, seasons: Sequence[Season]) -> tuple[int | None, list[Change]]:
     """What stands on boards of the next so many groups, and the last one of them."""
     found = list(db.session.scalars(_GROUPS, {"after": group_id, "limit": CHUNK}))
-    return (found[-1], list(_averages(found, seasons))) if found else (None, [])
+    return (found[-1], [each for each in _averages(found, seasons) if each.puts]) if found else (None, [])
 
 
 def _people(left: frozenset[tuple[str, int]]) -> set[int]:
@@ -151,11 +155,14 @@ def _averages(group_ids: Sequence[int], seasons: Sequence[Season]) -> Iterator[C
     """Where groups stand among themselves; too small, unlisted or closed, they stand nowhere."""
     if not group_ids:
         return
+    found: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for row in db.session.execute(_AVERAGES, {"groups": array(group_ids), "seasons": _names(seasons)}):
         average = per_member_g(row.grams, row.members) if row.open else None
-        for board in ("groups", f"groups:{row.kind}"):
-            packed = f"{average} {row.id}" if average else str(row.id)
-            yield Change(f"{row.season}:{board}", packed, puts=bool(average))
+        for board in (groups(), groups(row.kind)):
+            told = f"{average} {row.id}" if average else str(row.id)
+            found[f"{row.season}:{board}", bool(average)].append(told)
+    for (board, puts), each in found.items():
+        yield Change(board, ",".join(each), puts=puts)
 
 
 def _names(seasons: Sequence[Season]) -> list[str]:

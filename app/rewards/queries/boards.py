@@ -13,12 +13,13 @@ from app.accounts.queries.homes import find_home
 from app.kit import clock
 from app.kit.database import db
 from app.kit.messages import language, t
-from app.kit.ranking import Placed, Rankings, RankingsAway
+from app.kit.ranking import Placed, Rankings, RankingsAway, State
 from app.kit.sealing import digester
 from app.rewards.errors.boards import BoardUnknown, NoHome
 from app.rewards.models.scores import BoardWish
 from app.rewards.queries import friends as known_friends
 from app.rewards.queries import groups as known_groups
+from app.rewards.queries.friends import Friend
 from app.rewards.queries.names import NameView, find_own_name, list_names_of_people
 from app.rewards.queries.scores import get_score, list_scores
 from app.rewards.rules import boards as rules
@@ -67,6 +68,25 @@ class Wish:
     name: NameView | None
 
 
+@dataclass(frozen=True)
+class _Few:
+    """When a board would tell who somebody is: by itself, or by what is left without the boards in it."""
+
+    least: int = 1
+    parts: Collection[str] = ()
+
+    def holds(self, state: State, season: Season, counted: int) -> bool:
+        """Whether it would, with so many on it."""
+        if counted < self.least or not self.parts:
+            return counted < self.least
+        within = RANKINGS.list_counts(state, (rules.board(season, each) for each in self.parts))
+        left = counted - sum(each for each in within if each >= self.least)
+        return 0 < left < self.least
+
+
+_SHOWN = _Few()
+
+
 def this_season() -> Season:
     """The season of today in Asia/Shanghai."""
     return season_of(clock.business_day())
@@ -101,19 +121,29 @@ def home_place(holder_id: int, level: str) -> str:
 
 
 def get_board(
-    season: Season, what: str, holder_id: int | None, first: int = 0, limit: int = rules.LINES, least: int = 1
+    season: Season,
+    what: str,
+    holder_id: int | None,
+    first: int = 0,
+    limit: int = rules.LINES + 1,
+    least: int = 1,
+    parts: Collection[str] = (),
 ) -> Board:
-    """People on a board, seen by `holder_id`; nobody is shown where fewer than `least` stand."""
+    """People on a board, seen by `holder_id`; nobody is shown where fewer than `least` stand.
+
+    `limit` is one more than a page shows, which tells that there is more. `parts` are the boards of which
+    this one is made: nor is anybody shown who can be told by taking those that are shown off it.
+    """
     name = rules.board(season, what)
 
     def lines(placed: Sequence[Placed]) -> list[Line]:
         return _people(placed, name, holder_id)
 
-    return _board(season, what, holder_id, first, limit, least, lines)
+    return _board(season, what, holder_id, first, limit, lines, _Few(least, parts))
 
 
 def get_groups_board(
-    season: Season, kind: str | None, own: Collection[int], first: int = 0, limit: int = rules.LINES
+    season: Season, kind: str | None, own: Collection[int], first: int = 0, limit: int = rules.LINES + 1
 ) -> Board:
     """Groups among themselves by what they avoided a member; `own` are the caller's."""
 
@@ -133,7 +163,7 @@ def get_groups_board(
             if (found := facts.get(each.member))
         ]
 
-    return _board(season, rules.groups(kind), None, first, limit, 1, lines)
+    return _board(season, rules.groups(kind), None, first, limit, lines)
 
 
 def find_group_line(season: Season, group: known_groups.GroupFacts) -> Line | None:
@@ -149,7 +179,7 @@ def find_group_line(season: Season, group: known_groups.GroupFacts) -> Line | No
 
 def get_friends_board(holder_id: int, season: Season) -> Board:
     """Oneself among one's friends, as PostgreSQL has it: a few hundred at most, fresh at any time."""
-    friends = {each.friend_id: each.label for each in known_friends.list_friends(holder_id)}
+    friends = {each.friend_id: each for each in known_friends.list_friends(holder_id)}
     people = {holder_id, *friends}
     people -= list_away(people)
     scores = list_scores(people, season)
@@ -160,7 +190,9 @@ def get_friends_board(holder_id: int, season: Season) -> Board:
             placed.append(Placed(rank, member, score))
     name = rules.board(season, f"f:{holder_id}")
     shown = [
-        replace(line, name=friends.get(each.member) or line.name)
+        replace(line, name=friend.label or (line.name if line.named else alias_of_friend(friend)))
+        if (friend := friends.get(each.member))
+        else line
         for line, each in zip(_people(placed, name, holder_id), placed, strict=True)
     ]
     own = next((line for line in shown if line.own), None)
@@ -172,24 +204,29 @@ def alias_of(where: str, member: int) -> str:
     return rules.alias(digester("board_alias"), where, member)[language() == "en"]
 
 
+def alias_of_friend(friend: Friend) -> str:
+    """What somebody is called by a friend whom they gave no name: the same wherever the two meet."""
+    return alias_of(f"friend:{friend.code}", friend.friend_id)
+
+
 def _board(
     season: Season,
     what: str,
     holder_id: int | None,
     first: int,
     limit: int,
-    least: int,
     lines: Callable[[Sequence[Placed]], list[Line]],
+    too_few: _Few = _SHOWN,
 ) -> Board:
     name = rules.board(season, what)
     try:
         state = RANKINGS.state()
         counted = RANKINGS.count(state, name)
-        few = counted < least
+        few = too_few.holds(state, season, counted)
         own = RANKINGS.find(state, name, holder_id) if holder_id is not None and not few else None
         listed = [] if few else RANKINGS.list_from(state, name, first, limit)
         around: list[Placed] = []
-        if own is not None and own.member not in {each.member for each in listed}:
+        if own is not None and own.member not in {each.member for each in listed[: limit - 1]}:
             place = RANKINGS.place_of(state, name, own.member) or 0
             start = max(0, place - rules.AROUND)
             around = RANKINGS.list_from(state, name, start, 2 * rules.AROUND + 1)

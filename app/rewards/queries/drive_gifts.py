@@ -12,7 +12,7 @@ from app.kit.codes import read_code
 from app.kit.database import db
 from app.kit.proof import Proof, equal, none
 from app.rewards.errors.drives import ThanksUnknown
-from app.rewards.models.drives import Drive, DriveGift
+from app.rewards.models.drives import Drive, DriveGift, DriveMonth
 
 KIND = "drive_thanks"
 """What the thanks attest, in the words of the verifier's files."""
@@ -90,42 +90,10 @@ def list_of_order(order_ids: Sequence[int]) -> dict[int, str]:
     return {row.order_id: row.number for row in rows}
 
 
-@dataclass(frozen=True)
-class Month:
-    """What a drive was given in a month: how often, which points, which kilograms."""
-
-    month: str
-    gifts: int
-    points: int
-    quantity_kg: int
-
-
-def list_months(drive_id: int) -> list[Month]:
+def list_months(drive_id: int) -> Sequence[DriveMonth]:
     """What a drive was given, month by month in Shanghai, the latest first."""
-    month = func.to_char(func.timezone("Asia/Shanghai", DriveGift.given_at), "YYYY-MM").label("month")
-    rows = db.session.execute(
-        select(
-            month,
-            func.count(),
-            func.coalesce(func.sum(DriveGift.points), 0),
-            func.coalesce(func.sum(DriveGift.quantity_kg), 0),
-        )
-        .where(DriveGift.drive_id == drive_id)
-        .group_by(month)
-        .order_by(month.desc())
-    )
-    return [Month(name, int(gifts), int(points), int(kg)) for name, gifts, points, kg in rows]
-
-
-def count_givers(drive_id: int) -> int:
-    """How many different holders gave."""
-    wanted = select(func.count(func.distinct(DriveGift.holder_id))).where(DriveGift.drive_id == drive_id)
-    return int(db.session.scalar(wanted) or 0)
-
-
-def last_given_at(drive_id: int) -> datetime | None:
-    """When something was given last."""
-    return db.session.scalar(select(func.max(DriveGift.given_at)).where(DriveGift.drive_id == drive_id))
+    wanted = select(DriveMonth).where(DriveMonth.drive_id == drive_id)
+    return db.session.scalars(wanted.order_by(DriveMonth.month.desc())).all()
 
 
 def _list(condition: ColumnElement[bool]) -> list[GiftFacts]:
@@ -149,12 +117,20 @@ def _facts(gift: DriveGift, code: str) -> GiftFacts:
 _SUMS = text(
     "SELECT coalesce(sum(d.points), 0)::bigint AS points, coalesce(sum(d.bought_kg), 0)::bigint AS kg,"
     " coalesce(sum(d.gifts), 0)::bigint AS gifts,"
-    " count(*) FILTER (WHERE (d.points, d.bought_kg, d.paid_fen, d.gifts) IS DISTINCT FROM"
-    "   (coalesce(g.points, 0), coalesce(g.kg, 0), coalesce(g.fen, 0), coalesce(g.gifts, 0)))::bigint"
-    "   AS differing"
+    " count(*) FILTER (WHERE (d.points, d.bought_kg, d.paid_fen, d.gifts, d.givers) IS DISTINCT FROM"
+    "   (coalesce(g.points, 0), coalesce(g.kg, 0), coalesce(g.fen, 0), coalesce(g.gifts, 0),"
+    "   coalesce(g.givers, 0)) OR d.given_at IS DISTINCT FROM g.given_at)::bigint AS differing"
     " FROM drive d LEFT JOIN (SELECT drive_id, sum(points) AS points, sum(quantity_kg) AS kg,"
-    "   sum(amount_fen) FILTER (WHERE kind = 'units') AS fen, count(*) AS gifts"
+    "   sum(amount_fen) FILTER (WHERE kind = 'units') AS fen, count(*) AS gifts,"
+    "   count(DISTINCT holder_id) AS givers, max(given_at) AS given_at"
     "   FROM drive_gift GROUP BY drive_id) g ON g.drive_id = d.cause_id"
+)
+_MONTHS = text(
+    "SELECT count(*) FROM (SELECT drive_id,"
+    "     to_char(given_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, count(*) AS gifts,"
+    "     coalesce(sum(points), 0) AS points, coalesce(sum(quantity_kg), 0) AS kg FROM drive_gift"
+    "     GROUP BY 1, 2) g FULL JOIN drive_month m USING (drive_id, month)"
+    " WHERE (g.gifts, g.points, g.kg) IS DISTINCT FROM (m.gifts, m.points, m.quantity_kg)"
 )
 _VILLAGES = text(
     "WITH plain AS (SELECT cause_id, payee_id FROM drive WHERE charity_name IS NULL)"
@@ -185,7 +161,7 @@ def prove_drives() -> list[Proof]:
         equal("rewards.prove_drive_points", spent=int(spent), given=int(given)),
         none(
             "rewards.prove_drives",
-            differing=int(sums.differing),
+            differing=int(sums.differing) + int(db.session.scalar(_MONTHS) or 0),
             orders=int(db.session.scalar(_ORDERS) or 0),
             carried=int(carried or 0),
         ),

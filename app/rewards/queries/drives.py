@@ -24,6 +24,8 @@ class DriveFacts:
     payee: str
     project: registry.ProjectSummary | None
     status: DriveStatus
+    halted: bool
+    """Whether its payee is suspended or removed: nothing goes to them."""
 
     @property
     def id(self) -> int:
@@ -72,7 +74,7 @@ class DriveFacts:
     @property
     def takes_now(self) -> bool:
         """Whether one can give now."""
-        return self.status is DriveStatus.OPEN
+        return self.status is DriveStatus.OPEN and not self.halted
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,14 @@ def read_drives(rows: Sequence[Drive]) -> list[DriveFacts]:
     """The facts of these rows, in their order."""
     names = accounts.list_holders([row.payee_id for row in rows])
     forests = registry.read_projects({row.project_code for row in rows if row.project_code})
-    today = clock.business_day()
+    today, halted = clock.business_day(), registry.sanctions.list_halted_holders()
     return [
         DriveFacts(
-            row, names[row.payee_id].name or "", forests.get(row.project_code or ""), _status(row, today)
+            row,
+            names[row.payee_id].name or "",
+            forests.get(row.project_code or ""),
+            _status(row, today),
+            row.payee_id in halted,
         )
         for row in rows
     ]

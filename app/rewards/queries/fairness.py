@@ -1,11 +1,12 @@
 """What was found and decided of fairness: for the accounts concerned and for operators."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from app.kit import clock
 from app.kit.database import db
@@ -13,22 +14,25 @@ from app.kit.messages import t
 from app.kit.problems import NotFound
 from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal, Inquiry, Measure, Party
-from app.rewards.queries.fairness_appeals import ACTION, AppealFacts, read_appeal
+from app.rewards.queries.fairness_appeals import ACTION, APPEAL, AppealFacts, read_appeal
 from app.rewards.queries.fairness_rules import said
 from app.rewards.rules.fairness import Decision
 
 
-def standing_thanks(acts: Iterable[int]) -> dict[int, int]:
-    """What of these acts is thanked for and was not taken back: points by act."""
-    rows = db.session.execute(
-        select(PointGrant.source_id, PointGrant.points).where(
-            PointGrant.source == ACTION,
-            PointGrant.source_id.in_(list(acts)),
-            PointGrant.points > 0,
-            PointGrant.taken_back_at.is_(None),
-        )
+def standing_thanks(acts: Collection[int]) -> int:
+    """The points that these acts are thanked for and that were not taken back, on an appeal, too."""
+    act = aliased(PointGrant)
+    on_appeal = (
+        select(FairnessAppeal.id)
+        .join(act, act.id == FairnessAppeal.grant_id)
+        .where(act.source == ACTION, act.source_id.in_(acts))
     )
-    return {row[0]: row[1] for row in rows}
+    wanted = select(func.coalesce(func.sum(PointGrant.points), 0)).where(
+        PointGrant.taken_back_at.is_(None),
+        ((PointGrant.source == ACTION) & PointGrant.source_id.in_(acts))
+        | ((PointGrant.source == APPEAL) & PointGrant.source_id.in_(on_appeal)),
+    )
+    return int(db.session.scalar(wanted) or 0)
 
 
 def _acts(facts: list[dict[str, Any]] | None) -> list[int]:
@@ -74,7 +78,7 @@ class MeasureFacts:
     @property
     def points_due(self) -> int:
         """Points that will be taken back unless an appeal is granted."""
-        return sum(standing_thanks(_acts(self.facts)).values()) if self.taking and self.stands else 0
+        return standing_thanks(_acts(self.facts)) if self.taking and self.stands else 0
 
     @property
     def may_appeal(self) -> bool:

@@ -1,5 +1,6 @@
 """What was said against measures, and against acts that earned nothing; and what was answered."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from app.footprint import queries as footprint
 from app.footprint.queries import Action
-from app.footprint.queries.actions import get_action_by_id
+from app.footprint.queries.actions import get_action_by_id, get_actions_by_id
 from app.kit import clock, sealing
 from app.kit.database import db
 from app.kit.messages import t
@@ -16,7 +17,8 @@ from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal
 from app.rewards.queries.fairness_rules import limits
 
-ACTION = "action"
+ACTION, APPEAL = "action", "appeal"
+"""The sources of what is granted for acts, and on appeals; `source_id` is the act's, or the appeal's."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class AppealFacts:
     holder_id: int
     measure_id: int | None
     grant_id: int | None
-    words: str
+    words: str | None
     raised_at: datetime
     due_at: datetime
     against: tuple[int, ...]
@@ -74,14 +76,15 @@ def words_context(code: str) -> str:
 
 
 def read_appeal(row: FairnessAppeal) -> AppealFacts:
-    """An appeal as its holder and operators read it."""
+    """An appeal as its holder and operators read it, without its words once they were erased."""
+    sealed = row.words_sealed
     return AppealFacts(
         id=row.id,
         code=row.code,
         holder_id=row.holder_id,
         measure_id=row.measure_id,
         grant_id=row.grant_id,
-        words=sealing.unseal(row.words_sealed, words_context(row.code)),
+        words=sealing.unseal(sealed, words_context(row.code)) if sealed else None,
         raised_at=row.raised_at,
         due_at=row.due_at,
         against=tuple(each for each in (row.against, row.against_too, row.proposed_by) if each is not None),
@@ -139,18 +142,38 @@ def get_act_case(holder_id: int, action_code: str) -> ActCase:
     )
     if grant is None:
         raise NotFound()
-    return _act_case(grant, action)
+    return _act_cases([grant], {action.id: action})[0]
 
 
 def get_act_case_of(appeal: FairnessAppeal) -> ActCase:
     """The act that an appeal is about."""
     grant = db.session.get_one(PointGrant, appeal.grant_id)
-    return _act_case(grant, get_action_by_id(grant.holder_id, grant.source_id))
+    action = get_action_by_id(grant.holder_id, grant.source_id)
+    return _act_cases([grant], {action.id: action})[0]
 
 
-def _act_case(grant: PointGrant, action: Action) -> ActCase:
-    appeal = db.session.scalar(select(FairnessAppeal).where(FairnessAppeal.grant_id == grant.id))
-    return ActCase(grant, action, read_appeal(appeal) if appeal else None)
+def _act_cases(grants: Sequence[PointGrant], actions: Mapping[int, Action]) -> list[ActCase]:
+    asked = select(FairnessAppeal).where(FairnessAppeal.grant_id.in_([each.id for each in grants]))
+    appeals = {each.grant_id: read_appeal(each) for each in db.session.scalars(asked)}
+    return [
+        ActCase(each, actions[each.source_id], appeals.get(each.id))
+        for each in grants
+        if each.source_id in actions
+    ]
+
+
+def find_about(action_id: int) -> int | None:
+    """The appeal about an act's having earned nothing, if there is one."""
+    return db.session.scalar(
+        select(FairnessAppeal.id)
+        .join(PointGrant, PointGrant.id == FairnessAppeal.grant_id)
+        .where(PointGrant.source == ACTION, PointGrant.source_id == action_id)
+    )
+
+
+def is_granted(appeal_id: int) -> bool:
+    """Whether an appeal was granted by now."""
+    return bool(db.session.scalar(select(FairnessAppeal.granted).where(FairnessAppeal.id == appeal_id)))
 
 
 def list_unthanked(holder_id: int, limit: int = 20) -> list[ActCase]:
@@ -165,5 +188,5 @@ def list_unthanked(holder_id: int, limit: int = 20) -> list[ActCase]:
         )
         .order_by(PointGrant.id.desc())
         .limit(limit)
-    )
-    return [_act_case(row, get_action_by_id(holder_id, row.source_id)) for row in rows]
+    ).all()
+    return _act_cases(rows, get_actions_by_id(holder_id, [row.source_id for row in rows]))

@@ -14,7 +14,8 @@ _TWICE = text(
     "SELECT count(*) FROM point_grant g LEFT JOIN fairness_appeal a ON a.id = g.source_id"
     " LEFT JOIN point_grant act ON act.id = a.grant_id"
     " WHERE g.source = 'appeal' AND g.points > 0 AND (act.id IS NULL OR act.points > 0"
-    "   OR act.holder_id <> g.holder_id OR NOT coalesce(a.granted, false) OR a.points <> g.points)"
+    "   OR act.holder_id <> g.holder_id OR NOT coalesce(a.granted, false) OR a.points <> g.points"
+    "   OR (act.taken_back_at IS NOT NULL AND g.taken_back_at IS NULL))"
 )
 _UNPAID = text(
     "SELECT count(*) FROM fairness_appeal a WHERE granted AND grant_id IS NOT NULL AND NOT EXISTS ("

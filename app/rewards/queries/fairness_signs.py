@@ -54,12 +54,14 @@ class Sign:
 
 
 def look(rule: Rule, day: date) -> list[Finding]:
-    """What `rule` finds on `day` in what was not decided already."""
+    """What `rule` finds on `day` for accounts of which it was not decided already.
+
+    With those that are left in peace the others are compared, or the one who was found beside them could
+    go on as before.
+    """
     sign, decided = SIGNS[rule.key], _decided(rule.key)
     told = sign.read(rule, rule.since(day))
-    return sign.find(
-        (each for each in told if each.fact.on > decided.get(each.holder_id, date.min)), rule.least
-    )
+    return sign.find((each.since(decided.get(each.holder_id)) for each in told), rule.least)
 
 
 def _decided(key: str) -> dict[int, date]:
@@ -72,7 +74,8 @@ def _decided(key: str) -> dict[int, date]:
 
 
 def _told(row: Alike, unit: str) -> Told:
-    return Told(row.mark, row.holder_id, Fact(row.on, row.scene, row.value, unit, tuple(row.acts)))
+    fact = Fact(row.on, row.scene, row.value, unit, tuple(row.acts))
+    return Told(row.mark, row.holder_id, fact, row.told_on)
 
 
 def _same_steps(rule: Rule, since: date) -> list[Told]:

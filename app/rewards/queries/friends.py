@@ -24,10 +24,8 @@ class Friend:
 
 
 def is_of(holder_id: int) -> ColumnElement[bool]:
-    """Friendships of somebody that stand."""
-    return or_(Friendship.low_id == holder_id, Friendship.high_id == holder_id) & Friendship.ended_at.is_(
-        None
-    )
+    """Friendships of somebody."""
+    return or_(Friendship.low_id == holder_id, Friendship.high_id == holder_id)
 
 
 def list_friends(holder_id: int) -> list[Friend]:

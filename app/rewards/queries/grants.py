@@ -11,10 +11,18 @@ from app.accounts import queries as accounts
 from app.kit.database import db
 from app.rewards.models import PointGrant
 
+_TAKEN_BACK = accounts.entries_relation(
+    chart.TAKE_BACK_POINTS, chart.TAKE_BACK_PENDING, chart.TAKE_BACK_ACTIVE, chart.OWE_POINTS
+)
+_FROM = ", ".join(
+    f":holder * {chart.CODES} + {kind.code}"
+    for kind in (chart.POINTS, chart.PENDING_POINTS, chart.POINTS_DEBT)
+)
 _LIFETIME = text(
     "SELECT coalesce(sum(points), 0)::bigint AS earned,"
     " coalesce(sum(expired_points), 0)::bigint AS expired,"
-    " coalesce(sum(points) FILTER (WHERE taken_back_at IS NOT NULL), 0)::bigint AS taken_back,"
+    f" (SELECT coalesce(sum(amount), 0)::bigint FROM {_TAKEN_BACK} taken WHERE source IN ({_FROM})"
+    f"   AND source % {chart.CODES} < {chart.BOUNDARY}) AS taken_back,"
     " (SELECT coalesce(sum(points), 0)::bigint FROM spending"
     "   WHERE holder_id = :holder AND spent_at IS NOT NULL) AS spent,"
     " min(expires_at) FILTER (WHERE remaining > 0 AND activated_at IS NOT NULL) AS next_expiry"
@@ -26,7 +34,7 @@ _LIFETIME = text(
 class Balances:
     """How somebody's points stand now, and what they came to in all; spending lessens no lifetime figure.
 
-    `free` is what can be spent: what is active, without what is owed.
+    What was earned and was neither spent, expired nor taken back is what they hold, less what is owed.
     """
 
     active: int

@@ -16,6 +16,8 @@ from app.rewards.models.scores import ShownName
 AWAY = "away"
 """The doubt of a name that could not be shown to WeChat."""
 _STANDING = ShownName.withdrawn_at.is_(None)
+_OF_PERSON = ShownName.group_id.is_(None)
+"""Said although it follows: the index of standing names begins with the group."""
 _UNJUDGED = _STANDING & ShownName.passed_at.is_(None) & ShownName.refused_at.is_(None)
 _WAITING = _UNJUDGED & ShownName.doubt.is_not(None)
 
@@ -84,14 +86,14 @@ def list_names_of_groups(group_ids: Collection[int]) -> dict[int, NameView]:
 def list_names_of_people(holder_ids: Collection[int]) -> dict[int, str]:
     """What these people want to be called and others may read, by holder."""
     wanted = select(ShownName).where(
-        ShownName.holder_id.in_(holder_ids), _STANDING, ShownName.passed_at.is_not(None)
+        _OF_PERSON, ShownName.holder_id.in_(holder_ids), _STANDING, ShownName.passed_at.is_not(None)
     )
     return {row.holder_id or 0: name_of(row).name for row in db.session.scalars(wanted)}
 
 
 def find_own_name(holder_id: int) -> NameView | None:
     """What somebody wants to be called, wherever that stands."""
-    row = db.session.scalar(select(ShownName).where(ShownName.holder_id == holder_id, _STANDING))
+    row = db.session.scalar(select(ShownName).where(_OF_PERSON, ShownName.holder_id == holder_id, _STANDING))
     return None if row is None else name_of(row)
 
 

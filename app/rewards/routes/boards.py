@@ -9,6 +9,7 @@ from app.kit.http import Blueprint
 from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
 from app.kit.paging import page, read_cursor
+from app.registry.queries import regions
 from app.rewards.errors.boards import BoardUnknown
 from app.rewards.queries import boards as known
 from app.rewards.queries import groups as groups_known
@@ -111,7 +112,8 @@ def board_of(kind: str, holder_id: int | None, wish: dict[str, Any]) -> dict[str
         board = known.get_friends_board(holder_id, season)
         return _drawn(board, {**wish, "limit": len(board.lines) + 1, "after": None})
     place = known.home_place(holder_id, kind)
-    board = known.get_board(season, rules.place(place), holder_id, first, limit, least_people())
+    parts = [rules.place(each) for each in regions.list_villages(place)] if kind == rules.COUNTY else []
+    board = known.get_board(season, rules.place(place), holder_id, first, limit, least_people(), parts)
     return _drawn(board, wish, place)
 
 

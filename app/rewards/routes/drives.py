@@ -66,7 +66,7 @@ def get_drive(code: str) -> dict[str, Any]:
         {"happened_on": each.happened_on, "words": _own_words(each, "words"), "used_fen": each.used_fen}
         for each in drives.list_reports(drive.id)
     ]
-    return {**drive_view(drive), "givers": drive_gifts.count_givers(drive.id), "reports": reports}
+    return {**drive_view(drive), "givers": drive.row.givers, "reports": reports}
 
 
 @public_drives.route("/<string:code>/points", methods=["POST"])

@@ -8,7 +8,7 @@ from app.kit.idempotency import writes
 from app.kit.identity import caller, signed_in
 from app.rewards.queries import friends as friends_known
 from app.rewards.queries import groups as known
-from app.rewards.queries.boards import alias_of, this_season
+from app.rewards.queries.boards import alias_of, alias_of_friend, this_season
 from app.rewards.queries.groups import GroupFacts
 from app.rewards.queries.names import list_names_of_people
 from app.rewards.rules.boards import board
@@ -213,5 +213,5 @@ def _friend_view(friend: friends_known.Friend) -> dict[str, Any]:
 
 
 def _view(friend: friends_known.Friend, names: dict[int, str]) -> dict[str, Any]:
-    name = names.get(friend.friend_id) or alias_of(f"friend:{friend.code}", friend.friend_id)
+    name = names.get(friend.friend_id) or alias_of_friend(friend)
     return {"code": friend.code, "name": name, "label": friend.label, "made_at": friend.made_at}

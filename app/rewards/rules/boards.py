@@ -10,7 +10,8 @@ from app.rewards.rules.seasons import Season
 
 ALL = "all"
 GROUPS = "groups"
-PLACE_DIGITS = {"county": 6, "village": 12}
+COUNTY = "county"
+PLACE_DIGITS = {COUNTY: 6, "village": 12}
 """The levels that have a board: digits of GB/T 2260 and of the statistics bureau's codes."""
 LINES = 20
 MOST_LINES = 100

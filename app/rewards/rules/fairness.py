@@ -56,11 +56,21 @@ class Fact(NamedTuple):
 
 
 class Told(NamedTuple):
-    """One fact of one account with its mark: accounts that tell the same mark tell the same thing."""
+    """One fact of one account with its mark: accounts that tell the same mark tell the same thing.
+
+    `told_on` is when it was told, where that is not its own day. What is not `fresh` was decided on before:
+    others are compared with it, and nothing follows for whoever told it.
+    """
 
     mark: Hashable
     holder_id: int
     fact: Fact
+    told_on: date | None = None
+    fresh: bool = True
+
+    def since(self, decided_on: date | None) -> "Told":
+        """The same, fresh if it was told after that day."""
+        return self._replace(fresh=decided_on is None or (self.told_on or self.fact.on) > decided_on)
 
 
 @dataclass(frozen=True)
@@ -117,30 +127,51 @@ class Limits:
 def alike(told: Iterable[Told], least: int) -> list[Finding]:
     """Accounts that tell the same marks at least `least` times two by two, with everything they share.
 
-    Three of which each is like the next are one finding; `found` is the most that any two share.
+    Three of which each is like the next are one finding; `found` is the most that any two share. Two share
+    what is fresh of either, and concerned is who tells at least `least` that is fresh.
     """
-    tellers: dict[Hashable, dict[int, Fact]] = defaultdict(dict)
+    tellers: dict[Hashable, dict[int, Told]] = defaultdict(dict)
     for each in told:
-        tellers[each.mark].setdefault(each.holder_id, each.fact)
-    shared = Counter(pair for by in tellers.values() for pair in combinations(sorted(by), 2))
+        tellers[each.mark].setdefault(each.holder_id, each)
+    shared = Counter(
+        (one, two)
+        for by in tellers.values()
+        for one, two in combinations(sorted(by), 2)
+        if by[one].fresh or by[two].fresh
+    )
     near = {pair: count for pair, count in shared.items() if count >= least}
-    found = []
-    for group in _joined(near):
-        facts: dict[int, list[Fact]] = {holder: [] for holder in sorted(group)}
-        for by in tellers.values():
-            here = sorted(group & by.keys())
-            if any(pair in near for pair in combinations(here, 2)):
-                for holder in here:
-                    facts[holder].append(by[holder])
-        found.append(Finding(max(near.get(pair, 0) for pair in combinations(sorted(group), 2)), facts))
-    return sorted(found, key=lambda each: each.holder_ids)
+    groups = _joined(near)
+    group_of = {holder: place for place, group in enumerate(groups) for holder in group}
+    facts: list[dict[int, list[Fact]]] = [defaultdict(list) for _ in groups]
+    for by in tellers.values():
+        here: dict[int, list[int]] = defaultdict(list)
+        for holder in sorted(by.keys() & group_of.keys()):
+            here[group_of[holder]].append(holder)
+        for place, holders in here.items():
+            if any(pair in near for pair in combinations(holders, 2)):
+                for holder in holders:
+                    facts[place][holder] += [by[holder].fact] if by[holder].fresh else []
+    most = [0 for _ in groups]
+    for (one, _), count in near.items():
+        most[group_of[one]] = max(count, most[group_of[one]])
+    return _concerned(zip(most, facts, strict=True), least)
+
+
+def _concerned(found: Iterable[tuple[int, Mapping[int, list[Fact]]]], least: int) -> list[Finding]:
+    """Findings about those who tell at least so much, in one order; none that is about nobody."""
+    told = [
+        Finding(count, {holder: facts for holder, facts in sorted(by.items()) if len(facts) >= least})
+        for count, by in found
+    ]
+    return sorted((each for each in told if each.facts), key=lambda each: each.holder_ids)
 
 
 def repeated(told: Iterable[Told], least: int) -> list[Finding]:
     """Accounts that tell one and the same mark at least `least` times, each a finding of its own."""
     by_holder: dict[int, dict[Hashable, list[Fact]]] = defaultdict(lambda: defaultdict(list))
     for each in told:
-        by_holder[each.holder_id][each.mark].append(each.fact)
+        if each.fresh:
+            by_holder[each.holder_id][each.mark].append(each.fact)
     found = []
     for holder, marks in sorted(by_holder.items()):
         facts = [fact for same in marks.values() if len(same) >= least for fact in same]
@@ -153,7 +184,8 @@ def adding_up(told: Iterable[Told], least: int) -> list[Finding]:
     """Accounts whose facts of one mark add up to at least `least`, each a finding of its own."""
     by_holder: dict[tuple[int, Hashable], list[Fact]] = defaultdict(list)
     for each in told:
-        by_holder[each.holder_id, each.mark].append(each.fact)
+        if each.fresh:
+            by_holder[each.holder_id, each.mark].append(each.fact)
     sums: dict[int, list[tuple[int, list[Fact]]]] = defaultdict(list)
     for (holder, _), facts in by_holder.items():
         total = sum(fact.value for fact in facts)
@@ -166,23 +198,29 @@ def adding_up(told: Iterable[Told], least: int) -> list[Finding]:
 
 
 def crowded(told: Iterable[Told], least: int) -> list[Finding]:
-    """Marks that at least `least` accounts tell, each with those who do."""
-    tellers: dict[Hashable, dict[int, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+    """Marks that at least `least` accounts tell, each with those of them who tell it afresh."""
+    tellers: dict[Hashable, dict[int, list[Told]]] = defaultdict(lambda: defaultdict(list))
     for each in told:
-        tellers[each.mark][each.holder_id].append(each.fact)
-    found = [Finding(len(by), dict(by)) for by in tellers.values() if len(by) >= least]
-    return sorted(found, key=lambda each: each.holder_ids)
+        tellers[each.mark][each.holder_id].append(each)
+    many = [by for by in tellers.values() if len(by) >= least]
+    return _concerned(
+        (
+            (len(by), {holder: [each.fact for each in rows if each.fresh] for holder, rows in by.items()})
+            for by in many
+        ),
+        1,
+    )
 
 
 def bursts(told: Iterable[Told], least: int, within: timedelta) -> list[Finding]:
     """Accounts of one mark that were opened within such a time of one another, at least `least` of them.
 
-    A fact's `value` is the second of the opening, since 1970.
+    A fact's `value` is the second of the opening, since 1970. Concerned is who was not decided on before.
     """
     by_mark: dict[Hashable, list[Told]] = defaultdict(list)
     for each in told:
         by_mark[each.mark].append(each)
-    found = []
+    found: list[tuple[int, dict[int, list[Fact]]]] = []
     for members in by_mark.values():
         members.sort(key=lambda each: (each.fact.value, each.holder_id))
         together: dict[int, Told] = {}
@@ -193,10 +231,9 @@ def bursts(told: Iterable[Told], least: int, within: timedelta) -> list[Finding]
             if last - first + 1 >= least:
                 together |= {one.holder_id: one for one in members[first : last + 1]}
                 most = max(most, last - first + 1)
-        if together:
-            facts = {holder: [each.fact._replace(value=1)] for holder, each in sorted(together.items())}
-            found.append(Finding(most, facts))
-    return sorted(found, key=lambda each: each.holder_ids)
+        facts = {holder: [each.fact._replace(value=1)] for holder, each in together.items() if each.fresh}
+        found.append((most, facts))
+    return _concerned(found, 1)
 
 
 def _joined(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:

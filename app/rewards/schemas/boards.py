@@ -87,7 +87,7 @@ class NewGroup(NewSchema):
     listed = fields.Boolean(
         truthy={True},
         falsy={False},
-        load_default=True,
+        load_default=False,
         metadata={"description": "Whether it stands among the groups in public."},
     )
 

@@ -26,7 +26,9 @@ class FairnessAppealView(ViewSchema):
 
     code = fields.String(required=True)
     status = fields.String(required=True, metadata={"description": "waiting, granted or refused."})
-    words = fields.String(required=True)
+    words = fields.String(
+        required=True, allow_none=True, metadata={"description": "null once they were erased."}
+    )
     raised_at = Moment(required=True)
     due_at = Moment(required=True)
     answered_at = Moment(required=True, allow_none=True)

@@ -177,12 +177,14 @@ def _withdraw(lost: Sequence[tuple[int, str]]) -> None:
 
 
 def _tell(message: str, concerned: Sequence[tuple[int, str]]) -> None:
+    """Tell of badges given or gone: each time anew, since one that is gone may be earned and go again."""
+    moment = int(clock.now().timestamp())
     for code in sorted({code for _, code in concerned}):
         badge = badges()[code]
         notices.tell(
             [holder_id for holder_id, each in concerned if each == code],
             message,
-            f"badge.{code}",
+            f"badge.{code}.{moment}",
             name_zh=badge.name_zh,
             name_en=badge.name_en,
         )

@@ -4,9 +4,9 @@ What a sponsor pays for points goes to whoever the drive is for. Money buys unit
 drive: nobody hands bare money over here. Locks come in the books' order, the drive's own row last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -32,13 +32,22 @@ from app.rewards.queries.drive_gifts import GiftFacts
 from app.rewards.queries.drives import DriveFacts, get_by_id, get_drive
 from app.rewards.rules.drives import DriveStatus, Gift
 from app.rewards.services import grants, spending
+from app.rewards.services.fairness import require_free
 
 MOST_LOTS = 100
 _COUNT = text(
     "UPDATE drive SET points = points + :points, bought_kg = bought_kg + :kg, paid_fen = paid_fen + :fen,"
-    " gifts = gifts + 1 WHERE cause_id = :drive AND (:bought OR (closed_at IS NULL"
+    " gifts = gifts + 1, given_at = greatest(given_at, :at), givers = givers + CASE WHEN EXISTS (SELECT"
+    "   FROM drive_gift WHERE drive_id = :drive AND holder_id = :holder) THEN 0 ELSE 1 END"
+    " WHERE cause_id = :drive AND (:bought OR (closed_at IS NULL"
     "   AND (goal_fen IS NULL OR points + :points <= goal_fen)"
     "   AND (goal_kg IS NULL OR bought_kg < goal_kg))) RETURNING gifts"
+)
+_COUNT_MONTH = text(
+    "INSERT INTO drive_month AS known (drive_id, month, gifts, points, quantity_kg)"
+    " VALUES (:drive, :month, 1, :points, :kg) ON CONFLICT (drive_id, month) DO UPDATE"
+    " SET gifts = known.gifts + 1, points = known.points + excluded.points,"
+    "   quantity_kg = known.quantity_kg + excluded.quantity_kg"
 )
 _LOCK = text("SELECT cause_id FROM drive WHERE cause_id = :drive FOR UPDATE")
 
@@ -56,9 +65,11 @@ def give_points(holder_id: int, code: str, points: int) -> GiftFacts:
 def give_steps(holder_id: int, code: str, day: date) -> GiftFacts:
     """Give what the steps of a day earned, active or not yet; what was spent or given before stays so.
 
-    Raises `DriveUnknown`, `DriveNotOpen`, `DriveReached`, `StepsGivenAway`, and `PointsShort` for who owes.
+    Raises `DriveUnknown`, `DriveNotOpen`, `DriveReached`, `StepsGivenAway`, `PointsShort` for who owes, and
+    `RedeemingHeld`.
     """
     drive = _open(code)
+    require_free(holder_id)  # before their points: who decides about them takes these two in that order
     grants.lock_points(holder_id)
     walks = giving.list_step_grants(holder_id, drive.kind, day, day)
     if not walks:
@@ -148,11 +159,17 @@ def count_order(cause_id: int, order_id: int) -> GiftFacts | None:
 
 
 def _open(code: str) -> DriveFacts:
+    """The drive, which takes something now for whom nothing is said against.
+
+    Raises `DriveUnknown`, `DriveReached`, `DriveNotOpen`, `Sanctioned` for a payee who is suspended or
+    removed; nobody becomes so before the commit.
+    """
     drive = get_drive(code)
     if drive.status is DriveStatus.REACHED:
         raise _reached(drive, 0)
-    if not drive.takes_now:
+    if drive.status is not DriveStatus.OPEN:
         raise DriveNotOpen()
+    registry.sanctions.require_free(drive.row.payee_id)
     return drive
 
 
@@ -160,18 +177,8 @@ def _thank(
     drive: DriveFacts, holder_id: int, kind: Gift, *, told: dict[str, Any] | None = None, **given: Any
 ) -> GiftFacts:
     """Count a gift on the drive's row and freeze the thanks for it. Raises `DriveReached`, `DriveNotOpen`."""
-    bought = kind is Gift.UNITS
-    counted = {
-        "drive": drive.id,
-        "points": given.get("points", 0),
-        "kg": given.get("quantity_kg", 0),
-        "fen": given["amount_fen"] if bought else 0,
-        "bought": bought,
-    }
-    if db.session.scalar(_COUNT, counted) is None:
-        now = get_by_id(drive.id)
-        raise DriveNotOpen() if now.status is DriveStatus.CLOSED else _reached(now, now.left)
     at, number = clock.now(), checked_code(16)
+    _count(drive, holder_id, kind, given, at)
     facts = _facts(drive, kind, given, at) | (told or {})
     row = DriveGift(
         number=number,
@@ -187,6 +194,26 @@ def _thank(
     return known.get_thanks(number)
 
 
+def _count(drive: DriveFacts, holder_id: int, kind: Gift, given: Mapping[str, Any], at: datetime) -> None:
+    """Count a gift where pages read it; the drive's row is held first, so that a giver is counted once."""
+    bought = kind is Gift.UNITS
+    counted = {
+        "drive": drive.id,
+        "holder": holder_id,
+        "points": given.get("points", 0),
+        "kg": given.get("quantity_kg", 0),
+        "fen": given["amount_fen"] if bought else 0,
+        "bought": bought,
+        "at": at,
+        "month": f"{clock.business_day(at):%Y-%m}",
+    }
+    db.session.execute(_LOCK, counted)
+    if db.session.scalar(_COUNT, counted) is None:
+        now = get_by_id(drive.id)
+        raise DriveNotOpen() if now.status is DriveStatus.CLOSED else _reached(now, now.left)
+    db.session.execute(_COUNT_MONTH, counted)
+
+
 def _reached(drive: DriveFacts, left: int) -> DriveReached:
     unit = "points" if drive.goal.kg is None else "kg"
     return DriveReached(left=t(f"rewards.left_{unit}", left=f"{left:,}"))
@@ -195,7 +222,7 @@ def _reached(drive: DriveFacts, left: int) -> DriveReached:
 _PLAIN = ("points", "steps", "quantity_kg", "amount_fen")
 
 
-def _facts(drive: DriveFacts, kind: Gift, given: dict[str, Any], at: Any) -> dict[str, Any]:
+def _facts(drive: DriveFacts, kind: Gift, given: dict[str, Any], at: datetime) -> dict[str, Any]:
     """What the thanks say, in plain values and both languages; nobody is named but who receives."""
     row, charity = drive.row, drive.charity
     facts: dict[str, Any] = {

@@ -63,6 +63,8 @@ def draft_drive(operator_id: int, wish: NewDrive) -> DriveFacts:
     faults = dict(drive_faults(wish.goal, days, today, wish.charity, step_kg))
     if payee_id is None:
         faults["payee"] = "rewards.drive_payee_unknown"
+    elif wish.charity and not _is_charity(payee_id, wish.charity):
+        faults["payee"] = "rewards.drive_payee_not_charity"
     if wish.project and forest is None:
         faults["project"] = "rewards.drive_project_unknown"
     if faults or payee_id is None:
@@ -92,16 +94,28 @@ def draft_drive(operator_id: int, wish: NewDrive) -> DriveFacts:
     return known.get_by_id(row.cause_id)
 
 
+def _is_charity(payee_id: int, charity: Charity) -> bool:
+    """Whether who is paid is the charity itself: what it raises goes into its own account (article 26)."""
+    payee = accounts.get_holder(payee_id)
+    if payee.kind != "organisation" or payee.name != charity.name:
+        return False
+    return accounts.memberships.get_organisation(payee.id).credit_code in (None, charity.credit_code)
+
+
 _APART = ("payee", "project", "goal", "charity")
 
 
 def publish_drive(operator_id: int, code: str) -> DriveFacts:
-    """Open a drive that somebody else wrote. Raises `DriveUnknown`, `DriveNeedsAnother`, `DriveDecided`."""
+    """Open a drive that somebody else wrote.
+
+    Raises `DriveUnknown`, `DriveNeedsAnother`, `DriveDecided`, `Sanctioned` for a payee who is suspended.
+    """
     row = _lock(code)
     if row.published_at is not None or row.closed_at is not None:
         raise DriveDecided()
     if row.drafted_by == operator_id:
         raise DriveNeedsAnother()
+    registry.sanctions.require_free(row.payee_id)
     row.published_by, row.published_at = operator_id, clock.now()
     db.session.flush()
     # So that the first who give, all at once, find an account to wait for instead of each opening it.

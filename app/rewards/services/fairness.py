@@ -82,7 +82,7 @@ def judge(operator_id: int, inquiry_code: str, holder_id: int, decision: str, re
     if decision == Decision.NOTHING:
         end(measure, Ended.NOTHING, operator_id)
     _tell(measure, f"rewards.notice_{'looked_at' if decision == Decision.NOTHING else 'held'}")
-    _close_once_decided(inquiry)
+    _close_once_decided(inquiry.id)
     details = {"inquiry": inquiry.code, "rule": inquiry.rule, "measure": measure.code}
     audit.record(operator_id, f"fairness_{decision}", inquiry.code, details)
     return measure
@@ -103,8 +103,8 @@ def confirm(operator_id: int, measure_code: str) -> Measure:
     measure.confirmed_by, measure.confirmed_at = operator_id, now
     measure.until = limits().reach("appeal_days", now)
     db.session.flush()
-    _tell(measure, "rewards.notice_taking", points=sum(known.standing_thanks(_acts_of(measure)).values()))
-    _close_once_decided(db.session.get_one(Inquiry, measure.inquiry_id))
+    _tell(measure, "rewards.notice_taking", points=known.standing_thanks(_acts_of(measure)))
+    _close_once_decided(measure.inquiry_id)
     audit.record(operator_id, "fairness_confirmed", measure.code)
     return measure
 
@@ -169,7 +169,7 @@ def carry_out(measure_code: str) -> int:
     if measure.ended_at is not None or measure_code not in list_takings():
         return 0
     acts = _acts_of(measure)
-    points = sum(known.standing_thanks(acts).values())
+    points = known.standing_thanks(acts)
     for code in likeness.list_standing(measure.holder_id, acts):
         footprint.withdraw_action(measure.holder_id, code)
     measure.points_taken = points
@@ -217,6 +217,7 @@ def _lock(measure_code: str) -> Measure:
 
 def _replace(operator_id: int, held: Measure, reason: str, *, granted: bool) -> None:
     """End what a signal held by itself, as a person has decided now; that answers an appeal against it."""
+    db.session.refresh(held, with_for_update=True)  # its time may be over at this very moment
     if held.ended_at is None:
         end(held, Ended.DECIDED, operator_id)
     db.session.execute(
@@ -226,8 +227,11 @@ def _replace(operator_id: int, held: Measure, reason: str, *, granted: bool) -> 
     )
 
 
-def _close_once_decided(inquiry: Inquiry) -> None:
-    """Close an inquiry when every account in it is decided, what needs two by two."""
+def _close_once_decided(inquiry_id: int) -> None:
+    """Close an inquiry when every account in it is decided, what needs two by two; of two at once, one."""
+    inquiry = db.session.get_one(Inquiry, inquiry_id, with_for_update=True, populate_existing=True)
+    if inquiry.closed_at is not None:
+        return
     parties = known.list_parties(inquiry)
     decided = [each.decided for each in parties]
     if all(each and (each.row.kind != Decision.TAKE_BACK or each.taking) for each in decided):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.accounts.queries import homes
 from app.accounts.services import audit, notices
 from app.kit import clock, sealing
 from app.kit.codes import random_code
@@ -16,18 +17,17 @@ from app.rewards.errors.fairness import (
     AppealAnswered,
     AppealClosed,
     ProgrammeDoesNotThank,
+    ProposalChanged,
 )
 from app.rewards.models import PointGrant
 from app.rewards.models.fairness import FairnessAppeal, Measure
 from app.rewards.queries import fairness as known
 from app.rewards.queries import fairness_appeals, programmes
-from app.rewards.queries.fairness_appeals import get_act_case, get_act_case_of, words_context
+from app.rewards.queries.fairness_appeals import APPEAL, get_act_case, get_act_case_of, words_context
 from app.rewards.queries.fairness_rules import limits
 from app.rewards.rules.fairness import Ended
 from app.rewards.services import fairness, grants
-
-APPEAL = "appeal"
-"""The source of what is granted on an appeal; `source_id` is the appeal's."""
+from app.rewards.services.programmes import lock_promises
 
 
 def appeal(holder_id: int, measure_code: str, words: str) -> FairnessAppeal:
@@ -76,10 +76,10 @@ def _open(holder_id: int, words: str, **about: Any) -> FairnessAppeal:
 
 
 def propose(operator_id: int, appeal_code: str, programme_code: str) -> FairnessAppeal:
-    """Propose that a programme thanks for an act after all, by its own tariff; another answers.
+    """Propose that a programme thanks for an act after all, by its own tariff and for its own region.
 
-    Proposing anew replaces what was proposed. Raises `NotFound`, `AppealAnswered`, `ProgrammeUnknown`,
-    `ProgrammeDoesNotThank`.
+    Another answers. Proposing anew replaces what was proposed. Raises `NotFound`, `AppealAnswered`,
+    `ProgrammeUnknown`, `ProgrammeDoesNotThank`.
     """
     row = _lock(appeal_code)
     if row.grant_id is None:
@@ -89,7 +89,8 @@ def propose(operator_id: int, appeal_code: str, programme_code: str) -> Fairness
     offer = next(
         (each for each in programmes.list_offers() if each.programme_id == programme.holder_id), None
     )
-    tariff = offer.tariff_on(action.occurred_on) if offer else None
+    region = homes.list_regions([row.holder_id]).get(row.holder_id)
+    tariff = offer.tariff_on(action.occurred_on) if offer and offer.covers(region) else None
     points = tariff.points(action.scene, action.avoided_g) if tariff else None
     if not points or action.withdrawn_at is not None:
         raise ProgrammeDoesNotThank()
@@ -101,17 +102,20 @@ def propose(operator_id: int, appeal_code: str, programme_code: str) -> Fairness
     return row
 
 
-def answer(operator_id: int, appeal_code: str, reason: str, *, granted: bool) -> FairnessAppeal:
+def answer(
+    operator_id: int, appeal_code: str, reason: str, *, granted: bool, programme: str | None = None
+) -> FairnessAppeal:
     """Answer an appeal; the holder reads the reason. What is granted ends the measure, or thanks for the act.
 
-    Raises `NotFound`, `AppealAnswered`, `AnotherOperatorNeeded`, and `ProgrammeDoesNotThank` when nobody
+    `programme` is the code of who pays, as whoever answers has read it. Raises `NotFound`,
+    `AppealAnswered`, `AnotherOperatorNeeded`, `ProposalChanged`, and `ProgrammeDoesNotThank` when nobody
     has proposed who pays, or the fund does not cover it any more.
     """
     row = _lock(appeal_code)
     if operator_id in (row.against, row.against_too, row.proposed_by):
         raise AnotherOperatorNeeded()
     if granted and row.grant_id is not None:
-        _thank(row)
+        _thank(row, programme)
     _settle(row, operator_id, reason, granted=granted)
     audit.record(operator_id, f"fairness_appeal_{'granted' if granted else 'refused'}", row.code)
     return row
@@ -153,12 +157,29 @@ def _settle(row: FairnessAppeal, operator_id: int | None, reason: str | None, *,
     notices.tell([row.holder_id], message, row.code)
 
 
-def _thank(row: FairnessAppeal) -> None:
+def _thank(row: FairnessAppeal, programme: str | None) -> None:
     """Let the programme that was proposed thank for the act, if nothing has by now."""
     if row.programme_id is None or row.points is None:
         raise ProgrammeDoesNotThank()
-    act = db.session.get_one(PointGrant, row.grant_id)
+    if programme is None or programmes.find_programme(programme).holder_id != row.programme_id:
+        raise ProposalChanged()
+    lock_promises([row.programme_id])
+    grants.lock_points(row.holder_id)
+    act = db.session.get_one(PointGrant, row.grant_id, with_for_update=True, populate_existing=True)
     if act.points or act.taken_back_at is not None:
         raise ProgrammeDoesNotThank()
     if not grants.grant(row.programme_id, APPEAL, [(row.id, row.holder_id, row.points)]):
         raise ProgrammeDoesNotThank()
+
+
+def take_back(holder_id: int, action_id: int) -> None:
+    """Take back what was granted on an appeal for an act that is withdrawn now; before the act's own lot.
+
+    Whoever answers holds the same turn: what they grant is seen here, or they see that the act is gone.
+    """
+    appeal_id = fairness_appeals.find_about(action_id)
+    if appeal_id is None:
+        return
+    fairness.begin_turn(holder_id)
+    if fairness_appeals.is_granted(appeal_id):
+        grants.take_back(holder_id, APPEAL, appeal_id)

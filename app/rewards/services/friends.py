@@ -35,15 +35,12 @@ def befriend(holder_id: int, written: str, label: str | None = None) -> Friend:
 
     Raises `FriendCodeUnknown`, `AlreadyFriends` also for one's own, `TooManyFriends`.
     """
-    code = read_code(written)
-    giver_id = code and db.session.scalar(
-        select(FriendCode.holder_id).where(FriendCode.link_hash == hash_of(code))
-    )
-    if giver_id is None:
-        raise FriendCodeUnknown()
-    low_id, high_id = sorted((int(giver_id), holder_id))
+    giver_id = _giver_of(written)
+    low_id, high_id = sorted((giver_id, holder_id))
     db.session.execute(_LOCK, {"ids": [low_id, high_id]})
-    both = (Friendship.low_id == low_id, Friendship.high_id == high_id, Friendship.ended_at.is_(None))
+    if _giver_of(written) != giver_id:  # another code took its place while we waited for them
+        raise FriendCodeUnknown()
+    both = (Friendship.low_id == low_id, Friendship.high_id == high_id)
     if low_id == high_id or db.session.scalar(select(Friendship.id).where(*both)):
         raise AlreadyFriends()
     if max(known.count_friends(low_id), known.count_friends(high_id)) >= MOST_FRIENDS:
@@ -54,7 +51,7 @@ def befriend(holder_id: int, written: str, label: str | None = None) -> Friend:
     _call(row, holder_id, label)
     db.session.add(row)
     db.session.flush()
-    notices.tell([int(giver_id)], "rewards.notice_befriended", f"friendship:{row.id}")
+    notices.tell([giver_id], "rewards.notice_befriended", f"friendship:{row.id}")
     return known.friend_of(row, holder_id)
 
 
@@ -67,12 +64,27 @@ def call_friend(holder_id: int, code: str, label: str | None) -> Friend:
 
 
 def part(holder_id: int, code: str) -> None:
-    """End a friendship; one's own code changes, which the other knows. Raises `FriendUnknown`."""
+    """End a friendship and forget it; one's own code changes, which the other knows.
+
+    Raises `FriendUnknown`.
+    """
     row = _find(holder_id, code)
-    row.ended_at, row.low_label_sealed, row.high_label_sealed = clock.now(), None, None
+    invited = row.inviter_id == holder_id
+    db.session.delete(row)
     db.session.flush()
-    if row.inviter_id == holder_id:
+    if invited:
         renew_code(holder_id)
+
+
+def _giver_of(written: str) -> int:
+    """Whose code this is. Raises `FriendCodeUnknown`."""
+    code = read_code(written)
+    found = code and db.session.scalar(
+        select(FriendCode.holder_id).where(FriendCode.link_hash == hash_of(code))
+    )
+    if not found:
+        raise FriendCodeUnknown()
+    return int(found)
 
 
 def _call(row: Friendship, holder_id: int, label: str | None) -> None:

@@ -67,9 +67,10 @@ def thank(acts: Sequence[Act]) -> list[Act]:
     Any number in a few statements. An act that was withdrawn before it was heard of earns nothing:
     `take_back` has left its row.
     """
-    offers = programmes.list_offers()
-    left = lock_promises(offer.programme_id for offer in offers)
     regions = homes.list_regions(act.holder_id for act in acts)
+    places = {regions.get(act.holder_id) for act in acts}
+    offers = [offer for offer in programmes.list_offers() if any(map(offer.covers, places))]
+    left = lock_promises(offer.programme_id for offer in offers)
     earned: list[tuple[Act, Thanks]] = []
     stopped: set[int] = set()
     for act in acts:
@@ -123,10 +124,20 @@ def _write(source: str, rows: Sequence[_Row], now: datetime, *, active: bool) ->
     ids = [new[row[0]] for row in granted]
     holders, amounts = [row[1] for row in granted], [row[4] for row in granted]
     paying = [row[2] for row in granted if row[2] is not None]
-    ledger.post_columns((chart.THANK, ids, paying, holders, amounts))
+    thanks = (chart.THANK, ids, paying, holders, amounts)
     if active:
-        ledger.post_columns((chart.ACTIVATE_POINTS, ids, holders, holders, amounts))
+        _lock_people(holders)
+        ledger.post_columns(thanks, (chart.ACTIVATE_POINTS, ids, holders, holders, amounts))
+    else:
+        ledger.post_columns(thanks)
     return set(new)
+
+
+def _lock_people(holder_ids: Iterable[int]) -> None:
+    """Lock what is active of these people before what is pending, as all that touches both does."""
+    points = [chart.POINTS.of(holder_id) for holder_id in holder_ids]
+    ledger.open_accounts(points)
+    ledger.lock_balances(points)
 
 
 def grant(programme_id: int, source: str, thanks: Sequence[tuple[int, int, int]]) -> set[int]:
@@ -170,9 +181,7 @@ def activate(ids: Sequence[int]) -> int:
     """Let pending lots become active, those of `ids` that still can; returns how many."""
     now = clock.now()
     whose = db.session.scalars(select(PointGrant.holder_id).where(PointGrant.id.in_(ids)).distinct()).all()
-    points = [chart.POINTS.of(holder_id) for holder_id in whose]
-    ledger.open_accounts(points)
-    ledger.lock_balances(points)
+    _lock_people(whose)
     rows = db.session.execute(
         update(PointGrant)
         .where(
@@ -269,9 +278,11 @@ def work_off(holder_id: int) -> int:
         )
         .order_by(PointGrant.expires_at, PointGrant.id)
     )
-    lock_promises({programme_id for _, programme_id in db.session.execute(lots)})
+    promises = lock_promises({programme_id for _, programme_id in db.session.execute(lots)})
     owed = -lock_points(holder_id)[chart.POINTS_DEBT]
-    locked = lots.with_for_update(of=PointGrant).execution_options(populate_existing=True)
+    # What another programme granted meanwhile waits for the next time: its promise is not locked.
+    locked = lots.where(PointGrant.programme_id.in_(promises)).with_for_update(of=PointGrant)
+    locked = locked.execution_options(populate_existing=True)
     known = {lot.id: (lot, programme_id) for lot, programme_id in db.session.execute(locked)}
     taken = take([(lot.id, lot.remaining) for lot, _ in known.values()], owed)
     uses = [PointUse(grant_id=lot_id, points=points, used_at=clock.now()) for lot_id, points in taken]

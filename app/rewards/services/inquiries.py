@@ -22,6 +22,9 @@ _FORGET = text(
     "   LEFT JOIN fairness_appeal a ON a.measure_id = m.id WHERE m.inquiry_id = i.id"
     "   AND (m.ended_at IS NULL OR m.ended_at >= :before OR (a.id IS NOT NULL AND a.answered_at IS NULL)))"
 )
+_FORGET_WORDS = text(
+    "UPDATE fairness_appeal SET words_sealed = NULL WHERE words_sealed IS NOT NULL AND answered_at < :before"
+)
 
 
 def look_once(key: str, *, again: bool = False) -> int | None:
@@ -105,8 +108,11 @@ def close_undecided() -> int:
 
 
 def forget_facts() -> int:
-    """Erase the data used of inquiries that are long over, and old looks; returns how many accounts'."""
+    """Erase the data used of inquiries that are long over, what was said in appeals, and old looks.
+
+    Returns of how many accounts and appeals.
+    """
     before = clock.now() - timedelta(days=limits().facts_kept_days)
     db.session.execute(delete(FairnessLook).where(FairnessLook.looked_at < before))
-    erased = db.session.execute(_FORGET, {"before": before})
-    return int(getattr(erased, "rowcount", 0))
+    erased = [db.session.execute(each, {"before": before}) for each in (_FORGET, _FORGET_WORDS)]
+    return sum(int(getattr(each, "rowcount", 0)) for each in erased)

@@ -145,12 +145,11 @@ def confirm_movement(operator_id: int, movement_id: int) -> FundMovement:
     movement = lock_movement(movement_id)
     if movement.recorded_by == operator_id:
         raise SameOperator()
-    programme = lock_programme(movement.programme_id)
     movement.confirmed_by, movement.confirmed_at = operator_id, clock.now()
     db.session.flush()
     _book(movement)
     told = {"movement": movement.id, "amount_fen": movement.amount_fen}
-    audit.record(operator_id, "fund_movement_confirmed", programme.code, told)
+    audit.record(operator_id, "fund_movement_confirmed", _code_of(movement), told)
     return movement
 
 
@@ -159,9 +158,12 @@ def drop_movement(operator_id: int, movement_id: int) -> FundMovement:
     movement = lock_movement(movement_id)
     movement.dropped_by, movement.dropped_at = operator_id, clock.now()
     db.session.flush()
-    code = lock_programme(movement.programme_id).code
-    audit.record(operator_id, "fund_movement_dropped", code, {"movement": movement.id})
+    audit.record(operator_id, "fund_movement_dropped", _code_of(movement), {"movement": movement.id})
     return movement
+
+
+def _code_of(movement: FundMovement) -> str:
+    return db.session.get_one(Programme, movement.programme_id).code
 
 
 def lock_movement(movement_id: int) -> FundMovement:
@@ -236,8 +238,12 @@ def resume_covered() -> int:
 
 
 def lock_programme(programme_id: int) -> Programme:
-    """A programme, kept as it is until the commit. Raises `ProgrammeUnknown`."""
-    found = db.session.get(Programme, programme_id, with_for_update=True, populate_existing=True)
+    """A programme, kept as it is until the commit. Raises `ProgrammeUnknown`.
+
+    Whoever also locks what it can promise does that before: `stop_programmes` comes after it.
+    """
+    only = {"key_share": True}  # who grants its points meanwhile refers to it and need not wait
+    found = db.session.get(Programme, programme_id, with_for_update=only, populate_existing=True)
     if found is None:
         raise ProgrammeUnknown()
     return found

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from app.kit import clock
 from app.kit.database import array, db, write
 from app.rewards.models.scores import BoardLeaving, BoardWish
-from app.rewards.rules.boards import kept
+from app.rewards.queries.groups import groups_of
+from app.rewards.rules.boards import group, kept
 from app.rewards.rules.seasons import season_of
 
 LEAVINGS_KEPT = timedelta(days=7)
@@ -68,10 +69,15 @@ def _add(acts: Iterable[Counted], sign: int) -> None:
 
 
 def stand_on_boards(holder_id: int, *, away: bool) -> None:
-    """Stand on no board at all, or on boards again: also in groups, and in what is said of them."""
+    """Stand on no board at all, or on boards again: also in groups, and in what is said of them.
+
+    A group's average has to be looked at even when somebody avoided nothing yet: they are one of its members.
+    """
     told = {"away": away, "changed_at": clock.now()}
     wish = insert(BoardWish).values(holder_id=holder_id, **told)
     db.session.execute(wish.on_conflict_do_update(index_elements=["holder_id"], set_=told))
+    for each in groups_of(holder_id):
+        leave_board(group(each.id), holder_id)
     touch(holder_id)
 
 

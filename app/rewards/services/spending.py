@@ -127,8 +127,9 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
 def give_back(spending_id: int, *, failed: bool = True) -> bool:
     """Give back what was set aside, to the lots it came from.
 
-    Where it has `failed` they live `RETURNED_LIVE_DAYS` more at least, never beyond ten years; where somebody
-    has changed their mind they live as long as before, or setting one point aside would keep a thousand.
+    Where it has `failed` they live `RETURNED_LIVE_DAYS` more at least, though no longer than
+    `LONGEST_LIFE_MONTHS`, however often they come back; where somebody has changed their mind they live as
+    long as before, or setting one point aside would keep a thousand.
 
     False when it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
     """
@@ -141,8 +142,8 @@ def give_back(spending_id: int, *, failed: bool = True) -> bool:
     spending.returned_at = now
     db.session.flush()
     alive = clock.end_of_day(clock.business_day(now) + timedelta(days=RETURNED_LIVE_DAYS))
-    longest = func.make_interval(0, LONGEST_LIFE_MONTHS) + PointGrant.granted_at
-    until = func.greatest(PointGrant.expires_at, func.least(alive, longest))
+    oldest = PointGrant.granted_at + func.make_interval(0, LONGEST_LIFE_MONTHS)
+    until = func.greatest(PointGrant.expires_at, func.least(alive, oldest))
     db.session.execute(
         update(PointGrant)
         .where(PointUse.spending_id == spending_id, PointUse.grant_id == PointGrant.id)

@@ -10,7 +10,7 @@ _COUNT = text(
     "INSERT INTO programme_tally (programme_id, granted, expired, taken_back, people, spent_on, counted_at)"
     " SELECT programme_id, granted, expired, taken_back, people, coalesce(spent_on, '{}'), :at"
     " FROM (SELECT programme_id, sum(points) AS granted, sum(expired_points) AS expired,"
-    "   coalesce(sum(points) FILTER (WHERE taken_back_at IS NOT NULL), 0) AS taken_back,"
+    "   coalesce(sum(points - expired_points) FILTER (WHERE taken_back_at IS NOT NULL), 0) AS taken_back,"
     "   count(DISTINCT holder_id) AS people"
     "   FROM point_grant WHERE programme_id IS NOT NULL GROUP BY programme_id) lots"
     " LEFT JOIN (SELECT programme_id, jsonb_object_agg(kind, points) AS spent_on"

@@ -33,10 +33,11 @@ class JudgementForm(NewSchema):
 
 
 class AnswerForm(NewSchema):
-    """What is answered and why; the holder reads the reason."""
+    """What is answered and why; the holder reads the reason. `programme` is who pays, as it was read."""
 
     decision = OneOf(("grant", "refuse"), required=True)
     reason = Prose(LONGEST_REASON, required=True)
+    programme = Code(26)
 
 
 class ProposalForm(NewSchema):
@@ -143,13 +144,10 @@ def answer_appeal(operator: OperatorFacts, code: str) -> Response:
     form = read_form(AnswerForm)
     if not form.sound:
         return _appeal_page(operator, code, form, 422)
-    granted = form.values["decision"] == "grant"
+    told = form.values
+    terms = {"granted": told["decision"] == "grant", "programme": told.get("programme")}
     return _answered(
-        operator,
-        code,
-        form,
-        lambda: appeals.answer(operator.id, code, form.values["reason"], granted=granted),
-        "answered",
+        operator, code, form, lambda: appeals.answer(operator.id, code, told["reason"], **terms), "answered"
     )
 
 

@@ -189,7 +189,6 @@ def _drive_page(code: str, form: Form, status: int = 200) -> Response:
         form=form,
         reports=known.list_reports(found.id),
         months=gifts.list_months(found.id),
-        givers=gifts.count_givers(found.id),
         lot=_lot(found),
         choices=CHOICES,
         giving=giving,
@@ -236,8 +235,7 @@ def _thanks_page(gift: GiftFacts, form: Form, status: int = 200) -> Response:
 def _sheet(found: DriveFacts) -> Document:
     """What stands on the page, as of the last thing that happened to it."""
     row, months, reports = found.row, gifts.list_months(found.id), known.list_reports(found.id)
-    given_at = gifts.last_given_at(found.id)
-    moments = (row.published_at, row.closed_at, given_at, *(each.decided_at for each in reports))
+    moments = (row.published_at, row.closed_at, row.given_at, *(each.decided_at for each in reports))
     as_of = max(each for each in moments if each is not None)
     plain = ("goal_fen", "goal_kg", "points", "bought_kg", "paid_fen", "gifts")
     facts = {
@@ -249,7 +247,7 @@ def _sheet(found: DriveFacts) -> Document:
         "ends_on": row.ends_on.isoformat(),
         "as_of": as_of.isoformat(timespec="seconds"),
         "charity": found.charity and {name: str(value) for name, value in asdict(found.charity).items()},
-        "months": [asdict(each) for each in months],
+        "months": [{name: getattr(each, name) for name in _MONTH} for each in months],
         "reports": [
             {
                 "happened_on": each.happened_on.isoformat(),
@@ -263,6 +261,9 @@ def _sheet(found: DriveFacts) -> Document:
     }
     home = f"{session.settings().public_url}/drives/{found.code}"
     return Document("drive_sheet", found.code, facts, home, as_of, language())
+
+
+_MONTH = ("month", "gifts", "points", "quantity_kg")
 
 
 def _document(gift: GiftFacts, name: str | None = None) -> Document:
