@@ -4,7 +4,7 @@ from typing import Any
 
 from builders import Person, operator
 from flask import Flask
-from offices import Office
+from offices import CREDIT_CODES, Office
 from rewarding import with_points
 
 from app.accounts import chart, queries
@@ -68,7 +68,8 @@ class Counter:
 
     def charity(self, **changes: Any) -> str:
         """Something to give to others."""
-        numbers = {"charity_code": "53350000MJY0000000", "appeal_number": "53350000MJY0000000A26001"}
+        own = CREDIT_CODES[0]
+        numbers = {"charity_code": own, "appeal_number": f"{own}A26001"}
         return self.offer(kind=Kind.CHARITY, supply=Supply.GIVEN, **{**numbers, **changes})
 
     def codes(self, *codes: str, **changes: Any) -> str:

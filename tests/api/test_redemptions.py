@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from builders import person
 from flask import Flask
-from offices import Office, at_once
+from offices import CREDIT_CODES, Office, at_once
 from redeeming import ADDRESS, Counter, Redeemer, remaining
 from rewarding import assert_covered, balances, sponsor, with_points
 from sqlalchemy import text
@@ -18,12 +18,14 @@ from app.kit.database import db
 from app.kit.transaction import transaction
 from app.registry.services import sanctions
 from app.registry.services.sanctions import SanctionTerms
+from app.rewards.errors import PointsShort
 from app.rewards.errors.items import SupplyMismatch
 from app.rewards.jobs.fairness import look_for_signals
 from app.rewards.jobs.redemptions import conclude_redemptions, tend_redemptions
+from app.rewards.queries.redemptions import count_waiting
 from app.rewards.rules.items import Kind, Period, Supply
 from app.rewards.rules.redemptions import PARCEL_REST
-from app.rewards.services import items, returns
+from app.rewards.services import grants, items, redemptions, returns
 
 
 @pytest.fixture
@@ -106,10 +108,8 @@ def test_one_person_at_once_stays_within_the_limit_and_within_their_points(
     assert [a.status_code for a in answers].count(201) == 2, "800 points are two times 300"
     with later(days=32):
         buyer.redeem(item, status=401)  # the token is over; the service is asked instead
-        from app.rewards.services.redemptions import redeem
-
         with transaction():
-            redeem(buyer.who.holder_id, item)
+            redemptions.redeem(buyer.who.holder_id, item)
     assert_covered()
 
 
@@ -137,26 +137,20 @@ def test_a_coupon_that_is_given_back_or_not_used_gives_points_and_stock_back(
     assert_covered()
 
 
-def test_an_uploaded_code_rests_a_week_before_it_is_paid_and_a_complaint_stops_that(
-    counter: Counter, buyer: Redeemer
-) -> None:
-    item = counter.codes("ABCD-1", "ABCD-2,2099-01-01")
-    one, two = buyer.redeem(item), buyer.redeem(item)
-    assert buyer.see(one)["voucher"] == {"code": "ABCD-2", "last_day": "2099-01-01", "link": None}
-    buyer.ask("POST", f"/me/redemptions/{two['code']}/complaint", {"words": "券码打不开"}, 201)
-    with later(days=8):
-        assert conclude_redemptions() == 1
-        assert counter.owed_fen() == 100
+def test_whoever_changes_their_mind_keeps_no_points_beyond_their_time(counter: Counter, app: Flask) -> None:
+    who, item = Redeemer(app, person(app), 0), counter.offer(points=1, use_days=60)
+    programme_id = sponsor(5000, life_months=1)
+    with transaction():
+        grants.grant(programme_id, "test", [(7001, who.who.holder_id, 500)])
+    made = who.redeem(item)
+    with later(days=59):
         with transaction():
-            returns.request_return(counter.first, two["code"], "提供方确认券码无效")
-            returns.answer_complaint(counter.first, two["code"], "已核实，退回积分")
-        assert conclude_redemptions() == 0, "a proposed return waits for its second operator"
-        with transaction(), pytest.raises(Exception, match="own_return"):
-            returns.decide_return(counter.first, two["code"], approved=True)
+            redemptions.return_redemption(who.who.holder_id, made["code"])
+        with pytest.raises(PointsShort), transaction():
+            redemptions.redeem(who.who.holder_id, item)
         with transaction():
-            returns.decide_return(counter.second, two["code"], approved=True)
-    assert (counter.owed_fen(), remaining(item)) == (100, 0), "nobody else gets the bad code"
-    assert balances(buyer.who.holder_id).active == 900
+            grants.expire_due()
+        assert balances(who.who.holder_id).expired == 500
     assert_covered()
 
 
@@ -183,6 +177,30 @@ def test_a_parcel_is_sent_to_a_sealed_address_that_is_erased(counter: Counter, b
     assert buyer.see(made)["parcel"] == dict.fromkeys(("name", "phone", "place", "tracking")) | {
         "carrier": "示例速运"
     }
+    assert_covered()
+
+
+def test_nothing_of_a_parcel_or_a_complaint_outlives_its_purpose(counter: Counter, buyer: Redeemer) -> None:
+    item = counter.offer(kind=Kind.GOODS, supply=Supply.DELIVERY)
+    broken, whole = buyer.redeem(item, address=ADDRESS), buyer.redeem(item, address=ADDRESS)
+    for made in (broken, whole):
+        with transaction():
+            returns.send_parcel(counter.first, made["code"], "示例速运", "SF0009")
+        buyer.ask("POST", f"/me/redemptions/{made['code']}/complaint", {"words": "箱子破了"}, 201)
+    with transaction():
+        returns.request_return(counter.first, broken["code"], "确认破损")
+        returns.decide_return(counter.second, broken["code"], approved=True)
+    buyer.ask("POST", f"/me/redemptions/{whole['code']}/receipt", status=200)
+    assert (count_waiting("complained"), count_waiting("returning")) == (0, 0), "nobody waits for an answer"
+    with later(days=8):
+        tend_redemptions()
+    with later(days=181):
+        tend_redemptions()
+    kept = text(
+        "SELECT count(*) FROM redemption LEFT JOIN dispatch ON redemption_id = id WHERE complaint_sealed"
+        " IS NOT NULL OR num_nulls(address_sealed, tracking_sealed, place_digest, phone_digest) < 4"
+    )
+    assert db.session.scalar(kept) == 0
     assert_covered()
 
 
@@ -215,7 +233,7 @@ def test_one_address_of_five_people_is_looked_at_and_told_to_nobody(app: Flask, 
 def test_what_is_given_is_done_at_once_and_names_its_numbers(counter: Counter, buyer: Redeemer) -> None:
     item = counter.charity(stock=None)
     charity = buyer.ask("GET", f"/rewards/{item}").json["charity"]
-    assert charity["appeal_number"] == "53350000MJY0000000A26001"
+    assert charity["appeal_number"] == f"{CREDIT_CODES[0]}A26001"
     assert buyer.redeem(item)["status"] == "done"
     assert (counter.owed_fen(), balances(buyer.who.holder_id).spent) == (100, 100)
 
@@ -252,8 +270,6 @@ def test_whoever_is_at_home_there_may_redeem_and_only_points_that_pay_for_it(
     buyer.redeem(item)
     narrow = Redeemer(app, person(app), 0)
     programme_id = sponsor(5000, pays_for=["ticket"])
-    from app.rewards.services import grants
-
     with transaction():
         grants.grant(programme_id, "narrow", [(1, narrow.who.holder_id, 500)])
     assert narrow.redeem(counter.offer(), 409)["code"] == "points_short"
@@ -275,16 +291,6 @@ def test_a_key_redeems_once_and_another_persons_redemption_is_not_there(
         assert stranger.ask(method, f"/me/redemptions/{made}{rest}").status_code == 404
     words = {"words": "不是我的"}
     assert stranger.ask("POST", f"/me/redemptions/{made}/complaint", words).status_code == 404
-
-
-def test_codes_whose_last_day_is_over_leave_the_stock(counter: Counter, buyer: Redeemer) -> None:
-    soon = clock.business_day() + timedelta(days=1)
-    item = counter.codes(f"OLD-1,{soon}", "KEEP-1")
-    with later(days=3):
-        assert tend_redemptions() == 1
-        assert remaining(item) == 1
-    assert buyer.see(buyer.redeem(item))["voucher"]["code"] == "KEEP-1"
-    assert_covered()
 
 
 def test_the_database_itself_keeps_what_was_published_and_what_was_given(
@@ -318,12 +324,18 @@ def test_a_draft_is_published_by_another_as_it_was_read(counter: Counter) -> Non
         items.publish_item(counter.second, code, facts.terms)
 
 
+GIFT = {"kind": Kind.CHARITY, "supply": Supply.GIVEN}
 MISFITS: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": Kind.GOODS, "supply": Supply.UPLOADED, "stock": None}, {"supply"}),
     ({"use_days": None}, {"use_days"}),
     ({"kind": Kind.CHARITY, "supply": Supply.GIVEN}, {"charity_code", "appeal_number"}),
     ({"charity_code": "53350000MJY0000000"}, {"charity_code"}),
     ({"supply": Supply.PARTNER}, {"partner", "product"}),
+    ({**GIFT, "charity_code": CREDIT_CODES[0], "appeal_number": "12345678"}, {"appeal_number"}),
+    (
+        {**GIFT, "charity_code": CREDIT_CODES[1], "appeal_number": f"{CREDIT_CODES[1]}A26001"},
+        {"charity_code"},
+    ),
 ]
 
 
@@ -334,19 +346,3 @@ def test_what_does_not_fit_its_kind_is_named(counter: Counter) -> None:
         with pytest.raises(SupplyMismatch) as refused:
             counter.draft(**wrong)
         assert {error["pointer"][2:] for error in refused.value.errors} == names
-
-
-def test_codes_are_taken_whole_once_and_sealed(counter: Counter) -> None:
-    item = counter.codes("AAAA-1", "AAAA-2")
-    with transaction():
-        upload = items.upload_codes(counter.first, item, "code,last\nAAAA-2\nAAAA-3，2099-12-31\n")
-    assert (upload.taken, upload.known, remaining(item)) == (1, 1, 3)
-    for bad in ("AAAA-4\nno", "AAAA-4\nAAAA-4", "AAAA-4,yesterday", "AAAA-4,2020-01-01", "", "AAAA-4,,,"):
-        with pytest.raises(Exception, match="codes_refused"), transaction():
-            items.upload_codes(counter.first, item, bad)
-    assert remaining(item) == 3
-    stored = db.session.execute(
-        text("SELECT string_agg(voucher_code::text, '') FROM voucher_code")
-    ).scalar_one()
-    assert "AAAA" not in stored
-    assert b"AAAA".hex() not in stored

@@ -14,14 +14,17 @@ from rewarding import assert_covered, balances
 from sqlalchemy import text
 
 import simulator
+from app.clients.errors import Unreachable
+from app.clients.vouchers import Letter
 from app.kit import clock
 from app.kit.database import db
 from app.kit.signing import seal
 from app.kit.transaction import transaction
+from app.rewards.jobs import redemptions
 from app.rewards.jobs.redemptions import ask_partners, conclude_redemptions
 from app.rewards.queries.redemptions import find_issue, get_any_redemption
 from app.rewards.rules.items import Supply
-from app.rewards.services import partner_issues, returns, voucher_partners
+from app.rewards.services import items, partner_issues, returns, voucher_partners
 
 PRODUCT = "latte-10"
 
@@ -144,6 +147,54 @@ def test_a_partner_that_is_silent_for_an_hour_has_to_cancel_before_points_go_bac
     assert_covered()
 
 
+class Muddled:
+    """A partner that answers all but one number, and gives every number one code when it is told to."""
+
+    def __init__(self, mute: str, code: str = "") -> None:
+        self.mute, self.code = mute, code
+
+    def __call__(self, base_url: str, public_key: bytes) -> "Muddled":
+        return self
+
+    def issue(self, number: str, product: str = "") -> Letter:
+        if number == self.mute:
+            raise Unreachable("POST: status 500")
+        return Letter("issued", self.code or number[:12])
+
+    cancel = issue
+
+
+def test_one_number_without_an_answer_holds_up_none_of_the_others(
+    item: str, buyer: Redeemer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mute, *others = (buyer.redeem(item) for _ in range(4))
+    monkeypatch.setattr(redemptions, "voucher_partner", Muddled(mute["code"]))
+    for _ in range(40):
+        asked(10 if _ else 0)
+        if {buyer.see(each)["status"] for each in others} == {"fulfilled"}:
+            break
+    assert [buyer.see(each)["status"] for each in (mute, *others)] == ["reserved"] + ["fulfilled"] * 3
+
+
+def test_a_code_that_was_issued_for_another_number_is_given_to_nobody_and_not_paid(
+    counter: Counter, item: str, buyer: Redeemer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = buyer.redeem(item), buyer.redeem(item)
+    monkeypatch.setattr(redemptions, "voucher_partner", Muddled("", "SAME-CODE"))
+    ask_partners()
+    asked(1)
+    assert sorted(buyer.see(each)["status"] for each in (one, two)) == ["fulfilled", "reserved"]
+    wrong = next(each for each in (one, two) if buyer.see(each)["status"] == "reserved")
+    issue = find_issue(get_any_redemption(wrong["code"]).row.id)
+    assert issue is not None
+    assert issue.last_error == "CodeOfAnother"
+    with transaction():
+        returns.request_return(counter.first, wrong["code"], "同一券码发了两次")
+        returns.decide_return(counter.second, wrong["code"], approved=True)
+    assert balances(buyer.who.holder_id).active == 900
+    assert_covered()
+
+
 def test_two_workers_ask_once_and_a_lost_lease_records_nothing(
     item: str, buyer: Redeemer, server: Server
 ) -> None:
@@ -175,8 +226,8 @@ def test_what_operators_return_is_asked_for_no_more(
     assert_covered()
 
 
-def test_a_partner_is_confirmed_by_another_and_an_ended_one_takes_no_new_items(
-    counter: Counter, server: Server
+def test_a_partner_is_confirmed_by_another_and_an_ended_one_is_asked_for_nothing_new(
+    counter: Counter, buyer: Redeemer, server: Server
 ) -> None:
     with transaction():
         code = voucher_partners.add_partner(counter.first, counter.giver, server.url, server.public_key).code
@@ -187,8 +238,13 @@ def test_a_partner_is_confirmed_by_another_and_an_ended_one_takes_no_new_items(
         counter.draft(**wish)
     with transaction():
         voucher_partners.confirm_partner(counter.second, code)
-    counter.draft(**wish)
+    offered, facts = counter.offer(**wish), counter.draft(**wish)
     with transaction():
         voucher_partners.end_partner(counter.first, code)
     with pytest.raises(Exception, match="voucher_partner_unknown"):
         counter.draft(**wish)
+    with transaction():
+        items.publish_item(counter.second, facts.item.code, facts.terms)
+    for item in (offered, facts.item.code):
+        assert buyer.redeem(item, 409)["code"] == "item_not_open", "nobody is asked for anything new"
+    assert balances(buyer.who.holder_id).active == 1000

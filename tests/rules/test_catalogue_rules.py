@@ -85,6 +85,16 @@ def test_a_list_is_read_line_by_line() -> None:
     assert [line for line, _ in faults] == [5, 6, 7]
 
 
+@pytest.mark.parametrize(
+    "mangled", ['="00123456"', "=SUM(A1)", "1.23457E+15", "6.2E+18", 'AB"CD', "'0012345"]
+)
+def test_what_a_spreadsheet_made_of_a_code_is_given_to_nobody(mangled: str) -> None:
+    assert read_codes(f"GOOD-1\n{mangled}") == (
+        [(1, "GOOD-1", None)],
+        [(2, "rewards.code_line_spreadsheet")],
+    )
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80))
 def test_whatever_is_uploaded_every_line_is_a_code_or_named(content: str) -> None:

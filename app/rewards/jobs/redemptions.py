@@ -3,6 +3,7 @@
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from secrets import SystemRandom
 
 import structlog
 from flask import Flask, current_app
@@ -42,8 +43,12 @@ def ask_partners() -> int:
 
 
 def _ask_all(app: Flask, askings: list[Asking]) -> int:
-    """Ask one partner for one voucher after another; once it gives no answer, the rest waits too."""
+    """Ask one partner for one voucher after another; once it gives no answer, the rest waits too.
+
+    In any order: a number that it never answers is not again and again the first.
+    """
     answered, silent = 0, ""
+    SystemRandom().shuffle(askings)
     with app.app_context():
         for asking in askings:
             silent = silent or _ask(asking)

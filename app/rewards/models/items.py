@@ -102,13 +102,19 @@ class ItemStock(Base):
 class VoucherCode(Base):
     """A giver's code, sealed, and to which redemption it was given: to one, once.
 
-    One whose last day came before anybody had it has lapsed. The digest finds a code that comes a second
-    time, without telling it.
+    One that nobody had in time, or whose item was withdrawn before, has lapsed. The digest, of the giver's
+    own, finds a code that comes a second time without telling it: it stands in one item at once.
     """
 
     __tablename__ = "voucher_code"
     __table_args__ = (
         UniqueConstraint("item_id", "code_digest"),
+        Index(
+            "uq_voucher_code_standing",
+            "code_digest",
+            unique=True,
+            postgresql_where=text("lapsed_at IS NULL"),
+        ),
         Index(
             "ix_voucher_code_free",
             "item_id",

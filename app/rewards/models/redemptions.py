@@ -39,8 +39,10 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         Index("ix_redemption_holder_id", "holder_id", "item_id", "reserved_at"),
+        Index("ix_redemption_item_id", "item_id", "done_at"),
         Index("ix_redemption_open", "ends_at", postgresql_where=_OPEN),
         Index("ix_redemption_reserved", "id", postgresql_where=_RESERVED),
+        Index("ix_redemption_complaint", "id", postgresql_where=text("complaint_sealed IS NOT NULL")),
         Index(
             "ix_redemption_complained",
             "complained_at",
@@ -51,7 +53,7 @@ class Redemption(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(String(26), unique=True)
     holder_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("holder.id"))
-    item_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("reward_item.id"), index=True)
+    item_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("reward_item.id"))
     spending_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("spending.id"), unique=True)
     points: Mapped[int] = mapped_column(Integer)
     reserved_at: Mapped[datetime] = _moment()
@@ -76,7 +78,8 @@ class PartnerIssue(Base):
     """A voucher that a partner is being asked for, under the redemption's own number.
 
     `next_at` is when it is asked next, and while somebody asks the end of their lease; `cancelling_at` is
-    since when it is asked to cancel instead.
+    since when it is asked to cancel instead. The digest, of the giver's own, finds a code that it
+    issues for a second number.
     """
 
     __tablename__ = "partner_issue"
@@ -90,6 +93,7 @@ class PartnerIssue(Base):
     next_at: Mapped[datetime] = _moment()
     cancelling_at: Mapped[datetime | None] = _moment(nullable=True)
     last_error: Mapped[str | None] = mapped_column(String(80))
+    code_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     ended_at: Mapped[datetime | None] = _moment(nullable=True)
 
 

@@ -105,8 +105,8 @@ def count_drafts() -> int:
 
 
 def count_codes(item_id: int) -> tuple[int, int]:
-    """How many codes were uploaded for an item, and how many of them are not given out."""
-    free = func.count().filter(VoucherCode.redemption_id.is_(None))
+    """How many codes were uploaded for an item, and how many of them can still be given out."""
+    free = func.count().filter(VoucherCode.redemption_id.is_(None), VoucherCode.lapsed_at.is_(None))
     row = db.session.execute(select(func.count(), free).where(VoucherCode.item_id == item_id)).one()
     return int(row[0]), int(row[1])
 
@@ -149,12 +149,17 @@ def _assemble(rows: Sequence[RewardItem]) -> list[ItemFacts]:
     partner_ids = {row.partner_id for row in rows if row.partner_id}
     partners = {
         each.id: each
-        for each in db.session.scalars(select(VoucherPartner).where(VoucherPartner.id.in_(partner_ids)))
+        for each in db.session.scalars(
+            select(VoucherPartner)
+            .where(VoucherPartner.id.in_(partner_ids))
+            .execution_options(populate_existing=True)
+        )
     }
     names, halted = _names(row.giver_id for row in rows), list_halted_holders() if rows else set()
     found = []
     for row in rows:
         offered, remaining = stock.get(row.id, (None, None))
+        partner = partners.get(row.partner_id or 0)
         offer = offer_of(
             row.published_at,
             row.withdrawn_at,
@@ -162,8 +167,7 @@ def _assemble(rows: Sequence[RewardItem]) -> list[ItemFacts]:
             row.closes_on,
             remaining,
             today,
-            halted=row.giver_id in halted,
+            halted=row.giver_id in halted or (partner is not None and partner.ended_at is not None),
         )
-        partner = partners.get(row.partner_id or 0)
         found.append(ItemFacts(row, names.get(row.giver_id, ""), partner, offered, remaining, offer))
     return found

@@ -21,7 +21,7 @@ vouchers = Blueprint(
 
 def written_code(told: str) -> str:
     """The code in what was scanned: a link's last part, or what was typed."""
-    return told.strip().rstrip("/").rpartition("/")[2]
+    return "".join(told.split()).rstrip("/").rpartition("/")[2]
 
 
 def taken_view(found: RedemptionFacts) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Offer(StrEnum):
     """Its last day is over."""
     WITHDRAWN = "withdrawn"
     HALTED = "halted"
-    """Its giver is suspended by a sanction."""
+    """Its giver is suspended by a sanction, or the server that would issue it is asked for nothing new."""
 
 
 __all__ = ["MOST_POINTS", "Kind"]
@@ -70,6 +70,8 @@ MOST_CODES = 5_000
 """In one upload."""
 LONGEST_CODE = 64
 _LEAST_CODE = 4
+_MANGLED = re.compile(r"[='].*|.*\".*|\d(?:\.\d+)?E\+\d+$")
+"""What a spreadsheet writes for a code: a formula or quotes that keep its zeros, or a number cut short."""
 MOST_UPLOAD_BYTES = 512 * 1024
 
 _STARTS: Mapping[Period, str] = {Period.YEAR: "%Y-01-01", Period.MONTH: "%Y-%m-01", Period.DAY: "%Y-%m-%d"}
@@ -137,6 +139,8 @@ def _judge(cells: list[str], seen: set[str]) -> tuple[str | None, date | None]:
     plain = code.isascii() and code.isprintable() and " " not in code
     if not (plain and _LEAST_CODE <= len(code) <= LONGEST_CODE):
         return "rewards.code_line_form", None
+    if _MANGLED.match(code):
+        return "rewards.code_line_spreadsheet", None
     if code in seen:
         return "rewards.code_line_twice", None
     if len(more) > 1:

@@ -58,6 +58,8 @@ ADDRESS_KEPT = timedelta(days=7)
 """How long after a parcel is done or returned its address is kept."""
 DIGEST_KEPT = timedelta(days=180)
 """How long the digests of an address and a telephone are kept, which tell only whether two are the same."""
+COMPLAINT_KEPT = timedelta(days=180)
+"""How long after the end a complaint's words are kept; the answer, and what came of it, stay."""
 REMIND_BEFORE = timedelta(days=7)
 LONGEST_COMPLAINT = 200
 VOUCHER_BYTES = 16

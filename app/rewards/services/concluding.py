@@ -11,6 +11,7 @@ from app.rewards.queries.items import get_items
 from app.rewards.queries.redemptions import RedemptionFacts, is_over
 from app.rewards.rules.redemptions import (
     ADDRESS_KEPT,
+    COMPLAINT_KEPT,
     CONCLUDES,
     DIGEST_KEPT,
     REMIND_BEFORE,
@@ -28,6 +29,10 @@ _FORGET = text(
     " WHERE r.id = d.redemption_id AND d.erased_at IS NOT NULL AND r.reserved_at <= :before"
     " AND (d.place_digest IS NOT NULL OR d.phone_digest IS NOT NULL)"
 )
+_FORGET_WORDS = text(
+    "UPDATE redemption SET complaint_sealed = NULL"
+    " WHERE complaint_sealed IS NOT NULL AND coalesce(done_at, returned_at) <= :before"
+)
 _LAPSE = text(
     "WITH lapsed AS (UPDATE voucher_code SET lapsed_at = :now"
     "   WHERE redemption_id IS NULL AND lapsed_at IS NULL AND last_day < :today RETURNING item_id),"
@@ -43,12 +48,10 @@ def conclude(redemption_id: int) -> bool:
     One a transaction: each moves points and money of other people, which two rows of one transaction would
     lock against one another.
     """
-    row = db.session.scalar(
-        select(Redemption)
-        .where(Redemption.id == redemption_id, is_over(clock.now()))
-        .with_for_update(of=Redemption)
-        .execution_options(populate_existing=True)
-    )
+    wanted = select(Redemption).where(Redemption.id == redemption_id)
+    db.session.scalar(wanted.with_for_update())
+    # Asked once it is locked: whoever held it may have proposed a return, which is a row of another table.
+    row = db.session.scalar(wanted.where(is_over(clock.now())).execution_options(populate_existing=True))
     if row is None:
         return False
     found = _facts(row)
@@ -87,10 +90,11 @@ def remind_due(limit: int) -> int:
 
 
 def erase_due() -> int:
-    """Erase addresses that nobody needs any more, and later their digests; returns how many rows."""
+    """Erase addresses that nobody needs any more, later digests and complaints; returns how many rows."""
     now = clock.now()
     erased = write(_ERASE, {"now": now, "before": now - ADDRESS_KEPT})
-    return erased + write(_FORGET, {"before": now - DIGEST_KEPT})
+    forgotten = write(_FORGET, {"before": now - DIGEST_KEPT})
+    return erased + forgotten + write(_FORGET_WORDS, {"before": now - COMPLAINT_KEPT})
 
 
 def lapse_codes() -> int:

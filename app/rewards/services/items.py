@@ -1,12 +1,14 @@
 """What operators do with what points can be redeemed for: drafted by one, published by another, stocked."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts import queries as accounts
+from app.accounts.queries import memberships
 from app.accounts.services import audit
 from app.kit import clock, sealing
 from app.kit.codes import random_code
@@ -24,15 +26,23 @@ from app.rewards.errors.items import (
 )
 from app.rewards.models.items import ItemStock, RewardItem, VoucherCode
 from app.rewards.queries.items import ItemFacts, get_item, get_voucher_partner
+from app.rewards.rules.drives import read_fundraising_number
 from app.rewards.rules.items import MOST_CODES, SUPPLIES, Kind, Period, Supply, read_codes
 
 CODE = "voucher_code:{}"
 """What an uploaded code is sealed for."""
+GIVER = "voucher_code.giver:{}"
+"""What its digest is of: whoever gives it, so that one code does not stand in two of their items."""
 _SHOWN_FAULTS = 10
 _RESTOCK = text(
     "UPDATE item_stock SET offered = offered + :more, remaining = remaining + :more WHERE item_id = :item"
 )
-_APPEAL = re.compile(r"[0-9A-Za-z-]{8,40}")
+_LET_GO = text(
+    "WITH gone AS (UPDATE voucher_code SET lapsed_at = :now"
+    "   WHERE item_id = :item AND redemption_id IS NULL AND lapsed_at IS NULL RETURNING id)"
+    " UPDATE item_stock SET offered = offered - codes, remaining = remaining - codes"
+    " FROM (SELECT count(*) AS codes FROM gone) counted WHERE item_id = :item AND codes > 0"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,11 @@ def draft_item(operator_id: int, wish: NewItem, *, sample: bool) -> ItemFacts:
     if wish.supply is Supply.OWN and giver.kind != "organisation":
         # Somebody has to sign in for it and mark coupons used.
         raise SupplyMismatch(errors=[{"pointer": "#/giver", "detail": t("rewards.fault_giver")}])
+    if wish.kind is Kind.CHARITY and not _may_be(giver.kind, giver.id, wish.charity_code):
+        # Whoever gets the money is whoever may raise it from the public.
+        raise SupplyMismatch(
+            errors=[{"pointer": "#/charity_code", "detail": t("rewards.fault_charity_code")}]
+        )
     partner = get_voucher_partner(wish.partner) if wish.partner else None
     if partner is not None and partner.holder_id != giver.id:
         raise SupplyMismatch(errors=[{"pointer": "#/partner", "detail": t("rewards.fault_partner")}])
@@ -97,6 +112,13 @@ def draft_item(operator_id: int, wish: NewItem, *, sample: bool) -> ItemFacts:
     return get_item(item.code, drafts=True)
 
 
+def _may_be(kind: str, holder_id: int, credit_code: str | None) -> bool:
+    """Whether a holder is the organisation with this credit code, as far as we have verified one of it."""
+    if kind != "organisation":
+        return False
+    return memberships.get_organisation(holder_id).credit_code in (None, credit_code)
+
+
 def _require_fit(wish: NewItem) -> None:
     """What a kind and a way of handing out need, and what they cannot have."""
     charity, own, partner = (
@@ -111,7 +133,7 @@ def _require_fit(wish: NewItem) -> None:
         "product": partner != (wish.product is not None),
         "charity_code": charity != (wish.charity_code is not None),
         "appeal_number": charity != (wish.appeal_number is not None)
-        or (charity and not _APPEAL.fullmatch(wish.appeal_number or "")),
+        or (charity and not read_fundraising_number(wish.appeal_number or "", wish.charity_code or "")),
         "closes_on": wish.closes_on is not None and wish.closes_on < wish.opens_on,
         "stock": wish.supply is Supply.UPLOADED and wish.stock is not None,
     }
@@ -141,13 +163,17 @@ def publish_item(operator_id: int, code: str, terms: str) -> ItemFacts:
 
 
 def withdraw_item(operator_id: int, code: str, why: str) -> ItemFacts:
-    """Offer it no longer, a draft too; whoever has redeemed it has it. Raises `ItemUnknown`, `ItemFixed`."""
+    """Offer it no longer, a draft too; whoever has redeemed it has it.
+
+    Codes that nobody got are their giver's again, for another item. Raises `ItemUnknown`, `ItemFixed`.
+    """
     item = _lock(code)
     if item.withdrawn_at:
         raise ItemFixed()
     item.withdrawn_by, item.withdrawn_at, item.withdrawn_why = operator_id, clock.now(), why
     audit.record(operator_id, "item_withdrawn", code, {"why": why})
     db.session.flush()
+    write(_LET_GO, {"item": item.id, "now": item.withdrawn_at})
     return get_item(code, drafts=True)
 
 
@@ -173,8 +199,9 @@ class Upload:
 def upload_codes(operator_id: int, code: str, content: str) -> Upload:
     """Take a giver's codes, one a line; each will be given out once.
 
-    All lines or none: raises `CodesRefused` naming lines that hold no code. What was uploaded before is
-    passed over, so that a list may be sent again. Raises `ItemUnknown`, `ItemFixed`, `StockFixed`.
+    All lines or none: raises `CodesRefused` naming lines that hold no code, or one that stands in another
+    item of the giver's. What was uploaded for this one before is passed over, so that a list may be sent
+    again. Raises `ItemUnknown`, `ItemFixed`, `StockFixed`.
     """
     item = _lock(code)
     if item.withdrawn_at:
@@ -186,30 +213,43 @@ def upload_codes(operator_id: int, code: str, content: str) -> Upload:
     faults += [(line, "rewards.code_line_past") for line, _, last in good if last and last < today]
     if faults or not 0 < len(good) <= MOST_CODES:
         raise CodesRefused(errors=_told(faults))
-    digest = sealing.digester(CODE.format(code))
-    told = {digest(each): (each, last) for _, each, last in good}
+    digest = sealing.digester(GIVER.format(item.giver_id))
+    lines = {digest(each): (line, each, last) for line, each, last in good}
     wanted = select(VoucherCode.code_digest).where(
-        VoucherCode.item_id == item.id, VoucherCode.code_digest.in_(list(told))
+        VoucherCode.item_id == item.id, VoucherCode.code_digest.in_(list(lines))
     )
-    known = {bytes(each) for each in db.session.scalars(wanted)}
-    now = clock.now()
-    db.session.add_all(
-        VoucherCode(
-            item_id=item.id,
-            code_digest=key,
-            code_sealed=sealing.seal(each, CODE.format(code)),
-            last_day=last,
-            uploaded_by=operator_id,
-            uploaded_at=now,
+    fresh = lines.keys() - {bytes(each) for each in db.session.scalars(wanted)}
+    taken = _keep(operator_id, item, {key: lines[key][1:] for key in sorted(fresh)})
+    if elsewhere := fresh - taken:
+        raise CodesRefused(
+            errors=_told([(lines[key][0], "rewards.code_line_elsewhere") for key in elsewhere])
         )
-        for key, (each, last) in told.items()
-        if key not in known
-    )
-    db.session.flush()
-    taken = len(told) - len(known)
-    write(_RESTOCK, {"item": item.id, "more": taken})
-    audit.record(operator_id, "codes_uploaded", code, {"taken": taken, "known": len(known)})
-    return Upload(taken, len(known))
+    write(_RESTOCK, {"item": item.id, "more": len(taken)})
+    told = Upload(len(taken), len(lines) - len(taken))
+    audit.record(operator_id, "codes_uploaded", code, asdict(told))
+    return told
+
+
+def _keep(
+    operator_id: int, item: RewardItem, codes: Mapping[bytes, tuple[str, date | None]]
+) -> frozenset[bytes]:
+    """Seal codes by their digests, in whose order two uploads wait for each other; those that were free."""
+    if not codes:
+        return frozenset()
+    now, place = clock.now(), CODE.format(item.code)
+    rows = [
+        {
+            "item_id": item.id,
+            "code_digest": key,
+            "code_sealed": sealing.seal(code, place),
+            "last_day": last,
+            "uploaded_by": operator_id,
+            "uploaded_at": now,
+        }
+        for key, (code, last) in codes.items()
+    ]
+    kept = insert(VoucherCode).on_conflict_do_nothing().returning(VoucherCode.code_digest)
+    return frozenset(bytes(each) for each in db.session.scalars(kept, rows))
 
 
 def _told(faults: list[tuple[int, str]]) -> list[dict[str, str]]:

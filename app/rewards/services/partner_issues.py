@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select, text
 
-from app.kit import clock
+from app.kit import clock, sealing
 from app.kit.database import db
 from app.rewards.models.redemptions import PartnerIssue, Redemption
 from app.rewards.queries.items import get_items
 from app.rewards.queries.redemptions import RedemptionFacts, Voucher
 from app.rewards.rules.items import Supply
 from app.rewards.rules.redemptions import GIVE_UP_AFTER, ReturnReason, Step, ask_again
+from app.rewards.services.items import GIVER
 from app.rewards.services.redemptions import fulfil, give_back, tell
 
 LEASE = timedelta(seconds=60)
@@ -28,8 +29,8 @@ _CLAIM = text(
     " FROM voucher_partner p, redemption r WHERE p.id = i.partner_id AND r.id = i.redemption_id"
     " AND i.redemption_id IN (SELECT redemption_id FROM partner_issue"
     "   WHERE ended_at IS NULL AND next_at <= :now ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
-    " RETURNING i.redemption_id, r.code AS number, i.product, p.base_url, p.public_key, i.next_at,"
-    " i.cancelling_at IS NOT NULL AS cancels"
+    " RETURNING i.redemption_id, r.code AS number, i.product, p.holder_id, p.base_url, p.public_key,"
+    " i.next_at, i.cancelling_at IS NOT NULL AS cancels"
 )
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ class Asking:
     redemption_id: int
     number: str
     product: str
+    giver_id: int
     base_url: str
     public_key: bytes
     until: datetime
@@ -57,6 +59,7 @@ def claim_due(limit: int) -> list[Asking]:
             row.redemption_id,
             row.number,
             row.product,
+            row.holder_id,
             row.base_url,
             bytes(row.public_key),
             row.next_at,
@@ -67,14 +70,29 @@ def claim_due(limit: int) -> list[Asking]:
 
 
 def record_issued(asking: Asking, voucher: Voucher) -> bool:
-    """Keep the voucher that a partner signed for; again, it changes nothing. False when it was over."""
+    """Keep the voucher that a partner signed for; again, it changes nothing. False when it was over.
+
+    False also for a code that it has issued for another number: nobody else gets it, and the asking goes on.
+    """
+    digest = sealing.digester(GIVER.format(asking.giver_id))(voucher.code)
+    if _is_anothers(asking, digest):
+        record_silence(asking, "CodeOfAnother")
+        return False
     found = _lock(asking)
     if found is None:
         return False
+    db.session.get_one(PartnerIssue, asking.redemption_id).code_digest = digest
     fulfil(found.row, Supply.PARTNER, voucher)
     db.session.flush()
     tell(found, "voucher_issued")
     return True
+
+
+def _is_anothers(asking: Asking, digest: bytes) -> bool:
+    wanted = select(PartnerIssue.redemption_id).where(
+        PartnerIssue.code_digest == digest, PartnerIssue.redemption_id != asking.redemption_id
+    )
+    return db.session.scalar(wanted) is not None
 
 
 def record_none(asking: Asking, reason: ReturnReason) -> bool:

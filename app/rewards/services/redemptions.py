@@ -206,11 +206,12 @@ def finish(row: Redemption, by: int | None = None) -> None:
 
 def give_back(row: Redemption, reason: ReturnReason, *, restock: bool) -> None:
     """Give the points back, and put the thing up again where there is still one. The row is locked."""
-    spending.give_back(row.spending_id)
+    spending.give_back(row.spending_id, failed=reason is not ReturnReason.BY_HOLDER)
     row.returned_at, row.return_reason = clock.now(), reason
     dispatch = db.session.get(Dispatch, row.id, with_for_update=True, populate_existing=True)
     if dispatch is not None:
-        dispatch.address_sealed, dispatch.erased_at = None, row.returned_at
+        dispatch.address_sealed, dispatch.tracking_sealed = None, None
+        dispatch.erased_at = row.returned_at
     db.session.flush()
     row.restocked = restock and db.session.scalar(_PUT_BACK, {"item": row.item_id}) is not None
     db.session.flush()

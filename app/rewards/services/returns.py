@@ -47,7 +47,7 @@ def answer_complaint(operator_id: int, code: str, answer: str) -> RedemptionFact
 
 
 def request_return(operator_id: int, code: str, reason: str) -> ReturnRequest:
-    """Propose that the points go back; until another decides, nothing is concluded.
+    """Propose that the points go back; until another decides, nothing concludes by itself.
 
     Raises `RedemptionUnknown`, `RedemptionFixed`, `ReturnPending`.
     """

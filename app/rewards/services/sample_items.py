@@ -30,7 +30,7 @@ ITEMS: tuple[tuple[str, dict[str, Any]], ...] = (
             "terms_zh": "为示例村小学的图书角添一本书。",
             "terms_en": "A book more for the schools of sample villages.",
             "charity_code": "SAMPLE000000000000",
-            "appeal_number": "SAMPLE-000000000000",
+            "appeal_number": "SAMPLE000000000000A26001",
         },
     ),
     (

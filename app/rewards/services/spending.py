@@ -124,11 +124,14 @@ def spend_grant(holder_id: int, source: str, source_id: int, kind: str, payee_id
     return points
 
 
-def give_back(spending_id: int) -> bool:
-    """Give back what was set aside: to the lots it came from, which live `RETURNED_LIVE_DAYS` more at least.
+def give_back(spending_id: int, *, failed: bool = True) -> bool:
+    """Give back what was set aside, to the lots it came from.
 
-    No lot lives longer than `LONGEST_LIFE_MONTHS` by that, however often its points come back. False when
-    it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
+    Where it has `failed` they live `RETURNED_LIVE_DAYS` more at least, though no longer than
+    `LONGEST_LIFE_MONTHS`, however often they come back; where somebody has changed their mind they live as
+    long as before, or setting one point aside would keep a thousand.
+
+    False when it was given back before. Raises `SpendingUnknown`, `SpendingEnded` for what was spent.
     """
     spending = _lock(spending_id)
     if spending.returned_at is not None:
@@ -140,12 +143,13 @@ def give_back(spending_id: int) -> bool:
     db.session.flush()
     alive = clock.end_of_day(clock.business_day(now) + timedelta(days=RETURNED_LIVE_DAYS))
     oldest = PointGrant.granted_at + func.make_interval(0, LONGEST_LIFE_MONTHS)
+    until = func.greatest(PointGrant.expires_at, func.least(alive, oldest))
     db.session.execute(
         update(PointGrant)
         .where(PointUse.spending_id == spending_id, PointUse.grant_id == PointGrant.id)
         .values(
             remaining=PointGrant.remaining + PointUse.points,
-            expires_at=func.greatest(PointGrant.expires_at, func.least(alive, oldest)),
+            expires_at=until if failed else PointGrant.expires_at,
         )
         .execution_options(synchronize_session=False)
     )
