@@ -117,6 +117,15 @@ def list_roster(challenge_id: int, group_ids: Collection[int] | None = None) -> 
     return db.session.scalars(wanted.order_by(ChallengeMember.id)).all()
 
 
+def list_codes(place_ids: Collection[int]) -> dict[int, str]:
+    """The codes of the challenges on whose rosters these places are, by place."""
+    wanted = select(ChallengeMember.id, Challenge.code).join(
+        Challenge, Challenge.id == ChallengeMember.challenge_id
+    )
+    rows = db.session.execute(wanted.where(ChallengeMember.id.in_(place_ids)))
+    return {row.id: row.code for row in rows}
+
+
 def count_heads(challenge_id: int) -> dict[int, int]:
     """How many each group's roster had on the first day: the divisor, whoever has stepped out since."""
     counted = (
@@ -193,5 +202,5 @@ _FAULTS = text(
 
 
 def prove_challenges() -> list[Proof]:
-    """Scores are divided by whom a group brought; places follow from scores, rewards from results, points too."""
+    """Scores are divided by whom a group brought; places follow from scores, points from results."""
     return [none("rewards.prove_challenges", **db.session.execute(_FAULTS).one()._mapping)]

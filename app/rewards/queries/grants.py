@@ -70,6 +70,12 @@ def balances(holder_id: int) -> Balances:
     )
 
 
+def free_points(holder_id: int) -> int:
+    """What a holder can spend, alone: active points without what is owed."""
+    ask = accounts.get_balance
+    return max(0, ask(holder_id, chart.POINTS) + ask(holder_id, chart.POINTS_DEBT))
+
+
 def list_grants(holder_id: int, limit: int, before: int | None = None) -> Sequence[PointGrant]:
     """A holder's lots, the newest first, with what earned nothing and why; `before` is a lot's id."""
     wanted = (
