@@ -4,7 +4,8 @@ import re
 
 from evidence import morning
 from flask import Flask
-from rewarding import giver, sponsor
+from redeeming import Counter
+from rewarding import giver, sponsor, with_points
 from visiting import Visitor
 
 from app.accounts.services import notices
@@ -57,3 +58,19 @@ def test_the_front_pages_show_what_can_be_spent_and_not_what_is_owed(app: Flask)
         grants.grant(programme_id, "test", [(2, someone.holder_id, 80)])
     shown = re.compile(r'<h2[^>]*>积分</h2><b class="num">(\d+)</b>')
     assert [shown.findall(someone.get(path).text) for path in ("/", "/me")] == [["30"], ["30"]]
+
+
+def test_a_thing_is_offered_for_the_points_whose_sponsors_pay_for_it(app: Flask) -> None:
+    someone, coupon = Visitor(app).sign_in(), Counter(app).offer()
+    programme_id = sponsor(1_000, pays_for=["goods"])
+    with transaction():
+        grants.grant(programme_id, "sample", [(1, someone.holder_id, 200)])
+    shown = someone.get(f"/rewards/{coupon}").text
+    assert "另有 200 分" in shown
+    assert "积分还不够" in shown
+    with_points(someone.holder_id, 150)
+    shown = someone.get(f"/rewards/{coupon}").text
+    assert "积分还不够" not in shown
+    assert someone.post(f"/rewards/{coupon}", {"form_key": "k"}).status_code == 303
+    spendings = someone.get("/me/points/spendings").text
+    assert re.search(r'href="/me/redemptions/\w{12,}"', spendings)

@@ -83,9 +83,10 @@ def redeem(holder_id: int, code: str) -> Response:
 
 def _item_page(code: str, form: Form) -> Response:
     facts, seen = known.get_item(code), session.visitor()
-    points, hindrance = None, None
+    points, elsewhere, hindrance = None, 0, None
     if seen is not None:
-        points = grants.free_points(seen.holder_id)
+        points = grants.free_points(seen.holder_id, facts.item.kind)
+        elsewhere = grants.free_points(seen.holder_id) - points
         hindrance = _hindrance(facts, seen.holder_id, points)
     return page(
         "reward.html",
@@ -96,6 +97,7 @@ def _item_page(code: str, form: Form) -> Response:
         form=form,
         signed_in=seen is not None,
         points=points,
+        elsewhere=elsewhere,
         hindrance=hindrance,
         regions=region_names({facts.item.region} if facts.item.region else set()),
     )
