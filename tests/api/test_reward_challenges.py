@@ -208,6 +208,10 @@ def test_of_thirty_called_at_once_as_many_stand_as_one_may_have(app: Flask, cont
         return "called"
 
     assert sorted(at_once(app, [call] * 30, 30)) == ["called"] * 5 + ["too_many_challenges"] * 25
+    owner = contest.owner(group)
+    for each in contest.client.get("/v1/me/challenges", headers=owner.auth).json["items"]:
+        assert contest.post(owner, f"/{each['code']}/call-off").status_code == 201
+    assert contest.call(group).status_code == 409, "calling and calling off has an end, too"
 
 
 def test_what_a_sponsor_promises_goes_to_whoever_took_part_in_the_first_group(contest: Contest) -> None:

@@ -18,10 +18,13 @@ from app.accounts import queries as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.kit.problems import Problem
+from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.offsets import queries
 from app.rewards.jobs import plantings as jobs
 from app.rewards.routes import plantings as routes
+from app.rewards.rules.plantings import Way
+from app.rewards.services.plantings import NewPlanting, begin_planting
 
 
 @pytest.fixture
@@ -138,6 +141,17 @@ def test_of_thirty_who_order_at_once_as_many_plant_as_the_goal_holds(
     assert sorted(told) == ["had"] * 3 + ["planting_full"] * 27
     assert grove.read(code)["taken_kg"] == 60
     assert_books_prove()
+
+
+def test_beginning_and_calling_off_tells_a_group_no_more_than_five_times_a_day(grove: Grove) -> None:
+    first = grove.people[0]
+    for _ in range(5):
+        assert grove.post(first, f"/{grove.begun()}/call-off").status_code == 201
+    assert grove.begin().json["type"].endswith("too_many_plantings")
+    with clock.frozen(clock.now() + timedelta(days=2)), transaction():
+        until = clock.business_day() + timedelta(days=5)
+        wish = NewPlanting(grove.group.code, 60, grove.shop.lot.lot_code, Way.AT_ONCE, until)
+        assert begin_planting(first.holder_id, wish).ended_at is None
 
 
 def test_however_many_plantings_are_listed_as_many_questions_are_asked(grove: Grove) -> None:

@@ -44,7 +44,7 @@ from app.rewards.rules.plantings import (
 )
 
 MOST_OPEN = 5
-"""How many of one group may be under way."""
+"""How many of one group may be under way; of a day as many, whatever became of them: its members are told."""
 _TURN = 200
 
 
@@ -70,11 +70,12 @@ def begin_planting(holder_id: int, wish: NewPlanting) -> PlantingFacts:
     if faulty_days(clock.business_day(), wish.last_day):
         raise Unreadable(errors=[{"pointer": "#/last_day", "detail": t("rewards.planting_days_faulty")}])
     db.session.get_one(Group, group.id, with_for_update=True)
-    of_group = (Planting.group_id == group.id, Planting.ended_at.is_(None))
+    now = clock.now()
+    told = Planting.ended_at.is_(None) | (Planting.begun_at > now - timedelta(days=1))
+    of_group = (Planting.group_id == group.id, told)
     if (db.session.scalar(select(func.count()).select_from(Planting).where(*of_group)) or 0) >= MOST_OPEN:
         raise TooManyPlantings(most=MOST_OPEN)
     cause = causes.open_cause(PURPOSE, None, t("rewards.planting_of", "zh", goal_kg=wish.goal_kg))
-    now = clock.now()
     planting = Planting(
         cause_id=cause.id,
         group_id=group.id,
