@@ -203,9 +203,11 @@ def step_out(holder_id: int, code: str) -> ChallengeFacts:
 
 
 def list_under_way(after: int) -> list[int]:
-    """Challenges that are neither decided nor called off, from behind `after` on."""
-    still = (Challenge.id > after, Challenge.decided_at.is_(None), Challenge.called_off_at.is_(None))
-    return list(db.session.scalars(select(Challenge.id).where(*still).order_by(Challenge.id).limit(_TURN)))
+    """Challenges whose first day has come and that have not ended, from behind `after` on."""
+    begun = (Challenge.id > after, Challenge.first_day <= clock.business_day())
+    still = (Challenge.decided_at.is_(None), Challenge.called_off_at.is_(None))
+    wanted = select(Challenge.id).where(*begun, *still)
+    return list(db.session.scalars(wanted.order_by(Challenge.id).limit(_TURN)))
 
 
 def tend(challenge_id: int) -> bool:
