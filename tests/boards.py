@@ -31,7 +31,7 @@ def empty_redis() -> None:
 
 
 def follow() -> int:
-    """The boards follow, once no older transaction runs anywhere on this server, in other databases either."""
+    """The boards follow, once no older transaction runs anywhere on this server, nor in other databases."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         mine = connection.scalar(text("SELECT pg_current_xact_id()::text::bigint"))
         until = time.monotonic() + 30
