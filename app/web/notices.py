@@ -27,4 +27,4 @@ def seen_at(message: str, reference: str) -> str | None:
     """The page where what was told about `reference` is seen; None where the words say all there is."""
     found = (path for beginning, path in _PAGES if message.startswith(beginning))
     path = next(found, None)
-    return path and path.format(reference=reference)
+    return path and path.format(reference=reference.partition(":")[0])

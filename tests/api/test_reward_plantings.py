@@ -25,6 +25,7 @@ from app.rewards.jobs import plantings as jobs
 from app.rewards.routes import plantings as routes
 from app.rewards.rules.plantings import Way
 from app.rewards.services.plantings import NewPlanting, begin_planting
+from app.web.notices import seen_at
 
 
 @pytest.fixture
@@ -97,6 +98,12 @@ def test_pledges_cost_nothing_until_they_cover_the_goal_and_then_keep_everybodys
 def test_pledges_that_do_not_cover_the_goal_bind_nobody(grove: Grove) -> None:
     code = grove.begun(way="together")
     grove.pledge(grove.people[1], code, 50)
+    lot = forest(1000).lot_code
+    path, auth = f"/v1/plantings/{code}/forest", grove.people[0].auth
+    assert grove.client.put(path, json={"lot": lot}, headers=auth).status_code == 200
+    [told, _] = accounts.notices.list_notices(grove.people[1].holder_id, 2)
+    assert told.message == "rewards.notice_planting_forest", "another forest than they promised to pay for"
+    assert seen_at(told.message, told.reference) == f"/plantings/{code}"
     with clock.frozen(clock.now() + timedelta(days=11)):
         jobs.end_plantings()
     ended = grove.read(code)

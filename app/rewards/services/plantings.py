@@ -153,8 +153,8 @@ def order_part(
 def change_forest(holder_id: int, code: str, lot_code: str) -> PlantingFacts:
     """Buy what is still lacking from another forest, such as when the first has sold out.
 
-    Of the same product and never dearer, since that was told beforehand. Raises `PlantingUnknown`,
-    `PlantingOrganiserOnly`, `PlantingClosed`, `LotUnknown`, `ForestUnlike`.
+    Of the same product and never dearer, since that was told beforehand; whoever has a part is told. Raises
+    `PlantingUnknown`, `PlantingOrganiserOnly`, `PlantingClosed`, `LotUnknown`, `ForestUnlike`.
     """
     row, planting = _lock_own(holder_id, code)
     lot, terms = registry.get_lot(lot_code), planting.lot.terms
@@ -164,6 +164,10 @@ def change_forest(holder_id: int, code: str, lot_code: str) -> PlantingFacts:
         raise ForestUnlike()
     row.lot_code = lot.code
     db.session.flush()
+    named = {"village_zh": lot.project.village_zh, "village_en": lot.project.village_en}
+    others = set(planting.shares) - {holder_id}
+    message, reference = "rewards.notice_planting_forest", f"{planting.code}:{lot.id}"
+    notices.tell(others, message, reference, goal_kg=planting.goal_kg, **named)
     return known.get_planting(holder_id, code)
 
 
