@@ -23,7 +23,7 @@ def play(story: Story) -> None:
     _verify(story, office["code"], lin)
     code = _open(story, office["code"], lin, zhang)
     _fund(story, code, lin, zhang)
-    walker = story.another("walker")
+    walker = story.another("commuter")
     _ride(walker, code)
     _change(story, code, lin, zhang)
     told = story.call("GET", f"/v1/organisations/{office['code']}/sponsoring")["items"][0]["budget"]

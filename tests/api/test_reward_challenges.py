@@ -18,6 +18,8 @@ from app.kit.database import db
 from app.kit.messages import t
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
+from app.rewards.errors.challenges import RewardTooLate
+from app.rewards.jobs import challenges as jobs
 from app.rewards.jobs.challenges import tend_challenges
 from app.rewards.queries import challenges as known
 from app.rewards.queries.challenge_rewards import find_reward
@@ -206,6 +208,10 @@ def test_of_thirty_called_at_once_as_many_stand_as_one_may_have(app: Flask, cont
         return "called"
 
     assert sorted(at_once(app, [call] * 30, 30)) == ["called"] * 5 + ["too_many_challenges"] * 25
+    owner = contest.owner(group)
+    for each in contest.client.get("/v1/me/challenges", headers=owner.auth).json["items"]:
+        assert contest.post(owner, f"/{each['code']}/call-off").status_code == 201
+    assert contest.call(group).status_code == 409, "calling and calling off has an end, too"
 
 
 def test_what_a_sponsor_promises_goes_to_whoever_took_part_in_the_first_group(contest: Contest) -> None:
@@ -238,6 +244,37 @@ def test_what_a_sponsor_promises_goes_to_whoever_took_part_in_the_first_group(co
     assert reward is not None
     assert (reward.people, reward.programme_id) == (2, programme_id)
     assert_books_prove()
+
+
+def test_no_programme_promises_for_a_day_on_which_it_does_not_thank(contest: Contest) -> None:
+    code = contest.called(contest.group(3), contest.group(3))
+    who = operator(contest.app, contest.client)
+    sponsor(1_000, ends_on=contest.last_day)
+    programme = str(db.session.scalar(text("SELECT code FROM reward_programme")))
+    with pytest.raises(RewardTooLate), transaction():
+        challenge_rewards.ask_reward(who, code, programme, 200)
+
+
+def test_promises_of_challenges_that_run_keep_no_decided_one_waiting(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_TURN", 1)
+    first, second = contest.group(3), contest.group(3)
+    far = contest.first_day + timedelta(days=60)
+    codes = [contest.called(first, second, first_day=str(far), last_day=str(far))]
+    codes.append(contest.called(first, second))
+    asks, approves = operator(contest.app, contest.client), operator(contest.app, contest.client)
+    sponsor(1_000)
+    programme = str(db.session.scalar(text("SELECT code FROM reward_programme")))
+    for code in codes:
+        with transaction():
+            challenge_rewards.ask_reward(asks, code, programme, 200)
+        with transaction():
+            challenge_rewards.approve_reward(approves, code)
+    with contest.day(1):
+        ride(contest.owner(first))
+    with contest.day(11):
+        assert balances(contest.owner(first).holder_id).active == 200
 
 
 def test_a_promise_that_is_not_covered_goes_to_nobody_until_it_is_or_lapses(contest: Contest) -> None:

@@ -18,10 +18,14 @@ from app.accounts import queries as accounts
 from app.kit import clock
 from app.kit.database import db
 from app.kit.problems import Problem
+from app.kit.transaction import transaction
 from app.offsets import jobs as offsets
 from app.offsets import queries
 from app.rewards.jobs import plantings as jobs
 from app.rewards.routes import plantings as routes
+from app.rewards.rules.plantings import Way
+from app.rewards.services.plantings import NewPlanting, begin_planting
+from app.web.notices import seen_at
 
 
 @pytest.fixture
@@ -94,6 +98,12 @@ def test_pledges_cost_nothing_until_they_cover_the_goal_and_then_keep_everybodys
 def test_pledges_that_do_not_cover_the_goal_bind_nobody(grove: Grove) -> None:
     code = grove.begun(way="together")
     grove.pledge(grove.people[1], code, 50)
+    lot = forest(1000).lot_code
+    path, auth = f"/v1/plantings/{code}/forest", grove.people[0].auth
+    assert grove.client.put(path, json={"lot": lot}, headers=auth).status_code == 200
+    [told, _] = accounts.notices.list_notices(grove.people[1].holder_id, 2)
+    assert told.message == "rewards.notice_planting_forest", "another forest than they promised to pay for"
+    assert seen_at(told.message, told.reference) == f"/plantings/{code}"
     with clock.frozen(clock.now() + timedelta(days=11)):
         jobs.end_plantings()
     ended = grove.read(code)
@@ -138,6 +148,17 @@ def test_of_thirty_who_order_at_once_as_many_plant_as_the_goal_holds(
     assert sorted(told) == ["had"] * 3 + ["planting_full"] * 27
     assert grove.read(code)["taken_kg"] == 60
     assert_books_prove()
+
+
+def test_beginning_and_calling_off_tells_a_group_no_more_than_five_times_a_day(grove: Grove) -> None:
+    first = grove.people[0]
+    for _ in range(5):
+        assert grove.post(first, f"/{grove.begun()}/call-off").status_code == 201
+    assert grove.begin().json["type"].endswith("too_many_plantings")
+    with clock.frozen(clock.now() + timedelta(days=2)), transaction():
+        until = clock.business_day() + timedelta(days=5)
+        wish = NewPlanting(grove.group.code, 60, grove.shop.lot.lot_code, Way.AT_ONCE, until)
+        assert begin_planting(first.holder_id, wish).ended_at is None
 
 
 def test_however_many_plantings_are_listed_as_many_questions_are_asked(grove: Grove) -> None:

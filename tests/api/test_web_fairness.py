@@ -5,6 +5,7 @@ import re
 import pytest
 from evidence import morning
 from flask import Flask
+from redeeming import Counter
 from rewarding import sponsor
 from seeing import assert_sound
 from suspecting import STEPS, walk
@@ -65,6 +66,7 @@ def test_a_person_reads_why_and_on_which_data_and_is_answered_by_a_third(
     assert chen.post(confirming).status_code == 303
     mine = other.get("/me/fairness").text
     assert "将收回" in mine
+    assert "暂时不能兑换" in other.get(f"/rewards/{Counter(app).offer()}").text, "said before they press"
     measure = found(mine, "/me/fairness/")
     told = other.get(measure).text
     assert "同一部手机 &lt;i&gt;" in told

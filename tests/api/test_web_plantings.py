@@ -1,5 +1,6 @@
 """The pages of planting together: begun by a form, pledged, bought, attested; strangers see nothing of it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from visiting import Visitor
 
 import simulator
 from app.kit import clock
+from app.kit.messages import t
 from app.kit.transaction import transaction
 from app.offsets import services as offsets
 from app.offsets.queries import get_orders
@@ -86,6 +88,9 @@ def test_a_part_is_bought_by_the_page_and_its_certificate_stands_there(
     assert "三年二班" not in shown.text
     printed = Visitor(app).get(f"/attestations/{number}.svg")
     assert (printed.status_code, part.serial in printed.text) == (200, True)
+    order = member.get(re.findall(r"/orders/\w{26}", member.get("/orders").text)[0]).text
+    assert f'href="/plantings/{code}"' in order
+    assert t("web.carried_over", language) not in order, "nothing of a part is carried"
     listed = member.get("/plantings")
     assert (listed.status_code, code in listed.text) == (200, True)
 

@@ -6,4 +6,4 @@ money goes back though the units stay used up.
 
 from app.offsets.purposes.purpose import Purpose
 
-DRIVE = Purpose("drive", "offsets.certifies_drive", cause="drive", courtesies=False)
+DRIVE = Purpose("drive", "offsets.certifies_drive", cause="drive", courtesies=False, owes_bought=True)

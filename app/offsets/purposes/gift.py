@@ -5,4 +5,4 @@ The due of a gift is what was bought for it: its units are retired at once, for 
 
 from app.offsets.purposes.purpose import Purpose
 
-GIFT = Purpose("gift", "offsets.certifies_gift", cause="gift")
+GIFT = Purpose("gift", "offsets.certifies_gift", cause="gift", owes_bought=True)

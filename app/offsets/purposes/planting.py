@@ -6,4 +6,4 @@ they all bought is attested together.
 
 from app.offsets.purposes.purpose import Purpose
 
-PLANTING = Purpose("planting", "offsets.certifies_planting", cause="planting")
+PLANTING = Purpose("planting", "offsets.certifies_planting", cause="planting", owes_bought=True)

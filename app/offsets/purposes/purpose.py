@@ -11,7 +11,8 @@ class Purpose:
     None where the buyer owes it. `certificate` is the message that says what the certificate attests.
     `self_service` says whether a buyer chooses it alone, without a cause. `products` are those that may
     serve it, None for all. `courtesies` says whether money may go back though its units stay used up; not
-    where somebody is told how much was paid, and that it was enough.
+    where somebody is told how much was paid, and that it was enough. `owes_bought` says that what is bought
+    is what is owed: it is written once it was retired, and nothing stays carried.
     """
 
     name: str
@@ -20,3 +21,4 @@ class Purpose:
     self_service: bool = False
     products: frozenset[str] | None = None
     courtesies: bool = True
+    owes_bought: bool = False

@@ -6,4 +6,6 @@ so that nothing of it goes back. The greening office discharges the duty, not th
 
 from app.offsets.purposes.purpose import Purpose
 
-TREE_DUTY = Purpose("tree_duty", "offsets.certifies_tree_duty", cause="duty", courtesies=False)
+TREE_DUTY = Purpose(
+    "tree_duty", "offsets.certifies_tree_duty", cause="duty", courtesies=False, owes_bought=True
+)

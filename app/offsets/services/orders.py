@@ -76,10 +76,8 @@ def require_few_unpaid(holder_id: int, most: int) -> None:
         raise TooManyUnpaid(most=most)
 
 
-def place_order(holder_id: int, wish: Wish, reservation: timedelta, *, admitted: bool = False) -> OrderFacts:
+def place_order(holder_id: int, wish: Wish, reservation: timedelta) -> OrderFacts:
     """Reserve units for `wish` until `reservation` has passed.
-
-    `admitted` is who may buy for a cause by its own rules, though it is neither theirs nor shared.
 
     A named lot is taken as named; otherwise the oldest vintage that has enough, and another one when
     somebody empties that at the same moment, or a sanction lets no more be sold from it today. Raises

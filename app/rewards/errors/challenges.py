@@ -73,6 +73,13 @@ class RewardOwn(Problem):
     message = "rewards.reward_own"
 
 
+class RewardTooLate(Problem):
+    """The programme does not thank any more, or not yet, on the day of the result."""
+
+    status = 409
+    message = "rewards.reward_too_late"
+
+
 class RewardUncovered(Problem):
     """The programme does not hold as much as the largest roster could be granted."""
 

@@ -21,10 +21,12 @@ def tend_challenges() -> int:
 
 
 def _pay_rewards() -> int:
-    with transaction():
-        waiting = known.list_unpaid(_TURN)
-    paid = 0
-    for each in waiting:
+    paid, last = 0, 0
+    while True:
         with transaction():
-            paid += challenge_rewards.pay_reward(each)
-    return paid
+            waiting = known.list_unpaid(last, _TURN)
+        if not waiting:
+            return paid
+        for last in waiting:
+            with transaction():
+                paid += challenge_rewards.pay_reward(last)

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.kit.database import db
 from app.rewards.models import Programme
-from app.rewards.models.challenges import ChallengeReward
+from app.rewards.models.challenges import Challenge, ChallengeReward
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,17 @@ def find_rewards(challenge_ids: Collection[int]) -> dict[int, RewardFacts]:
     }
 
 
-def list_unpaid(limit: int) -> list[int]:
-    """Challenges whose approved reward is neither granted nor lapsed."""
-    wanted = select(ChallengeReward.challenge_id).where(
-        ChallengeReward.approved_at.is_not(None),
-        ChallengeReward.granted_at.is_(None),
-        ChallengeReward.lapsed_at.is_(None),
+def list_unpaid(after: int, limit: int) -> list[int]:
+    """Challenges that have ended and whose approved reward is neither granted nor lapsed, behind `after`."""
+    wanted = (
+        select(ChallengeReward.challenge_id)
+        .join(Challenge, Challenge.id == ChallengeReward.challenge_id)
+        .where(
+            ChallengeReward.challenge_id > after,
+            func.num_nonnulls(Challenge.decided_at, Challenge.called_off_at) == 1,
+            ChallengeReward.approved_at.is_not(None),
+            ChallengeReward.granted_at.is_(None),
+            ChallengeReward.lapsed_at.is_(None),
+        )
     )
     return list(db.session.scalars(wanted.order_by(ChallengeReward.challenge_id).limit(limit)))

@@ -117,6 +117,15 @@ def list_roster(challenge_id: int, group_ids: Collection[int] | None = None) -> 
     return db.session.scalars(wanted.order_by(ChallengeMember.id)).all()
 
 
+def list_codes(place_ids: Collection[int]) -> dict[int, str]:
+    """The codes of the challenges on whose rosters these places are, by place."""
+    wanted = select(ChallengeMember.id, Challenge.code).join(
+        Challenge, Challenge.id == ChallengeMember.challenge_id
+    )
+    rows = db.session.execute(wanted.where(ChallengeMember.id.in_(place_ids)))
+    return {row.id: row.code for row in rows}
+
+
 def count_heads(challenge_id: int) -> dict[int, int]:
     """How many each group's roster had on the first day: the divisor, whoever has stepped out since."""
     counted = (
@@ -184,10 +193,14 @@ _FAULTS = text(
     "   WHERE c.decided_at IS NOT NULL AND place IS DISTINCT FROM 1 + (SELECT count(*)"
     "    FROM challenge_group o WHERE o.challenge_id = c.id AND o.score > g.score)) AS places,"
     " (SELECT count(*) FROM challenge_reward r JOIN challenge c ON c.id = challenge_id"
-    "   WHERE r.granted_at IS NOT NULL AND c.decided_at IS NULL) AS rewards"
+    "   WHERE r.granted_at IS NOT NULL AND c.decided_at IS NULL) AS rewards,"
+    " (SELECT count(*) FROM challenge_reward r WHERE people * points_each IS DISTINCT FROM"
+    "   (SELECT coalesce(sum(points), 0) FROM challenge_member m JOIN point_grant"
+    "    ON source = 'challenge' AND source_id = m.id WHERE m.challenge_id = r.challenge_id)"
+    "   AND people IS NOT NULL) AS granted"
 )
 
 
 def prove_challenges() -> list[Proof]:
-    """Scores are divided by whom a group brought; places follow from scores, rewards from results."""
+    """Scores are divided by whom a group brought; places follow from scores, points from results."""
     return [none("rewards.prove_challenges", **db.session.execute(_FAULTS).one()._mapping)]

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, any_, func, literal, or_, select
+from sqlalchemy import or_, select
 
 from app.footprint import queries as footprint
 from app.footprint.rules import WALKING
 from app.kit import clock
 from app.kit.database import db
 from app.rewards.models import PointGrant, Programme
-from app.rewards.queries.grants import balances
+from app.rewards.queries.grants import free_points
+from app.rewards.queries.programmes import pays_for
 
 ACTION = "action"
 """The source of points that were earned by an act."""
@@ -45,24 +46,13 @@ class Giving:
 
 def what_may_be_given(holder_id: int, kind: str, days: int) -> Giving:
     """Points whose sponsors pay for this kind of spending, and days of steps of the last `days`."""
-    fitting = select(func.coalesce(func.sum(PointGrant.remaining), 0)).join(
-        Programme, Programme.holder_id == PointGrant.programme_id
-    )
-    active = (
-        PointGrant.holder_id == holder_id,
-        PointGrant.remaining > 0,
-        PointGrant.activated_at.is_not(None),
-        PointGrant.expires_at > clock.now(),
-        _pays_for(kind),
-    )
-    points = int(db.session.scalar(fitting.where(*active)) or 0)
     today = clock.business_day()
     earned: dict[date, int] = {}
     for each in list_step_grants(holder_id, kind, today - timedelta(days=days - 1), today):
         earned[each.day] = earned.get(each.day, 0) + each.points
     walked = {each.day: each.steps for each in footprint.list_steps(holder_id, days)} if earned else {}
     return Giving(
-        min(points, balances(holder_id).free),
+        free_points(holder_id, kind),
         [StepDay(day, walked.get(day, 0), earned[day]) for day in sorted(earned, reverse=True)],
     )
 
@@ -82,12 +72,8 @@ def list_step_grants(holder_id: int, kind: str, first: date, last: date) -> list
             PointGrant.holder_id == holder_id,
             PointGrant.remaining > 0,
             or_(PointGrant.expires_at.is_(None), PointGrant.expires_at > clock.now()),
-            _pays_for(kind),
+            pays_for(kind),
         )
         .order_by(PointGrant.programme_id, PointGrant.id)
     )
     return [StepGrant(row.source_id, walks[row.source_id], row.programme_id, row.remaining) for row in rows]
-
-
-def _pays_for(kind: str) -> ColumnElement[bool]:
-    return or_(Programme.pays_for.is_(None), literal(kind) == any_(Programme.pays_for))

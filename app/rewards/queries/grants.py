@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from app.accounts import chart
 from app.accounts import queries as accounts
+from app.kit import clock
 from app.kit.database import db
-from app.rewards.models import PointGrant
+from app.rewards.models import PointGrant, Programme
+from app.rewards.queries.programmes import pays_for
 
 _TAKEN_BACK = accounts.entries_relation(
     chart.TAKE_BACK_POINTS, chart.TAKE_BACK_PENDING, chart.TAKE_BACK_ACTIVE, chart.OWE_POINTS
@@ -68,6 +70,29 @@ def balances(holder_id: int) -> Balances:
         taken_back=row.taken_back,
         next_expiry=row.next_expiry,
     )
+
+
+def free_points(holder_id: int, kind: str | None = None) -> int:
+    """What a holder can spend, alone: active points without what is owed.
+
+    With a `kind` no more than the points of programmes that pay for it.
+    """
+    ask = accounts.get_balance
+    free = max(0, ask(holder_id, chart.POINTS) + ask(holder_id, chart.POINTS_DEBT))
+    if kind is None or not free:
+        return free
+    fitting = (
+        select(func.coalesce(func.sum(PointGrant.remaining), 0))
+        .join(Programme, Programme.holder_id == PointGrant.programme_id)
+        .where(
+            PointGrant.holder_id == holder_id,
+            PointGrant.remaining > 0,
+            PointGrant.activated_at.is_not(None),
+            PointGrant.expires_at > clock.now(),
+            pays_for(kind),
+        )
+    )
+    return min(free, int(db.session.scalar(fitting) or 0))
 
 
 def list_grants(holder_id: int, limit: int, before: int | None = None) -> Sequence[PointGrant]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 
 from app.accounts import chart
 from app.accounts import queries as accounts
@@ -107,6 +107,11 @@ def list_offers() -> list[Offer]:
         )
         for row in rows
     )
+
+
+def pays_for(kind: str) -> ColumnElement[bool]:
+    """Whether a programme's points may be spent on things of this kind."""
+    return or_(Programme.pays_for.is_(None), literal(kind) == any_(Programme.pays_for))
 
 
 def list_open(day: date | None = None) -> Sequence[Programme]:

@@ -111,6 +111,13 @@ def list_redemptions(holder_id: int, limit: int, before: int | None = None) -> l
     return _assemble(_page(wanted, limit, before))
 
 
+def list_codes(spending_ids: Iterable[int]) -> dict[int, str]:
+    """The codes of the redemptions that these spendings were for, by spending."""
+    wanted = select(Redemption.spending_id, Redemption.code)
+    rows = db.session.execute(wanted.where(Redemption.spending_id.in_(spending_ids)))
+    return {row.spending_id: row.code for row in rows}
+
+
 def list_waiting(kind: str | None, limit: int, before: int | None = None) -> list[RedemptionFacts]:
     """What waits for operators in one way of `WAITING`, or everything, newest first."""
     wanted = select(Redemption)

@@ -12,7 +12,13 @@ from app.accounts.services import audit, notices
 from app.footprint.queries import tallies
 from app.kit import clock
 from app.kit.database import db
-from app.rewards.errors.challenges import ChallengeStarted, RewardOwn, RewardStands, RewardUncovered
+from app.rewards.errors.challenges import (
+    ChallengeStarted,
+    RewardOwn,
+    RewardStands,
+    RewardTooLate,
+    RewardUncovered,
+)
 from app.rewards.models.challenges import Challenge, ChallengeReward
 from app.rewards.queries import challenges as known
 from app.rewards.queries.challenge_rewards import find_reward
@@ -30,12 +36,16 @@ SOURCE = "challenge"
 def ask_reward(operator_id: int, code: str, programme_code: str, points_each: int) -> None:
     """Ask for a reward before the challenge starts.
 
-    Raises `ChallengeUnknown`, `ChallengeStarted`, `RewardStands`, `ProgrammeUnknown`.
+    Raises `ChallengeUnknown`, `ChallengeStarted`, `RewardStands`, `ProgrammeUnknown`, `RewardTooLate` for one
+    that could not grant it on the day of the result.
     """
     challenge = _lock_open(code)
     if find_reward(challenge.id) is not None:
         raise RewardStands()
     programme = find_programme(programme_code)
+    last = programme.ends_on or challenge.final_on
+    if programme.closed_at or not programme.begins_on <= challenge.final_on <= last:
+        raise RewardTooLate(day=challenge.final_on)
     db.session.add(
         ChallengeReward(
             challenge_id=challenge.id,

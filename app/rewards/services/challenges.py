@@ -6,7 +6,7 @@ acts that stand, again and again, so that what was withdrawn is gone from it by 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -49,7 +49,7 @@ from app.rewards.rules.challenges import (
 )
 
 MOST_OPEN = 5
-"""How many one person may have called that are not over."""
+"""How many one person may have called that are not over; of a day as many, whatever became of them."""
 _TURN = 200
 _LOCK_HOLDER = text("SELECT 1 FROM holder WHERE id = :id FOR NO KEY UPDATE")
 _ROSTER = (
@@ -77,11 +77,9 @@ def call_challenge(holder_id: int, group_code: str, wish: NewChallenge) -> Chall
     """
     group = _owned(holder_id, group_code)
     db.session.execute(_LOCK_HOLDER, {"id": holder_id})
-    mine = (
-        Challenge.organiser_id == holder_id,
-        Challenge.decided_at.is_(None),
-        Challenge.called_off_at.is_(None),
-    )
+    still = Challenge.decided_at.is_(None) & Challenge.called_off_at.is_(None)
+    lately = Challenge.called_at > clock.now() - timedelta(days=1)
+    mine = (Challenge.organiser_id == holder_id, still | lately)
     if (db.session.scalar(select(func.count()).select_from(Challenge).where(*mine)) or 0) >= MOST_OPEN:
         raise TooManyChallenges(most=MOST_OPEN)
     row = _call(holder_id, wish)
@@ -205,9 +203,11 @@ def step_out(holder_id: int, code: str) -> ChallengeFacts:
 
 
 def list_under_way(after: int) -> list[int]:
-    """Challenges that are neither decided nor called off, from behind `after` on."""
-    still = (Challenge.id > after, Challenge.decided_at.is_(None), Challenge.called_off_at.is_(None))
-    return list(db.session.scalars(select(Challenge.id).where(*still).order_by(Challenge.id).limit(_TURN)))
+    """Challenges whose first day has come and that have not ended, from behind `after` on."""
+    begun = (Challenge.id > after, Challenge.first_day <= clock.business_day())
+    still = (Challenge.decided_at.is_(None), Challenge.called_off_at.is_(None))
+    wanted = select(Challenge.id).where(*begun, *still)
+    return list(db.session.scalars(wanted.order_by(Challenge.id).limit(_TURN)))
 
 
 def tend(challenge_id: int) -> bool:

@@ -44,7 +44,7 @@ from app.rewards.rules.plantings import (
 )
 
 MOST_OPEN = 5
-"""How many of one group may be under way."""
+"""How many of one group may be under way; of a day as many, whatever became of them: its members are told."""
 _TURN = 200
 
 
@@ -70,11 +70,12 @@ def begin_planting(holder_id: int, wish: NewPlanting) -> PlantingFacts:
     if faulty_days(clock.business_day(), wish.last_day):
         raise Unreadable(errors=[{"pointer": "#/last_day", "detail": t("rewards.planting_days_faulty")}])
     db.session.get_one(Group, group.id, with_for_update=True)
-    of_group = (Planting.group_id == group.id, Planting.ended_at.is_(None))
+    now = clock.now()
+    told = Planting.ended_at.is_(None) | (Planting.begun_at > now - timedelta(days=1))
+    of_group = (Planting.group_id == group.id, told)
     if (db.session.scalar(select(func.count()).select_from(Planting).where(*of_group)) or 0) >= MOST_OPEN:
         raise TooManyPlantings(most=MOST_OPEN)
     cause = causes.open_cause(PURPOSE, None, t("rewards.planting_of", "zh", goal_kg=wish.goal_kg))
-    now = clock.now()
     planting = Planting(
         cause_id=cause.id,
         group_id=group.id,
@@ -152,8 +153,8 @@ def order_part(
 def change_forest(holder_id: int, code: str, lot_code: str) -> PlantingFacts:
     """Buy what is still lacking from another forest, such as when the first has sold out.
 
-    Of the same product and never dearer, since that was told beforehand. Raises `PlantingUnknown`,
-    `PlantingOrganiserOnly`, `PlantingClosed`, `LotUnknown`, `ForestUnlike`.
+    Of the same product and never dearer, since that was told beforehand; whoever has a part is told. Raises
+    `PlantingUnknown`, `PlantingOrganiserOnly`, `PlantingClosed`, `LotUnknown`, `ForestUnlike`.
     """
     row, planting = _lock_own(holder_id, code)
     lot, terms = registry.get_lot(lot_code), planting.lot.terms
@@ -163,6 +164,10 @@ def change_forest(holder_id: int, code: str, lot_code: str) -> PlantingFacts:
         raise ForestUnlike()
     row.lot_code = lot.code
     db.session.flush()
+    named = {"village_zh": lot.project.village_zh, "village_en": lot.project.village_en}
+    others = set(planting.shares) - {holder_id}
+    message, reference = "rewards.notice_planting_forest", f"{planting.code}:{lot.id}"
+    notices.tell(others, message, reference, goal_kg=planting.goal_kg, **named)
     return known.get_planting(holder_id, code)
 
 

@@ -6,7 +6,7 @@ All three take the person's points first; a row that many want, such as an item'
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import any_, func, literal, or_, select, update
+from sqlalchemy import func, select, update
 
 from app.accounts import chart, ledger
 from app.accounts.ledger import Posting
@@ -14,6 +14,7 @@ from app.kit import clock
 from app.kit.database import db
 from app.rewards.errors import GrantUnknown, PointsShort, SpendingEnded, SpendingUnknown
 from app.rewards.models import PointGrant, PointUse, Programme, Spending
+from app.rewards.queries.programmes import pays_for
 from app.rewards.rules.spending import take
 from app.rewards.rules.tariffs import LONGEST_LIFE_MONTHS, RETURNED_LIVE_DAYS
 from app.rewards.services.fairness import require_free
@@ -36,7 +37,7 @@ def reserve(holder_id: int, points: int, kind: str, payee_id: int) -> int:
             PointGrant.remaining > 0,
             PointGrant.activated_at.is_not(None),
             PointGrant.expires_at > clock.now(),
-            or_(Programme.pays_for.is_(None), literal(kind) == any_(Programme.pays_for)),
+            pays_for(kind),
         )
         .order_by(PointGrant.expires_at, PointGrant.id)
         .with_for_update(of=PointGrant)

@@ -15,6 +15,8 @@ from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
+from app.rewards.queries.grants import find_grant
+from app.rewards.services.grants import ACTION
 from app.web.forms import Form, Kilometres, LocalMoment, read_form
 from app.web.formulas import worked
 from app.web.pages import page, web
@@ -95,6 +97,7 @@ def action(holder_id: int, code: str) -> Response:
         worked=worked(found),
         replayed=replayed,
         reporter=partner_names().get(found.source),
+        thanks=find_grant(ACTION, found.id),
     )
 
 

@@ -7,13 +7,12 @@ from datetime import date
 
 from flask import Response, request
 
-from app.accounts import chart
-from app.accounts import queries as accounts
 from app.footprint import queries as footprint
 from app.kit import clock
 from app.kit.http import public
 from app.offsets import queries as offsets
 from app.offsets.routes import standing
+from app.rewards.queries.grants import free_points
 from app.web import queries, session
 from app.web.charts import bar_chart
 from app.web.pages import page, web
@@ -49,7 +48,7 @@ def _my_month(holder_id: int) -> Response:
         carry_g=stands["carry_g"],
         retired_g=offsets.retired_g(holder_id),
         neutral=stands["owed_g"] == 0 and bool(stands["items"]),
-        points=accounts.get_balance(holder_id, chart.POINTS),
+        points=free_points(holder_id),
         advice=_advice(holder_id, stands["owed_g"], summary, today),
     )
 

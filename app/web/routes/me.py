@@ -12,6 +12,8 @@ from app.kit.problems import NotFound
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
 from app.offsets.routes import standing
+from app.rewards.queries.grants import free_points
+from app.web.notices import seen_at
 from app.web.pages import page, web
 from app.web.session import personal
 
@@ -35,7 +37,8 @@ def me(holder_id: int) -> Response:
         retired_g=offsets.retired_g(holder_id),
         held_g=accounts.get_balance(holder_id, chart.UNITS),
         notices=accounts.notices.list_notices(holder_id, FEW),
-        points=accounts.get_balance(holder_id, chart.POINTS),
+        points=free_points(holder_id),
+        seen_at=seen_at,
         consents=accounts.list_consents(holder_id),
         partners=partner_names(),
     )
@@ -54,7 +57,9 @@ def statement(holder_id: int) -> Response:
 def notices(holder_id: int) -> Response:
     """What I was told of what is mine, newest first."""
     rows = accounts.notices.list_notices(holder_id, PAGE + 1, read_cursor(request.args.get("after")))
-    return page("notices.html", tab="me", listed=page_of(rows, PAGE, lambda notice: notice.id))
+    return page(
+        "notices.html", tab="me", listed=page_of(rows, PAGE, lambda notice: notice.id), seen_at=seen_at
+    )
 
 
 @web.post("/me/consents/<code:scene>/<code:source>/withdraw")

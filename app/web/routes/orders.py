@@ -12,6 +12,7 @@ from app.kit.paging import read_cursor
 from app.kit.problems import Problem
 from app.kit.transaction import transaction
 from app.offsets import queries as offsets
+from app.offsets.purposes import PURPOSES
 from app.offsets.queries import OrderFacts
 from app.offsets.queries.causes import get_cause
 from app.offsets.routes import open_payment, place, require_open_shop
@@ -135,6 +136,7 @@ def _standing(holder_id: int, code: str) -> dict[str, Any]:
         "refunds": offsets.list_refunds_of(code) if found.refunded_fen else [],
         "lot": _lot(found.lot_id),
         "cause": get_cause(found.cause_id) if found.cause_id else None,
+        "closes": found.due_g is not None and not PURPOSES[found.purpose].owes_bought,
         "waiting": _waits(found),
         "phone": session.settings().phone_url,
     }

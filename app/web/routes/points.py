@@ -11,13 +11,14 @@ from app.kit.http import public
 from app.kit.paging import page as page_of
 from app.kit.paging import read_cursor
 from app.registry.queries import regions
-from app.rewards.queries import history, sponsoring
+from app.rewards.queries import challenges, history, redemptions, sponsoring
 from app.rewards.queries.grants import balances
 from app.rewards.queries.proposals import find_closing_reason
 from app.rewards.queries.rulebook import rulebook
 from app.rewards.queries.sponsoring import ProgrammeView
 from app.rewards.rules.proposals import fen_per_kg
 from app.rewards.rules.standing import State
+from app.rewards.services.challenge_rewards import SOURCE as CHALLENGE
 from app.rewards.services.grants import ACTION
 from app.web.pages import page, web
 from app.web.session import personal, settings
@@ -51,6 +52,7 @@ def my_points_history(holder_id: int) -> Response:
     rows = history.list_history(holder_id, PAGE + 1, read_cursor(request.args.get("after")), shown)
     listed = page_of(rows, PAGE, lambda grant: grant.id)
     acts = [each.source_id for each in listed["items"] if each.source == ACTION]
+    places = [each.source_id for each in listed["items"] if each.source == CHALLENGE]
     return page(
         "my_points_history.html",
         tab="me",
@@ -58,6 +60,7 @@ def my_points_history(holder_id: int) -> Response:
         shown=shown if shown in history.SHOWN else "",
         filters=("", *history.SHOWN),
         acts=footprint.list_actions_by_id(holder_id, acts),
+        challenges=challenges.list_codes(places),
         names=sponsoring.list_names(
             each.programme_id for each in listed["items"] if each.programme_id is not None
         ),
@@ -70,7 +73,8 @@ def my_points_spendings(holder_id: int) -> Response:
     """What I spent points on, or tried to; the newest first."""
     rows = history.list_spendings(holder_id, PAGE + 1, read_cursor(request.args.get("after")))
     listed = page_of(rows, PAGE, lambda spending: spending.id)
-    return page("my_points_spendings.html", tab="me", listed=listed)
+    codes = redemptions.list_codes(each.id for each in listed["items"])
+    return page("my_points_spendings.html", tab="me", listed=listed, codes=codes)
 
 
 @web.get("/points")

@@ -12,6 +12,7 @@ from app.kit.transaction import transaction
 from app.registry.queries.regions import list_names as region_names
 from app.rewards.queries import grants
 from app.rewards.queries import items as known
+from app.rewards.queries.fairness import find_standing
 from app.rewards.queries.redemptions import count_taken
 from app.rewards.rules.items import KINDS, PHONE, Offer, Supply, lies_in
 from app.rewards.services import redemptions as services
@@ -51,7 +52,7 @@ def rewards() -> Response:
         listed=page_of(rows, PAGE, lambda facts: facts.item.id),
         kinds=KINDS,
         kind=kind,
-        points=grants.balances(seen.holder_id).free if seen else None,
+        points=grants.free_points(seen.holder_id) if seen else None,
         regions=region_names({each.item.region for each in rows if each.item.region}),
     )
 
@@ -82,9 +83,10 @@ def redeem(holder_id: int, code: str) -> Response:
 
 def _item_page(code: str, form: Form) -> Response:
     facts, seen = known.get_item(code), session.visitor()
-    points, hindrance = None, None
+    points, elsewhere, hindrance = None, 0, None
     if seen is not None:
-        points = grants.balances(seen.holder_id).free
+        points = grants.free_points(seen.holder_id, facts.item.kind)
+        elsewhere = grants.free_points(seen.holder_id) - points
         hindrance = _hindrance(facts, seen.holder_id, points)
     return page(
         "reward.html",
@@ -95,6 +97,7 @@ def _item_page(code: str, form: Form) -> Response:
         form=form,
         signed_in=seen is not None,
         points=points,
+        elsewhere=elsewhere,
         hindrance=hindrance,
         regions=region_names({facts.item.region} if facts.item.region else set()),
     )
@@ -108,6 +111,7 @@ def _hindrance(facts: known.ItemFacts, holder_id: int, points: int) -> str | Non
         ("rewards.item_sold_out_detail", facts.offer is Offer.SOLD_OUT),
         ("rewards.item_not_open_detail", facts.offer is not Offer.OPEN),
         ("rewards.item_elsewhere_detail", not lies_in(item.region, home.region if home else None)),
+        ("web.reward_held", find_standing(holder_id) is not None),
         ("web.reward_limit_reached", most is not None and _had(facts, holder_id) >= most),
         ("web.reward_points_short", points < item.points),
     )
