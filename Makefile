@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 FLASK  := $(BIN)/flask --app wsgi
 
+# An instance is seven processes of the same code, and tests kill and start many: bytecode spares each of
+# them compiling it anew, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run code demo registry-cases test check bench partner-day chaos fuzz model mutants factors prove openapi format clean
 
@@ -33,9 +37,9 @@ endif
 
 check: $(VENV)/dev.done ## lint, types, house rules, schema and API document up to date
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/house
+	@$(BIN)/mypy & types=$$!; \
+		$(BIN)/lint-imports && $(BIN)/python -m pytest -q tests/house; rest=$$?; \
+		wait $$types && exit $$rest
 
 bench: $(VENV)/dev.done ## measure, side by side in one run; prints `name value`
 	@$(BIN)/python -m bench

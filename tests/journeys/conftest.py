@@ -15,14 +15,14 @@ MISSING = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def instance() -> Iterator[Instance]:
-    """One instance for a module."""
+    """One instance for all journeys of a worker that need none of their own; each has its own people."""
     with Instance() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless; without one the journeys fail and say how to get it."""
     program = next((found for found in map(shutil.which, NAMES) if found), None)

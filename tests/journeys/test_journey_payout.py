@@ -25,6 +25,13 @@ MONTH = f"{BEFORE_LAST:%Y-%m}"
 
 
 @pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    """One where nobody else buys: a payout run pays everybody who is owed."""
+    with Instance() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def console_app(instance: Instance) -> Iterator[Flask]:
     """The instance's application in this process, for enrolling its operators."""
     app = create_app(Settings.from_env(instance.env))

@@ -23,7 +23,7 @@ import devstack
 from app.kit import queue
 from app.kit.database import db
 
-STEPS = int(os.environ.get("MODEL_STEPS", "1600"))
+STEPS = int(os.environ.get("MODEL_STEPS", "800"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 ROUND = 10
 SHRINKS = "MODEL_QUICK" not in os.environ
