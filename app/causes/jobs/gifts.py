@@ -4,19 +4,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import structlog
 from flask import current_app
 
 from app.causes.announcements import INSCRIPTION_WRITTEN
 from app.causes.queries.inscriptions import find_asked
 from app.causes.services import gifts, inscriptions
-from app.clients import errors as outside
 from app.clients.miniprogram import MiniProgram
+from app.clients.opinions import ask_opinion
 from app.kit.announcements import listens
 from app.kit.transaction import transaction
 from app.offsets.announcements import CAUSE_ORDER_ENDED
-
-_log = structlog.get_logger(__name__)
 
 
 @listens(CAUSE_ORDER_ENDED)
@@ -34,13 +31,8 @@ def judge_inscription(payload: dict[str, Any]) -> Callable[[], None] | None:
         asked = find_asked(inscription_id)
     if asked is None:
         return None
-    if asked.openid is None:
-        return partial(inscriptions.doubt_words, inscription_id)
     client: MiniProgram = current_app.extensions["miniprogram"]
-    try:
-        told = client.msg_sec_check(asked.openid, asked.content)
-    except outside.OutsideError as error:
-        _log.warning("words were not judged", inscription=inscription_id, reason=type(error).__name__)
+    told = ask_opinion(client, asked, f"inscription {inscription_id}")
+    if told is None:
         return partial(inscriptions.doubt_words, inscription_id)
-    _log.info("words were judged", inscription=inscription_id, suggest=told.suggest, trace=told.trace_id)
-    return partial(inscriptions.hear_opinion, inscription_id, told.suggest)
+    return partial(inscriptions.hear_opinion, inscription_id, told)

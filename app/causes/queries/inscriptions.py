@@ -12,6 +12,7 @@ from app.accounts import queries as accounts
 from app.causes.errors.gifts import InscriptionUnknown
 from app.causes.models.gifts import Inscription
 from app.causes.rules.gifts import WordsStatus, words_status
+from app.clients.opinions import Asked
 from app.kit import sealing
 from app.kit.database import db
 
@@ -102,14 +103,6 @@ def get_inscription(code: str) -> Words:
     if row is None:
         raise InscriptionUnknown()
     return words_of(row)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What WeChat is to be asked about whose words; `openid` is None for somebody it does not know."""
-
-    openid: str | None = field(repr=False)
-    content: str = field(repr=False)
 
 
 def find_asked(inscription_id: int) -> Asked | None:

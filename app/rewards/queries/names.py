@@ -8,9 +8,9 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from app.accounts import queries as accounts
+from app.clients.opinions import Asked
 from app.kit import sealing
 from app.kit.database import db
-from app.kit.problems import NotFound
 from app.rewards.models.scores import ShownName
 
 AWAY = "away"
@@ -113,22 +113,6 @@ def list_shown(limit: int, before: int | None = None) -> list[NameView]:
 def count_waiting() -> int:
     """How many names wait for a person."""
     return db.session.scalar(select(func.count()).select_from(ShownName).where(_WAITING)) or 0
-
-
-def get_name(code: str) -> NameView:
-    """A name by its code. Raises `NotFound`."""
-    row = db.session.scalar(select(ShownName).where(ShownName.code == code))
-    if row is None:
-        raise NotFound()
-    return name_of(row)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What WeChat is to be asked about whose name; `openid` is None for somebody it does not know."""
-
-    openid: str | None = field(repr=False)
-    content: str = field(repr=False)
 
 
 def find_asked(name_id: int) -> Asked | None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from app.kit.database import db
-from app.rewards.errors.proposals import ProposalUnknown
 from app.rewards.models import FundMovement
 from app.rewards.models.proposals import ProgrammeProposal
 
@@ -24,14 +23,6 @@ def list_decided(programme_id: int) -> Sequence[ProgrammeProposal]:
         ProgrammeProposal.programme_id == programme_id, ProgrammeProposal.decided_at.is_not(None)
     )
     return db.session.scalars(wanted.order_by(ProgrammeProposal.id.desc())).all()
-
-
-def get_proposal(proposal_id: int) -> ProgrammeProposal:
-    """One proposal. Raises `ProposalUnknown`."""
-    found = db.session.get(ProgrammeProposal, proposal_id)
-    if found is None:
-        raise ProposalUnknown()
-    return found
 
 
 def find_closing_reason(programme_id: int) -> str | None:

@@ -171,8 +171,9 @@ def console_drive(operator: OperatorFacts, code: str) -> Response:
 @operated("rewards.write")
 def publish_drive(operator: OperatorFacts, code: str) -> Response:
     """Open a drive that somebody else wrote. Raises `DriveUnknown`."""
-    act: Callable[[dict[str, Any]], object] = lambda _: services.publish_drive(operator.id, code)  # noqa: E731
-    return _act(operator, code, NewSchema, act, "drive_published")
+    return _act(
+        operator, code, NewSchema, lambda _: services.publish_drive(operator.id, code), "drive_published"
+    )
 
 
 @web.post("/console/drives/<code:code>/close")
