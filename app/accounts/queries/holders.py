@@ -12,7 +12,7 @@ from app.accounts.chart import AccountKind
 from app.accounts.errors import ConsentMissing
 from app.accounts.models import Consent, Holder, SignInSession, WeChatIdentity
 from app.kit import sealing
-from app.kit.database import db
+from app.kit.database import array, db
 from app.kit.identity import Identity
 from app.kit.problems import NotSignedIn
 from app.kit.proof import Proof, equal, none
@@ -63,6 +63,14 @@ def is_named(holder_id: SQLColumnExpression[int], words: str) -> ColumnElement[b
     """
     holds = func.strpos(func.lower(Holder.name), func.lower(words)) > 0
     return select(Holder.id).where(Holder.id == holder_id, Holder.kind != "person", holds).exists()
+
+
+_LOCK = text("SELECT 1 FROM holder WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+
+
+def lock_holders(*holder_ids: int) -> None:
+    """Let what these holders do come one after the other until the commit; entries in their books go on."""
+    db.session.execute(_LOCK, {"ids": array(holder_ids)})
 
 
 def is_of_kind(holder_id: SQLColumnExpression[int], kinds: Sequence[str]) -> ColumnElement[bool]:

@@ -7,10 +7,11 @@ people's wishes come in through there.
 from sqlalchemy import text
 
 from app.accounts.announcements import HOME_CHANGED
+from app.accounts.queries.holders import lock_holders
 from app.accounts.queries.homes import find_home
 from app.kit import clock
 from app.kit.announcements import announce
-from app.kit.database import db, write
+from app.kit.database import write
 
 _CHOOSE = text(
     "INSERT INTO home (holder_id, region, chosen_at) VALUES (:holder, :region, :now)"
@@ -18,9 +19,6 @@ _CHOOSE = text(
     " WHERE home.region <> excluded.region"
 )
 _LEAVE = text("DELETE FROM home WHERE holder_id = :holder")
-
-
-_LOCK = text("SELECT 1 FROM holder WHERE id = :holder FOR NO KEY UPDATE")
 
 
 def choose_home(holder_id: int, region: str) -> bool:
@@ -38,7 +36,7 @@ def leave_home(holder_id: int) -> bool:
 
 def _left(holder_id: int) -> str | None:
     """Where somebody is at home until now; of two who say otherwise at once, the second waits."""
-    db.session.execute(_LOCK, {"holder": holder_id})
+    lock_holders(holder_id)
     home = find_home(holder_id)
     return home.region if home else None
 

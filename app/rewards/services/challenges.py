@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.accounts import queries as accounts
 from app.accounts.services import audit, notices
 from app.footprint.queries import tallies
 from app.footprint.queries.tallies import Activity, Counted
@@ -51,7 +52,6 @@ from app.rewards.rules.challenges import (
 MOST_OPEN = 5
 """How many one person may have called that are not over; of a day as many, whatever became of them."""
 _TURN = 200
-_LOCK_HOLDER = text("SELECT 1 FROM holder WHERE id = :id FOR NO KEY UPDATE")
 _ROSTER = (
     "SELECT holder_id FROM challenge_member WHERE challenge_id = :challenge AND stepped_out_at IS NULL"
     " AND (CAST(:group AS bigint) IS NULL OR group_id = :group)"
@@ -76,7 +76,7 @@ def call_challenge(holder_id: int, group_code: str, wish: NewChallenge) -> Chall
     Raises `Unreadable`, `GroupUnknown`, `OwnerOnly`, `GroupUnfit`, `TooManyChallenges`.
     """
     group = _owned(holder_id, group_code)
-    db.session.execute(_LOCK_HOLDER, {"id": holder_id})
+    accounts.lock_holders(holder_id)
     still = Challenge.decided_at.is_(None) & Challenge.called_off_at.is_(None)
     lately = Challenge.called_at > clock.now() - timedelta(days=1)
     mine = (Challenge.organiser_id == holder_id, still | lately)

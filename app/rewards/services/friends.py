@@ -1,8 +1,9 @@
 """Friends: by a code that one gives and the other enters, until either ends it."""
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.accounts import queries as accounts
 from app.accounts.services import notices
 from app.kit import clock, sealing
 from app.kit.codes import random_code, read_code
@@ -14,12 +15,10 @@ from app.rewards.queries.friends import Friend
 from app.rewards.rules.groups import MOST_FRIENDS
 from app.rewards.services.groups import hash_of
 
-_LOCK = text("SELECT 1 FROM holder WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
-
 
 def renew_code(holder_id: int) -> str:
     """A new code; the one before leads nowhere from now on, and friends stay."""
-    db.session.execute(_LOCK, {"ids": [holder_id]})
+    accounts.lock_holders(holder_id)
     issue = db.session.scalar(
         select(func.coalesce(func.max(FriendCode.issue), 0)).where(FriendCode.holder_id == holder_id)
     )
@@ -37,7 +36,7 @@ def befriend(holder_id: int, written: str, label: str | None = None) -> Friend:
     """
     giver_id = _giver_of(written)
     low_id, high_id = sorted((giver_id, holder_id))
-    db.session.execute(_LOCK, {"ids": [low_id, high_id]})
+    accounts.lock_holders(low_id, high_id)
     if _giver_of(written) != giver_id:  # another code took its place while we waited for them
         raise FriendCodeUnknown()
     both = (Friendship.low_id == low_id, Friendship.high_id == high_id)

@@ -6,8 +6,9 @@ in as there is room for, and nobody is in more groups than they may be.
 
 import hashlib
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
+from app.accounts import queries as accounts
 from app.kit import clock
 from app.kit.codes import random_code
 from app.kit.database import db
@@ -31,7 +32,6 @@ from app.rewards.services import names, scores
 
 _NEXT_GROUP = func.nextval(func.pg_get_serial_sequence("people_group", "id"))
 _STANDING = GroupMember.left_at.is_(None)
-_LOCK_HOLDER = text("SELECT 1 FROM holder WHERE id = :id FOR NO KEY UPDATE")
 
 
 def make_group(holder_id: int, kind: str, name: str, *, listed: bool) -> GroupFacts:
@@ -140,7 +140,7 @@ def hash_of(code: str) -> bytes:
 
 
 def _enter(group_id: int, holder_id: int) -> None:
-    db.session.execute(_LOCK_HOLDER, {"id": holder_id})
+    accounts.lock_holders(holder_id)
     inside = db.session.scalar(
         select(func.count()).select_from(GroupMember).where(GroupMember.holder_id == holder_id, _STANDING)
     )
