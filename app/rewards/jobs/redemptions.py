@@ -9,7 +9,6 @@ import structlog
 from flask import Flask, current_app
 
 from app.clients.errors import OutsideError
-from app.kit import queue
 from app.kit.transaction import transaction
 from app.rewards.provider import voucher_partner
 from app.rewards.queries.redemptions import Voucher, list_over
@@ -24,9 +23,11 @@ _NONE = {"refused": ReturnReason.PARTNER_REFUSED, "cancelled": ReturnReason.PART
 _log = structlog.get_logger(__name__)
 
 
-@queue.job
 def ask_partners() -> int:
-    """Ask for what is due until nothing is; returns how many were answered. Safe to run anywhere, at once."""
+    """Ask for what is due until nothing is; returns how many were answered. Safe to run anywhere, at once.
+
+    Never rung for at a worker: whoever settles orders waits for no stranger's server.
+    """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     answered = 0
     while True:

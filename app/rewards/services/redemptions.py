@@ -16,7 +16,6 @@ from app.accounts.services import notices
 from app.kit import clock, sealing
 from app.kit.codes import checked_code, random_code
 from app.kit.database import db
-from app.kit.transaction import ring_after_commit
 from app.rewards.errors.items import (
     AddressNotNeeded,
     AddressRequired,
@@ -43,8 +42,6 @@ from app.rewards.rules.redemptions import RESTS, VOUCHER_BYTES, ReturnReason
 from app.rewards.services import spending
 from app.rewards.services.items import CODE
 
-ASK = "app.rewards.jobs.redemptions.ask_partners"
-"""The job that is rung when a partner has to be asked."""
 _TAKE = text(
     "UPDATE item_stock SET remaining = remaining - 1 WHERE item_id = :item AND remaining > 0"
     " RETURNING remaining"
@@ -129,7 +126,7 @@ def _make_coupon(row: Redemption, facts: ItemFacts) -> None:
 
 
 def _ask_partner(row: Redemption, facts: ItemFacts) -> None:
-    """Have the giver's server asked once this has committed; nobody calls out of a transaction."""
+    """Have the giver's server asked by the sweeper; nobody calls out of a transaction."""
     now = clock.now()
     issue = PartnerIssue(
         redemption_id=row.id,
@@ -140,7 +137,6 @@ def _ask_partner(row: Redemption, facts: ItemFacts) -> None:
     )
     db.session.add(issue)
     db.session.flush()
-    ring_after_commit(ASK)
 
 
 def _give_away(row: Redemption, facts: ItemFacts) -> None:
