@@ -80,6 +80,7 @@ def move_units(
         "transfer", block, quantity_kg, by, to_holder_id=to_holder_id, reference=reference, bound=bound
     )
     grams = quantity_kg * GRAMS_PER_UNIT
+    ledger.open_accounts([chart.UNITS.of(to_holder_id)])  # many may give to somebody who never had any
     ledger.post([Posting(chart.TRANSFER_UNITS, done.act_id, holder_id, to_holder_id, grams)])
     notices.tell(
         [to_holder_id],
